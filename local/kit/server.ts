@@ -1,0 +1,179 @@
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { Faults, type FaultRule } from '../faults/faults.ts';
+import type { Certificate } from './certificate.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { formatJson, parseJson } from './json.ts';
+import type { ApiReply, ApiRequest, Router } from './router.ts';
+
+/** One request that reached a server, for tests that count calls. */
+export interface LoggedRequest {
+  atMs: number;
+  method: string;
+  path: string;
+  status: number | 'reset';
+}
+
+export interface ServerOptions {
+  router: Router;
+  /** Answers a request before any route is looked at (authentication, API version); undefined lets it pass. */
+  guard?: (request: ApiRequest) => ApiReply | undefined;
+  /** The answer when no route fits: an emulator names what it lacks. */
+  unknownRoute: (request: ApiRequest) => ApiReply;
+  /** The answer to what a handler throws, in the API's own error shape. */
+  errorReply: (error: unknown) => ApiReply;
+  certificate?: Certificate;
+  port?: number;
+  clock?: Clock;
+}
+
+export interface ApiServer {
+  /** `https://localhost:port`, or `http:` without a certificate. */
+  url: string;
+  port: number;
+  faults: Faults;
+  requests: LoggedRequest[];
+  close(): Promise<void>;
+}
+
+const requestLogLength = 5000;
+
+/** Serves a router on localhost with fault rules around it (`POST`, `GET`, `DELETE /__faults`) and a log of requests (`GET /__requests`). */
+export async function startServer(options: ServerOptions): Promise<ApiServer> {
+  const faults = new Faults();
+  const requests: LoggedRequest[] = [];
+  const clock = options.clock ?? systemClock;
+  const listener = (incoming: IncomingMessage, response: ServerResponse): void => {
+    void answer(incoming, options, faults, clock, requests).then((reply) =>
+      send(response, reply, incoming, requests, clock),
+    );
+  };
+  const server = options.certificate ? createHttpsServer(options.certificate, listener) : createHttpServer(listener);
+  await listen(server, options.port ?? 0);
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `${options.certificate ? 'https' : 'http'}://localhost:${port}`,
+    port,
+    faults,
+    requests,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+type Outcome = ApiReply | 'reset';
+
+async function answer(
+  incoming: IncomingMessage,
+  options: ServerOptions,
+  faults: Faults,
+  clock: Clock,
+  requests: LoggedRequest[],
+): Promise<Outcome> {
+  try {
+    const { request, rawPath } = await readRequest(incoming, options.certificate !== undefined);
+    if (request.path.startsWith('/__')) return control(request, faults, requests);
+    const fault = faults.take(request.method, request.path);
+    if (fault?.latencyMs) await wait(clock, fault.latencyMs);
+    if (fault && fault.when !== 'after' && disturbs(fault)) return faultReply(fault);
+    const reply = await dispatch(request, rawPath, options);
+    return fault && disturbs(fault) ? faultReply(fault) : reply;
+  } catch (error) {
+    return options.errorReply(error);
+  }
+}
+
+async function dispatch(request: ApiRequest, rawPath: string, options: ServerOptions): Promise<ApiReply> {
+  const refusal = options.guard?.(request);
+  if (refusal) return refusal;
+  const route = options.router.match(request.method, rawPath);
+  return route ? await route.handler({ ...request, params: route.params }) : options.unknownRoute(request);
+}
+
+const disturbs = (fault: FaultRule): boolean => fault.reset === true || fault.status !== undefined;
+
+function faultReply(fault: FaultRule): Outcome {
+  if (fault.reset) return 'reset';
+  return { status: fault.status ?? 500, ...(fault.headers && { headers: fault.headers }), body: fault.body };
+}
+
+function control(request: ApiRequest, faults: Faults, requests: LoggedRequest[]): ApiReply {
+  const action = `${request.method} ${request.path}`;
+  if (action === 'POST /__faults') return { status: 201, body: faults.add(request.body as FaultRule) };
+  if (action === 'GET /__faults') return { body: faults.list() };
+  if (action === 'GET /__requests') return { body: requests };
+  if (action === 'DELETE /__faults') {
+    faults.clear();
+    return { status: 204 };
+  }
+  return { status: 404, body: { error: `unknown control path ${request.path}` } };
+}
+
+async function readRequest(
+  incoming: IncomingMessage,
+  secure: boolean,
+): Promise<{ request: ApiRequest; rawPath: string }> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString();
+  const [rawPath = '/', search = ''] = (incoming.url ?? '/').split('?', 2);
+  const headers = Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]));
+  const request: ApiRequest = {
+    method: incoming.method ?? 'GET',
+    path: decodeURIComponent(rawPath.replace(/\/{2,}/g, '/')),
+    params: {},
+    query: new URLSearchParams(search),
+    headers,
+    body: text === '' ? undefined : readBody(text, headers['content-type']),
+    origin: `${secure ? 'https' : 'http'}://${headers['host'] ?? 'localhost'}`,
+  };
+  return { request, rawPath };
+}
+
+const readBody = (text: string, contentType = ''): unknown => (contentType.includes('json') ? parseJson(text) : text);
+
+function send(
+  response: ServerResponse,
+  reply: Outcome,
+  incoming: IncomingMessage,
+  requests: LoggedRequest[],
+  clock: Clock,
+): void {
+  const path = incoming.url ?? '/';
+  if (!path.startsWith('/__')) {
+    const status = reply === 'reset' ? reply : (reply.status ?? 200);
+    requests.push({ atMs: clock.now(), method: incoming.method ?? 'GET', path, status });
+    if (requests.length > requestLogLength) requests.shift();
+  }
+  if (reply === 'reset') {
+    incoming.socket.destroy();
+    return;
+  }
+  const plain = typeof reply.body === 'string' || Buffer.isBuffer(reply.body);
+  const content =
+    reply.body === undefined || plain ? (reply.body as string | Buffer | undefined) : formatJson(reply.body);
+  response.writeHead(reply.status ?? 200, {
+    ...(content !== undefined && !plain && { 'content-type': 'application/json' }),
+    ...reply.headers,
+  });
+  response.end(content);
+}
+
+const wait = (clock: Clock, ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    clock.setTimer(clock.now() + ms, resolve);
+  });
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
