@@ -1,1 +1,69 @@
-import 'durable-functions';
+import { app } from '@azure/functions';
+import * as df from 'durable-functions';
+import { asActivity } from '../activities/asActivity.ts';
+import { assignRole } from '../activities/assignRole.ts';
+import { ensureIdentity } from '../activities/ensureIdentity.ts';
+import { ensureJob } from '../activities/ensureJob.ts';
+import { ensureRepo } from '../activities/ensureRepo.ts';
+import { ensureWorkspace } from '../activities/ensureWorkspace.ts';
+import { probeStorage } from '../activities/probeStorage.ts';
+import { readRun } from '../activities/readRun.ts';
+import { readWorkspace } from '../activities/readWorkspace.ts';
+import { registerIdentity } from '../activities/registerIdentity.ts';
+import { submitRun } from '../activities/submitRun.ts';
+import * as steps from '../domain/steps.ts';
+import { deploy } from '../orchestrators/deploy.ts';
+import { waitForStorage } from '../orchestrators/waitForStorage.ts';
+import { watchRun } from '../orchestrators/watchRun.ts';
+import { health } from './health.ts';
+import { listDeployments } from './listDeployments.ts';
+import { withProblems } from './problem.ts';
+import { readDeployment, readStatusLink } from './readDeployment.ts';
+import { startDeployment } from './startDeployment.ts';
+
+const http = df.app.client.http;
+
+http('startDeployment', {
+  route: 'deployments',
+  methods: ['POST'],
+  authLevel: 'function',
+  handler: withProblems(startDeployment),
+});
+http('listDeployments', {
+  route: 'deployments',
+  methods: ['GET'],
+  authLevel: 'function',
+  handler: withProblems(listDeployments),
+});
+http('readDeployment', {
+  route: 'deployments/{id}',
+  methods: ['GET'],
+  authLevel: 'function',
+  handler: withProblems(readDeployment),
+});
+http('readStatusLink', {
+  route: 'deployments/{id}/status',
+  methods: ['GET'],
+  authLevel: 'anonymous',
+  handler: withProblems(readStatusLink),
+});
+app.http('health', { route: 'health', methods: ['GET'], authLevel: 'anonymous', handler: health });
+
+df.app.orchestration('deploy', deploy);
+df.app.orchestration('waitForStorage', waitForStorage);
+df.app.orchestration('watchRun', watchRun);
+
+activity(steps.ensureIdentity, ensureIdentity);
+activity(steps.ensureWorkspace, ensureWorkspace);
+activity(steps.readWorkspace, readWorkspace);
+activity(steps.assignRole, assignRole);
+activity(steps.probeStorage, probeStorage);
+activity(steps.registerIdentity, registerIdentity);
+activity(steps.ensureRepo, ensureRepo);
+activity(steps.ensureJob, ensureJob);
+activity(steps.submitRun, submitRun);
+activity(steps.readRun, readRun);
+
+function activity<I extends object, O>(step: steps.Step<I, O>, perform: (input: I) => Promise<O>): void {
+  df.app.activity(step.name, { handler: asActivity(step, perform) });
+}

@@ -1,0 +1,32 @@
+import { isRestError } from '@azure/core-rest-pipeline';
+import { callArm } from '../clients/arm.ts';
+import { remoteCodeOf } from '../clients/armFailure.ts';
+import { roleAssignmentName } from '../domain/ids.ts';
+import type { Deployment, Identity, Workspace } from '../domain/steps.ts';
+
+/** Contributor: on the workspace alone, where the template that this replaces gave it on the whole resource group. */
+const contributor = 'b24988ac-6180-42a0-ab88-20f7382dd24c';
+
+/** Gives the identity its role on the workspace; an assignment that exists under any name will do. */
+export async function assignRole({
+  subscriptionId,
+  identity,
+  workspace,
+}: Deployment & { identity: Identity; workspace: Workspace }): Promise<{ name: string }> {
+  // The client puts its own slash before the scope.
+  const scope = workspace.resourceId.replace(/^\//, '');
+  const roleDefinitionId = `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${contributor}`;
+  const name = roleAssignmentName(scope, identity.principalId, contributor);
+  await callArm(
+    ({ authorization }, options) =>
+      authorization.roleAssignments.create(
+        scope,
+        name,
+        // The type spares Azure the look-up in a directory that may not know the identity yet.
+        { roleDefinitionId, principalId: identity.principalId, principalType: 'ServicePrincipal' },
+        options,
+      ),
+    (error) => isRestError(error) && remoteCodeOf(error) === 'RoleAssignmentExists',
+  );
+  return { name };
+}

@@ -1,0 +1,25 @@
+import { callArm } from '../clients/arm.ts';
+import { isResourceMissing } from '../clients/armFailure.ts';
+import { RetryableError } from '../domain/errors.ts';
+import { identityNameFor, ownerTag } from '../domain/ids.ts';
+import type { Deployment, Identity } from '../domain/steps.ts';
+
+/** The managed identity of the deployment: the one that is there, used as it is, or a new one with our tag. */
+export async function ensureIdentity({ id, request, location }: Deployment): Promise<Identity> {
+  const name = request.identityName ?? identityNameFor(request.workspaceName);
+  const group = request.resourceGroup;
+  const there = await callArm(
+    ({ identities }, options) => identities.userAssignedIdentities.get(group, name, options),
+    isResourceMissing,
+  );
+  const tags = { ...request.tags, [ownerTag]: id };
+  const identity =
+    there ??
+    (await callArm(({ identities }, options) =>
+      identities.userAssignedIdentities.createOrUpdate(group, name, { location, tags }, options),
+    ));
+  if (!identity?.id || !identity.principalId || !identity.clientId) {
+    throw new RetryableError('ANSWER_INVALID', `Azure\u2019s answer about the identity ${name} lacks its ids.`);
+  }
+  return { resourceId: identity.id, name, principalId: identity.principalId, clientId: identity.clientId };
+}

@@ -1,0 +1,64 @@
+import type { Workspace } from '@azure/arm-databricks';
+import { callArm } from '../clients/arm.ts';
+import { isResourceMissing } from '../clients/armFailure.ts';
+import { TerminalError } from '../domain/errors.ts';
+import { managedResourceGroupFor, ownerTag } from '../domain/ids.ts';
+import type { Deployment, WorkspaceState } from '../domain/steps.ts';
+import { stateOf } from './workspaceState.ts';
+
+/**
+ * The workspace of the deployment: an existing premium one, used and never changed, or a new one, whose creation is only
+ * asked for. Terminal: WORKSPACE_EXISTS, WORKSPACE_NOT_PREMIUM.
+ */
+export async function ensureWorkspace(deployment: Deployment): Promise<WorkspaceState> {
+  const { resourceGroup, workspaceName } = deployment.request;
+  const there = await callArm(
+    ({ databricks }, options) => databricks.workspaces.get(resourceGroup, workspaceName, options),
+    isResourceMissing,
+  );
+  const ours = there?.tags?.[ownerTag] === deployment.id;
+  if (!there || (ours && there.provisioningState === 'Failed')) return create(deployment);
+  if (!ours) refuseUnfit(deployment, there);
+  return stateOf(there, deployment, ours);
+}
+
+function refuseUnfit({ request }: Deployment, workspace: Workspace): void {
+  if (request.ifExists === 'fail') {
+    throw new TerminalError(
+      'WORKSPACE_EXISTS',
+      `The workspace ${request.workspaceName} exists and the request says "ifExists": "fail".`,
+    );
+  }
+  if (workspace.sku?.name.toLowerCase() !== 'premium') {
+    const sku = workspace.sku?.name ?? 'unknown';
+    throw new TerminalError(
+      'WORKSPACE_NOT_PREMIUM',
+      `The workspace ${request.workspaceName} has the pricing tier ${sku}; the accelerator needs premium.`,
+    );
+  }
+}
+
+/** Sends the one PUT that asks for the workspace; the operation's URL comes back, because it alone tells why a creation failed. */
+async function create({ id, subscriptionId, request, location }: Deployment): Promise<WorkspaceState> {
+  const { resourceGroup, workspaceName } = request;
+  const wish: Workspace = {
+    location,
+    sku: { name: 'premium' },
+    computeMode: 'Hybrid',
+    managedResourceGroupId: `/subscriptions/${subscriptionId}/resourceGroups/${managedResourceGroupFor(workspaceName, id)}`,
+    tags: { ...request.tags, [ownerTag]: id },
+  };
+  const operation = await callArm(async ({ databricks }, options) => {
+    const poller = databricks.workspaces.createOrUpdate(resourceGroup, workspaceName, wish, options);
+    await poller.submitted();
+    return poller.serialize();
+  });
+  const operationUrl = operationUrlIn(operation ?? '');
+  const resourceId = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.Databricks/workspaces/${workspaceName}`;
+  return { resourceId, state: 'creating', created: true, ...(operationUrl && { operationUrl }) };
+}
+
+function operationUrlIn(serialized: string): string | undefined {
+  const url = /"operationLocation":("(?:[^"\\]|\\.)*")/.exec(serialized)?.[1];
+  return url ? (JSON.parse(url) as string) : undefined;
+}

@@ -1,0 +1,51 @@
+import type { Workspace } from '@azure/arm-databricks';
+import { callArm } from '../clients/arm.ts';
+import { RetryableError, TerminalError } from '../domain/errors.ts';
+import type { Deployment, WorkspaceState } from '../domain/steps.ts';
+
+/** What ARM's view of a workspace means; throws WORKSPACE_FAILED with the creation's own error when there is one. */
+export async function stateOf(
+  workspace: Workspace,
+  { request }: Deployment,
+  created: boolean,
+  operationUrl?: string,
+): Promise<WorkspaceState> {
+  const resourceId = workspace.id ?? '';
+  switch (workspace.provisioningState) {
+    case 'Succeeded':
+      if (!workspace.workspaceUrl)
+        throw new RetryableError('ANSWER_INVALID', 'Azure shows the workspace as ready, but without its address.');
+      return { resourceId, state: 'ready', created, host: workspace.workspaceUrl };
+    case 'Failed':
+    case 'Canceled':
+    case 'Deleting':
+    case 'Deleted':
+      throw await creationFailure(request.workspaceName, workspace.provisioningState, resourceId, operationUrl);
+    default:
+      // Azure may add states; whatever is no end is taken for work in progress.
+      return { resourceId, state: 'creating', created, ...(operationUrl && { operationUrl }) };
+  }
+}
+
+interface OperationStatus {
+  error?: { code?: string; message?: string };
+}
+
+async function creationFailure(
+  name: string,
+  state: string,
+  resourceId: string,
+  operationUrl?: string,
+): Promise<TerminalError> {
+  const operation = operationUrl
+    ? await callArm(
+        async ({ follow }) => (await follow(operationUrl)) as OperationStatus | undefined,
+        () => true,
+      )
+    : undefined;
+  const { code = '', message = '' } = operation?.error ?? {};
+  return new TerminalError('WORKSPACE_FAILED', message || `Azure reports the workspace ${name} as ${state}.`, {
+    cause: code ? `${code}: ${message}` : undefined,
+    link: `https://portal.azure.com/#@/resource${resourceId}`,
+  });
+}

@@ -1,0 +1,62 @@
+import type { AuthorizationManagementClient } from '@azure/arm-authorization';
+import type { AzureDatabricksManagementClient } from '@azure/arm-databricks';
+import type { ManagedServiceIdentityClient } from '@azure/arm-msi';
+import { armFailure } from './armFailure.ts';
+import { credential } from './credential.ts';
+import { endpointSettings } from './settings.ts';
+
+const callSeconds = 30;
+
+/** Azure Resource Manager through its official clients, which neither retry nor follow redirects: the orchestrator retries. */
+export interface Arm {
+  databricks: AzureDatabricksManagementClient;
+  identities: ManagedServiceIdentityClient;
+  authorization: AuthorizationManagementClient;
+  /** GETs a URL that ARM itself handed out; only one of the configured Resource Manager is asked. */
+  follow: (url: string) => Promise<unknown>;
+}
+
+let known: Promise<Arm> | undefined;
+
+/** Calls ARM; whatever fails is thrown as a `DeploymentError`, except what `expected` picks out, which gives undefined. */
+export async function callArm<T>(
+  call: (arm: Arm, options: { abortSignal: AbortSignal }) => Promise<T>,
+  expected: (error: unknown) => boolean = () => false,
+): Promise<T | undefined> {
+  known ??= connect();
+  try {
+    return await call(await known, { abortSignal: AbortSignal.timeout(callSeconds * 1000) });
+  } catch (error) {
+    if (expected(error)) return undefined;
+    throw armFailure(error);
+  }
+}
+
+async function connect(): Promise<Arm> {
+  const [{ AzureDatabricksManagementClient }, { ManagedServiceIdentityClient }, { AuthorizationManagementClient }] =
+    await Promise.all([import('@azure/arm-databricks'), import('@azure/arm-msi'), import('@azure/arm-authorization')]);
+  const { AZURE_SUBSCRIPTION_ID: subscription, AZURE_RESOURCE_MANAGER_URL: endpoint } = endpointSettings();
+  const identity = await credential();
+  const options = {
+    endpoint,
+    // Two of the clients would derive the audience from the endpoint.
+    credentialScopes: 'https://management.azure.com/.default',
+    retryOptions: { maxRetries: 0 },
+    redirectOptions: { maxRetries: 0 },
+  };
+  const databricks = new AzureDatabricksManagementClient(identity, subscription, options);
+  return {
+    databricks,
+    identities: new ManagedServiceIdentityClient(identity, subscription, options),
+    authorization: new AuthorizationManagementClient(identity, subscription, options),
+    follow: (url) => follow(databricks, endpoint, url),
+  };
+}
+
+async function follow({ pipeline }: AzureDatabricksManagementClient, endpoint: string, url: string): Promise<unknown> {
+  if (new URL(url).origin !== new URL(endpoint).origin) return undefined;
+  const { createDefaultHttpClient, createPipelineRequest } = await import('@azure/core-rest-pipeline');
+  const request = createPipelineRequest({ url, method: 'GET', timeout: callSeconds * 1000 });
+  const { bodyAsText } = await pipeline.sendRequest(createDefaultHttpClient(), request);
+  return bodyAsText ? JSON.parse(bodyAsText) : undefined;
+}

@@ -1,0 +1,62 @@
+import { isRestError, type RestError } from '@azure/core-rest-pipeline';
+import { DeploymentError, type ErrorCode, RetryableError, TerminalError } from '../domain/errors.ts';
+import { retryAfterSeconds } from './retryAfter.ts';
+
+const terminalCodes: Record<string, ErrorCode> = {
+  RequestDisallowedByPolicy: 'POLICY_DENIED',
+  MissingSubscriptionRegistration: 'PROVIDER_NOT_REGISTERED',
+};
+
+/** What an ARM call's error means for its step. */
+export function armFailure(error: unknown): DeploymentError {
+  if (error instanceof DeploymentError) return error;
+  if (!isRestError(error)) {
+    const name = error instanceof Error ? error.name : '';
+    if (name === 'AbortError' || name === 'TimeoutError')
+      return new RetryableError('AZURE_UNAVAILABLE', 'Azure did not answer in time.');
+    return new RetryableError('ANSWER_INVALID', 'Azure\u2019s answer could not be read.', { cause: String(error) });
+  }
+  const { statusCode: status = 0 } = error;
+  const code = remoteCodeOf(error);
+  const said = {
+    cause: `${code}: ${remoteMessageOf(error)}`,
+    retryAfterSeconds: retryAfterSeconds(error.response?.headers.get('retry-after')),
+  };
+  const terminal = terminalCodes[code];
+  if (terminal) return new TerminalError(terminal, remoteMessageOf(error), said);
+  if (code === 'PrincipalNotFound') return new RetryableError('PRINCIPAL_NOT_FOUND', remoteMessageOf(error), said);
+  if (status === 429) return new RetryableError('AZURE_THROTTLED', 'Azure asks to slow down.', said);
+  if (status === 401 || status === 403) return new RetryableError('AZURE_DENIED', remoteMessageOf(error), said);
+  if (status === 0)
+    return new RetryableError('AZURE_UNAVAILABLE', `Azure could not be reached (${error.code ?? 'no answer'}).`, said);
+  // 409 says that another operation on the same resource is under way.
+  if (status >= 500 || status === 408 || status === 409)
+    return new RetryableError('AZURE_UNAVAILABLE', `Azure answered ${status} ${code}.`, said);
+  if (status < 400)
+    return new RetryableError('ANSWER_INVALID', `Azure answered ${status} with an unknown shape.`, said);
+  return new TerminalError('AZURE_REJECTED', remoteMessageOf(error), said);
+}
+
+/** Whether the error is ARM's word that the resource itself is not there. */
+export const isResourceMissing = (error: unknown): boolean =>
+  isRestError(error) && error.statusCode === 404 && remoteCodeOf(error) !== 'ResourceGroupNotFound';
+
+/** ARM's own error code, as far as the answer had one. */
+export function remoteCodeOf(error: RestError): string {
+  return errorBody(error)?.code ?? error.code ?? 'Unknown';
+}
+
+function remoteMessageOf(error: RestError): string {
+  return errorBody(error)?.message ?? error.message.split('\n', 1)[0] ?? '';
+}
+
+function errorBody(error: RestError): { code?: string; message?: string } | undefined {
+  const text = error.response?.bodyAsText;
+  if (!text) return undefined;
+  try {
+    const body = JSON.parse(text) as { error?: { code?: string; message?: string } };
+    return typeof body.error === 'object' ? body.error : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,70 @@
+import { DeploymentError, type ErrorCode } from '../domain/errors.ts';
+import { retryAfterSeconds } from './retryAfter.ts';
+
+/** An answer of Databricks that is an error, with what the API said. */
+export class DatabricksError extends DeploymentError {
+  override readonly name = 'DatabricksError';
+  readonly status: number;
+  /** The API's `error_code`, upper case; empty when the answer had none. */
+  readonly remoteCode: string;
+
+  constructor(status: number, text: string, retryAfter: string | undefined, call: string) {
+    const { code, message } = parseError(text);
+    const [errorCode, retryable] = classify(status, code);
+    super(errorCode, `${call}: ${status} ${code} ${message}`.trim().slice(0, 600), retryable, {
+      cause: `${code} ${message}`.trim(),
+      retryAfterSeconds: retryAfterSeconds(retryAfter),
+    });
+    this.status = status;
+    this.remoteCode = code;
+  }
+
+  /** Several APIs answer 400 INVALID_PARAMETER_VALUE where 404 is meant (databricks-sdk-go, error_overrides.go). */
+  get isMissing(): boolean {
+    return this.status === 404 || (this.status === 400 && / does(?: not|n't) exist/i.test(this.message));
+  }
+
+  get isExisting(): boolean {
+    return (
+      this.remoteCode === 'RESOURCE_ALREADY_EXISTS' ||
+      this.remoteCode === 'ALREADY_EXISTS' ||
+      (this.status === 400 && /already exists/i.test(this.message))
+    );
+  }
+}
+
+export const isMissing = (error: unknown): boolean => error instanceof DatabricksError && error.isMissing;
+export const isExisting = (error: unknown): boolean =>
+  error instanceof DatabricksError && (error.isExisting || error.status === 409);
+
+function classify(status: number, code: string): [code: ErrorCode, retryable: boolean] {
+  if (status === 429) return ['DATABRICKS_THROTTLED', true];
+  // A fresh workspace refuses members for a while; the retry policy bounds how long that is believed.
+  if (status === 401 || status === 403) return ['DATABRICKS_DENIED', true];
+  if (status === 501) return ['DATABRICKS_REJECTED', false];
+  if (status >= 500 || status === 408 || status === 409 || code === 'TEMPORARILY_UNAVAILABLE')
+    return ['DATABRICKS_UNAVAILABLE', true];
+  if (status >= 300 && status < 400) return ['ANSWER_INVALID', true];
+  return ['DATABRICKS_REJECTED', false];
+}
+
+/** Reads every error shape in use: REST (`error_code`), legacy (`error`), SCIM (`detail`), or a gateway's page. */
+function parseError(text: string): { code: string; message: string } {
+  try {
+    const body = JSON.parse(text) as Record<string, unknown> | null;
+    const { error_code: code, message, error, detail, scimType } = body ?? {};
+    return { code: textOf(code ?? scimType).toUpperCase(), message: textOf(message ?? detail ?? error) };
+  } catch {
+    return {
+      code: '',
+      message: text
+        .replace(/<[^>]*>/g, ' ')
+        .replace(/\s+/g, ' ')
+        .trim()
+        .slice(0, 200),
+    };
+  }
+}
+
+const textOf = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : '';

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+
+/** What a deployment is about: one accelerator in one workspace. */
+export interface Target {
+  subscriptionId: string;
+  resourceGroup: string;
+  workspaceName: string;
+  accelerator: string;
+}
+
+const idLength = 24;
+
+/** The deployment's id, which is also its durable instance id: the same target always has the same one. */
+export function deploymentId(target: Target): string {
+  const parts = [target.subscriptionId, target.resourceGroup, target.workspaceName, target.accelerator];
+  return createHash('sha256').update(parts.join('/').toLowerCase()).digest('hex').slice(0, idLength);
+}
+
+export const isDeploymentId = (text: string): boolean => new RegExp(`^[0-9a-f]{${idLength}}$`).test(text);
+
+/** Durable instance ids of the deployment's children. */
+export const storageInstanceId = (id: string, attempt: number): string => `${id}:storage:${attempt}`;
+export const watchInstanceId = (id: string, attempt: number): string => `${id}:watch:${attempt}`;
+
+/** Databricks takes at most 64 characters; 24 and an attempt's number stay far below. */
+export const idempotencyToken = (id: string, attempt: number): string => `${id}-${attempt}`;
+
+/** Name of the identity when the request gives none. */
+export const identityNameFor = (workspaceName: string): string => `id-${workspaceName}`;
+
+/** Resource group that Databricks manages; the hash keeps apart workspaces of one name in several groups. At most 90 characters. */
+export const managedResourceGroupFor = (workspaceName: string, id: string): string =>
+  `databricks-rg-${workspaceName.slice(0, 60)}-${id.slice(0, 8)}`;
+
+/** Job name in the workspace, by which the job is found again. */
+export const jobNameFor = (accelerator: string, id: string): string => `accelerator ${accelerator} ${id}`;
+
+/** Folder of the accelerator's Git folder in the workspace, in the home of the user who deploys. */
+export const repositoryPathFor = (userName: string, accelerator: string): string => `/Users/${userName}/${accelerator}`;
+
+/** Tags and tag names by which a resource says which deployment made it. */
+export const ownerTag = 'accelerator-deployment';
+
+/** A role assignment's name: UUID version 5 (RFC 9562) over scope, principal and role, so that a repeated call writes the same one. */
+export function roleAssignmentName(scope: string, principalId: string, roleDefinitionId: string): string {
+  const namespace = 'b7a3f0de5d0c4c6e9a4e2f6d2a1c9e57';
+  const hash = createHash('sha1')
+    .update(namespace, 'hex')
+    .update([scope, principalId, roleDefinitionId].join('|').toLowerCase())
+    .digest('hex');
+  const variant = ((Number.parseInt(hash.slice(16, 18), 16) & 0x3f) | 0x80).toString(16);
+  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-5${hash.slice(13, 16)}-${variant}${hash.slice(18, 20)}-${hash.slice(20, 32)}`;
+}

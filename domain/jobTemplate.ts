@@ -1,0 +1,64 @@
+import * as v from 'valibot';
+import { TerminalError } from './errors.ts';
+
+const task = v.looseObject({
+  task_key: v.pipe(v.string(), v.regex(/^[\w-]{1,100}$/)),
+  notebook_task: v.looseObject({
+    notebook_path: v.pipe(
+      v.string(),
+      v.regex(/^[\w][\w./ -]*$/, 'The notebook path is relative to the repository.'),
+      v.check((path) => !path.split('/').includes('..'), 'The notebook path stays inside the repository.'),
+    ),
+    base_parameters: v.optional(v.record(v.string(), v.string())),
+  }),
+  job_cluster_key: v.optional(v.string()),
+});
+
+/** What an accelerator's `notebooks/job-template.json` may look like: settings of the Jobs API 2.2 with one notebook task. */
+const template = v.looseObject({
+  name: v.optional(v.string()),
+  tasks: v.pipe(v.array(task), v.length(1, 'The template has exactly one task, the one that runs RUNME.')),
+  job_clusters: v.optional(
+    v.array(v.looseObject({ job_cluster_key: v.string(), new_cluster: v.looseObject({ spark_version: v.string() }) })),
+  ),
+  timeout_seconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  max_concurrent_runs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  tags: v.optional(v.record(v.string(), v.string())),
+  run_as: v.optional(v.never('The template must not choose whom the job runs as.')),
+});
+
+export type JobSettings = v.InferOutput<typeof template>;
+
+/** The job's settings: the template with its name, tags, absolute notebook path and parameters put in. */
+export function jobSettingsFrom(
+  text: string,
+  own: { name: string; tags: Record<string, string>; repositoryPath: string; parameters: Record<string, string> },
+): JobSettings {
+  const settings = parseTemplate(text);
+  return {
+    ...settings,
+    name: own.name,
+    tags: { ...settings.tags, ...own.tags },
+    tasks: settings.tasks.map((task) => ({
+      ...task,
+      notebook_task: {
+        ...task.notebook_task,
+        notebook_path: `${own.repositoryPath}/${task.notebook_task.notebook_path}`,
+        base_parameters: { ...task.notebook_task.base_parameters, ...own.parameters },
+      },
+    })),
+  };
+}
+
+function parseTemplate(text: string): JobSettings {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new TerminalError('JOB_TEMPLATE_INVALID', 'job-template.json is not JSON.', { cause: String(error) });
+  }
+  const parsed = v.safeParse(template, json);
+  if (parsed.success) return parsed.output;
+  const faults = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? '(root)'}: ${issue.message}`);
+  throw new TerminalError('JOB_TEMPLATE_INVALID', 'job-template.json does not fit.', { cause: faults.join('; ') });
+}

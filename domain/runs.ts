@@ -1,0 +1,54 @@
+import { TerminalError, type Failure } from './errors.ts';
+import type { RunSummary } from './status.ts';
+import type { RunState, RunView } from './steps.ts';
+
+/** Whether a run or a task of one can still change. */
+export const isOver = (state: RunState): boolean => state !== 'waiting' && state !== 'running';
+
+/** The run without what does not fit into a status. */
+export function summaryOf(run: RunView, role: RunSummary['role']): RunSummary {
+  const { results: _results, problem: _problem, ...summary } = run;
+  return { ...summary, role };
+}
+
+/** Why a run that is over did not succeed. */
+export function failureOfRun(run: RunView, role: RunSummary['role']): Failure {
+  const { problem } = run;
+  const failure = { retryable: false, link: problem?.url ?? run.url, ...(run.message && { cause: run.message }) };
+  if (run.state === 'canceled')
+    return { ...failure, code: 'RUN_CANCELED', message: `The ${role} run ${run.runId} was cancelled.` };
+  if (run.state === 'timedOut')
+    return { ...failure, code: 'RUN_TIMEOUT', message: `The ${role} run ${run.runId} passed its own time limit.` };
+  if (!problem || problem.byPlatform) {
+    return {
+      ...failure,
+      code: 'RUN_FAILED',
+      message: problem?.error ?? run.message ?? `The ${role} run ${run.runId} ended as ${run.state}.`,
+    };
+  }
+  return { ...failure, code: 'NOTEBOOK_FAILED', message: `${problem.task}: ${problem.error}`, trace: problem.trace };
+}
+
+/** The run that RUNME started, from what it handed over on exit: `{"job_id": "…", "run_id": "…"}`. */
+export function runStartedBy(runme: RunView): string {
+  const [text = ''] = Object.values(runme.results);
+  const found = /"run_id"\s*:\s*"?(\d+)"?/.exec(text);
+  if (!found?.[1]) {
+    throw new TerminalError('RUNME_RESULT_INVALID', 'RUNME ended without naming the run it started.', {
+      cause: text.slice(0, 200),
+      link: runme.url,
+    });
+  }
+  return found[1];
+}
+
+/** What the last notebook handed over: parsed when it is JSON, else its text. */
+export function resultOf(run: RunView): unknown {
+  const last = run.tasks.map(({ key }) => run.results[key]).findLast((text) => text !== undefined);
+  if (last === undefined) return null;
+  try {
+    return JSON.parse(last);
+  } catch {
+    return last;
+  }
+}

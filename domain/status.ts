@@ -1,0 +1,78 @@
+import type { Failure } from './errors.ts';
+import type { Identity, Job, Repository, RunView, SubmittedRun, Workspace } from './steps.ts';
+
+/** The steps of a deployment in their order, with the words that people read. */
+export const stepTitles = {
+  identity: 'Managed identity',
+  workspace: 'Databricks workspace',
+  role: 'Role of the identity on the workspace',
+  storage: 'Workspace storage',
+  principal: 'Identity in the workspace',
+  repository: 'Accelerator repository',
+  job: 'Job from the template',
+  run: 'Start of RUNME',
+  notebooks: 'RUNME and the notebooks',
+} as const;
+
+export type StepName = keyof typeof stepTitles;
+
+export interface StepStatus {
+  name: StepName;
+  state: 'pending' | 'running' | 'waiting' | 'retrying' | 'done' | 'failed';
+  /** Tries so far; 1 for a step that went through at once. */
+  tries: number;
+  startedAt?: string;
+  endedAt?: string;
+  /** Seconds spent in durable timers: waits for the cloud and pauses before a retry. */
+  waitedSeconds: number;
+  /** Why the last try failed, while the step is retried. */
+  problem?: { code: string; message: string };
+}
+
+export interface Links {
+  workspace?: string;
+  portal?: string;
+  job?: string;
+  runmeRun?: string;
+  notebooksRun?: string;
+}
+
+/** Custom status of the `deploy` orchestration: small, and current at every step. */
+export interface DeployStatus {
+  attempt: number;
+  phase: StepName;
+  steps: StepStatus[];
+  links: Links;
+  failure?: Failure & { step: StepName };
+}
+
+/** Custom status of `watchRun`. */
+export interface WatchStatus {
+  runs: RunSummary[];
+  /** Seconds spent in durable timers so far. */
+  waitedSeconds: number;
+  problem?: { code: string; message: string };
+}
+
+/** A run without its results: what fits into a status. */
+export type RunSummary = Omit<RunView, 'results' | 'problem'> & { role: 'RUNME' | 'notebooks' };
+
+/** What `watchRun` hands to its parent. */
+export interface WatchResult {
+  runs: RunSummary[];
+  waitedSeconds: number;
+  /** What the last notebook handed over: parsed JSON, or its text. */
+  result: unknown;
+}
+
+/** Output of a deployment that succeeded. */
+export interface DeployOutput {
+  identity: Identity;
+  workspace: Workspace & { created: boolean };
+  repository: Repository;
+  job: Job;
+  runme: SubmittedRun;
+  runs: RunSummary[];
+  links: Links;
+  result: unknown;
+}

@@ -1,0 +1,154 @@
+import type { Outcome } from './outcome.ts';
+import type { PollingPlan } from './polling.ts';
+import type { DeploymentRequest } from './request.ts';
+
+/** How long and how often a step is tried while its failures are retryable. */
+export interface RetryPolicy {
+  /** Give up when the next try would start later than this after the first one. */
+  limitSeconds: number;
+  /** Pause before the second try; it doubles up to `maxPauseSeconds`. A remote side's Retry-After wins over it. */
+  firstPauseSeconds: number;
+  maxPauseSeconds: number;
+}
+
+/** An activity by its registered name, with the types of what goes in and comes out. */
+export interface Step<I extends object, O> {
+  name: string;
+  policy: RetryPolicy;
+  /** Types only: nothing carries this at run time. */
+  readonly types?: (input: I) => Outcome<O>;
+}
+
+const step = <I extends object, O>(name: string, policy: RetryPolicy): Step<I, O> => ({ name, policy });
+
+// A role needs up to ten minutes to spread through Entra ID and ARM (azure-docs, role-based-access-control/troubleshooting).
+const spreading: RetryPolicy = { limitSeconds: 600, firstPauseSeconds: 5, maxPauseSeconds: 30 };
+const remote: RetryPolicy = { limitSeconds: 900, firstPauseSeconds: 2, maxPauseSeconds: 60 };
+
+/** One entry of the catalogue: where an accelerator's notebooks come from. */
+export interface Accelerator {
+  repositoryUrl: string;
+  /** Exactly one of both. */
+  branch?: string | undefined;
+  tag?: string | undefined;
+}
+
+/** What every step of a deployment knows. */
+export interface Deployment {
+  id: string;
+  /** 1 for the first; a later one goes on with the same names and new idempotency tokens. */
+  attempt: number;
+  subscriptionId: string;
+  request: DeploymentRequest;
+  location: string;
+  accelerator: Accelerator;
+}
+
+/** Input of the `deploy` orchestrator. */
+export interface DeployInput {
+  deployment: Deployment;
+  polling: PollingPlan;
+  requestedBy?: string;
+  earlierAttempts: EarlierAttempt[];
+}
+
+export interface EarlierAttempt {
+  attempt: number;
+  startedAt: string;
+  endedAt: string;
+  outcome: string;
+}
+
+export interface Identity {
+  resourceId: string;
+  name: string;
+  principalId: string;
+  clientId: string;
+}
+
+export interface WorkspaceState {
+  resourceId: string;
+  state: 'creating' | 'ready';
+  /** Whether this deployment made it; an adopted workspace is used and never changed. */
+  created: boolean;
+  /** ARM's status of the creation, which alone knows why it failed. */
+  operationUrl?: string;
+  /** Host name (and port) of the workspace's own API; only when ready. */
+  host?: string;
+  retryAfterSeconds?: number;
+}
+
+/** A workspace that answers: what the steps on Databricks need to reach it. */
+export interface Workspace {
+  resourceId: string;
+  host: string;
+}
+
+export interface Repository {
+  path: string;
+  commit: string;
+}
+
+export interface Job {
+  jobId: string;
+  url: string;
+}
+
+export interface SubmittedRun {
+  runId: string;
+  url: string;
+}
+
+export type RunState = 'waiting' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'timedOut' | 'skipped';
+
+export interface TaskView {
+  key: string;
+  runId: string;
+  state: RunState;
+  /** 1 for the first. */
+  attempt: number;
+  startedAt?: string;
+  endedAt?: string;
+  url?: string;
+}
+
+/** A job run as the caller gets to see it. */
+export interface RunView {
+  runId: string;
+  jobId: string;
+  state: RunState;
+  url: string;
+  startedAt?: string;
+  endedAt?: string;
+  message?: string;
+  tasks: TaskView[];
+  /** What each finished task handed to `dbutils.notebook.exit`, by task key; only once the run is over. */
+  results: Record<string, string>;
+  /** The first failed task's error and the tail of its trace. */
+  problem?: { task: string; error: string; trace: string[]; url?: string; byPlatform: boolean };
+}
+
+export const ensureIdentity = step<Deployment, Identity>('ensureIdentity', remote);
+export const ensureWorkspace = step<Deployment, WorkspaceState>('ensureWorkspace', remote);
+export const readWorkspace = step<Deployment & { workspace: WorkspaceState }, WorkspaceState>('readWorkspace', remote);
+export const assignRole = step<Deployment & { identity: Identity; workspace: Workspace }, { name: string }>(
+  'assignRole',
+  spreading,
+);
+export const probeStorage = step<{ workspace: Workspace }, { ready: boolean; reason?: string }>('probeStorage', remote);
+export const registerIdentity = step<{ workspace: Workspace; identity: Identity }, { id: string }>(
+  'registerIdentity',
+  spreading,
+);
+export const ensureRepo = step<Deployment & { workspace: Workspace }, Repository>('ensureRepo', remote);
+export const ensureJob = step<Deployment & { workspace: Workspace; repository: Repository }, Job>('ensureJob', remote);
+export const submitRun = step<Deployment & { workspace: Workspace; job: Job }, SubmittedRun>('submitRun', remote);
+export const readRun = step<{ workspace: Workspace; runId: string }, RunView>('readRun', remote);
+
+/** Limits of the waits, in seconds. */
+export const limits = {
+  workspaceSeconds: 45 * 60,
+  storageSeconds: 15 * 60,
+  /** From the submission of RUNME to the end of the notebooks. */
+  runSeconds: 8 * 60 * 60,
+};

@@ -1,0 +1,14 @@
+import type { HttpResponseInit } from '@azure/functions';
+import { DeploymentError } from '../domain/errors.ts';
+import { deployerSettings } from './settings.ts';
+
+/** GET /api/health: whether the app runs and its settings are whole; says nothing else to anyone. */
+export async function health(): Promise<HttpResponseInit> {
+  try {
+    deployerSettings();
+    return { status: 200, jsonBody: { status: 'ok' } };
+  } catch (error) {
+    if (!(error instanceof DeploymentError)) throw error;
+    return { status: 503, jsonBody: { status: 'misconfigured' } };
+  }
+}

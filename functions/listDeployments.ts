@@ -1,0 +1,61 @@
+import type { HttpRequest, HttpResponseInit } from '@azure/functions';
+import type { DurableClient, DurableOrchestrationStatus } from 'durable-functions';
+import * as v from 'valibot';
+import { type DeployStatus, stepTitles } from '../domain/status.ts';
+import type { DeployInput } from '../domain/steps.ts';
+import { problem } from './problem.ts';
+import { isActive } from './statusResource.ts';
+
+const states = ['Running', 'Pending', 'Suspended', 'Completed', 'Failed', 'Terminated'] as const;
+
+const query = v.object({
+  status: v.optional(v.picklist(states, `One of ${states.join(', ')}.`)),
+  since: v.optional(
+    v.pipe(
+      v.string(),
+      v.check((text) => !Number.isNaN(Date.parse(text)), 'A time such as 2026-11-23T00:00:00Z.'),
+    ),
+  ),
+  limit: v.optional(
+    v.pipe(v.string(), v.transform(Number), v.integer('A whole number.'), v.minValue(1), v.maxValue(200)),
+    '50',
+  ),
+});
+
+/** GET /api/deployments?status=&since=&limit=: the newest deployments first. The backend pages through all of them, so there is no cursor. */
+export async function listDeployments(request: HttpRequest, client: DurableClient): Promise<HttpResponseInit> {
+  const parsed = v.safeParse(query, Object.fromEntries(request.query));
+  if (!parsed.success) {
+    const faults = parsed.issues.map((issue) => ({ pointer: `?${v.getDotPath(issue) ?? ''}`, message: issue.message }));
+    return problem('REQUEST_INVALID', 'The query has faults.', { faults });
+  }
+  const { status, since, limit } = parsed.output;
+  const all = await client.getStatusBy({
+    createdTimeFrom: new Date(since ?? 0),
+    ...(status && { runtimeStatus: [status] as DurableOrchestrationStatus['runtimeStatus'][] }),
+  });
+  const deployments = all
+    .filter(({ name }) => name === 'deploy')
+    .sort((a, b) => Number(new Date(b.createdTime)) - Number(new Date(a.createdTime)))
+    .slice(0, limit)
+    .map((one) => summary(one, new URL(request.url).origin));
+  return { status: 200, headers: { 'cache-control': 'no-store' }, jsonBody: { deployments } };
+}
+
+function summary(status: DurableOrchestrationStatus, origin: string): Record<string, unknown> {
+  const { deployment } = status.input as DeployInput;
+  const custom = status.customStatus as DeployStatus | null;
+  return {
+    id: status.instanceId,
+    runtimeStatus: status.runtimeStatus,
+    attempt: deployment.attempt,
+    accelerator: deployment.request.accelerator,
+    resourceGroup: deployment.request.resourceGroup,
+    workspaceName: deployment.request.workspaceName,
+    ...(custom && isActive(status) && { phase: stepTitles[custom.phase] }),
+    ...(custom?.failure && { failure: { code: custom.failure.code, message: custom.failure.message } }),
+    createdTime: status.createdTime,
+    lastUpdatedTime: status.lastUpdatedTime,
+    url: `${origin}/api/deployments/${status.instanceId}`,
+  };
+}

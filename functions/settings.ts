@@ -1,0 +1,43 @@
+import * as v from 'valibot';
+import { json, list, positive, readSettings } from '../domain/settings.ts';
+
+const accelerator = v.pipe(
+  v.strictObject({
+    repositoryUrl: v.pipe(v.string(), v.regex(/^https:\/\/[\w.-]+\/[\w./-]+$/)),
+    branch: v.optional(v.string()),
+    tag: v.optional(v.string()),
+  }),
+  v.check(({ branch, tag }) => (branch === undefined) !== (tag === undefined), 'Either a branch or a tag.'),
+);
+
+const expected = v.strictObject({
+  workspace: v.number(),
+  storage: v.number(),
+  runme: v.number(),
+  notebooks: v.number(),
+});
+
+const deployer = v.object({
+  AZURE_SUBSCRIPTION_ID: v.pipe(v.string(), v.uuid()),
+  ACCELERATORS: json(v.record(v.string(), accelerator)),
+  ALLOWED_RESOURCE_GROUPS: list,
+  ALLOWED_LOCATIONS: list,
+  ALLOWED_NODE_TYPES: v.optional(list, 'Standard_NC4as_T4_v3'),
+  STATUS_LINK_KEY: v.pipe(v.string(), v.minLength(32)),
+  STATUS_LINK_HOURS: v.optional(positive, '168'),
+  MAX_ACTIVE_DEPLOYMENTS: v.optional(positive, '20'),
+  POLL_FLOOR_SECONDS: v.optional(positive, '5'),
+  POLL_CEILING_SECONDS: v.optional(positive, '60'),
+  EXPECTED_SECONDS: v.optional(json(expected), '{"workspace":180,"storage":40,"runme":360,"notebooks":3600}'),
+});
+
+/** What the triggers need to know; docs/configuration.md explains each. */
+export type DeployerSettings = v.InferOutput<typeof deployer>;
+
+let known: DeployerSettings | undefined;
+
+/** The deployer's settings; throws SETTINGS_INVALID when one is missing or wrong. */
+export function deployerSettings(): DeployerSettings {
+  known ??= readSettings(deployer, process.env);
+  return known;
+}

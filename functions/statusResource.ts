@@ -1,0 +1,129 @@
+import type { HttpRequest, HttpResponseInit } from '@azure/functions';
+import { type DurableClient, type DurableOrchestrationStatus, OrchestrationRuntimeStatus } from 'durable-functions';
+import { errorTable } from '../domain/errors.ts';
+import { watchInstanceId } from '../domain/ids.ts';
+import {
+  type DeployOutput,
+  type DeployStatus,
+  type StepStatus,
+  stepTitles,
+  type WatchStatus,
+} from '../domain/status.ts';
+import type { DeployInput } from '../domain/steps.ts';
+import { deployerSettings } from './settings.ts';
+import { statusLink } from './statusLink.ts';
+
+const { Completed, ContinuedAsNew, Failed, Pending, Running, Suspended, Terminated } = OrchestrationRuntimeStatus;
+
+/** The states in which an orchestration can still change. */
+export const activeStates = [Running, Pending, Suspended, ContinuedAsNew];
+
+/** Whether an orchestration in this state can still change. */
+export const isActive = ({ runtimeStatus }: DurableOrchestrationStatus): boolean =>
+  activeStates.includes(runtimeStatus);
+
+/** The orchestration's status, undefined when there is none of this id. */
+export async function statusOf(client: DurableClient, id: string): Promise<DurableOrchestrationStatus | undefined> {
+  try {
+    return await client.getStatus(id);
+  } catch (error) {
+    // The client throws on 404 and says so only in words.
+    if (error instanceof Error && /\b404\b|not found|no instance/i.test(error.message)) return undefined;
+    throw error;
+  }
+}
+
+/** The status resource by the protocol of Durable's HTTP API: 202 with Location and Retry-After while running, 200 when over. */
+export async function statusReply(
+  request: HttpRequest,
+  client: DurableClient,
+  status: DurableOrchestrationStatus,
+): Promise<HttpResponseInit> {
+  const link = statusLink(new URL(request.url).origin, status.instanceId);
+  const body = { ...(await statusResource(client, status)), statusQueryGetUri: link };
+  const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+  if (!isActive(status)) return { status: 200, headers, body: JSON.stringify(body) };
+  const retryAfter = String(Math.ceil(deployerSettings().POLL_FLOOR_SECONDS));
+  return {
+    status: 202,
+    headers: { ...headers, location: link, 'retry-after': retryAfter },
+    body: JSON.stringify(body),
+  };
+}
+
+/** What a caller may see of a deployment: Durable's own fields, and ours; never the input as such. */
+export async function statusResource(
+  client: DurableClient,
+  status: DurableOrchestrationStatus,
+): Promise<Record<string, unknown>> {
+  const input = status.input as DeployInput | null;
+  const custom = status.customStatus as DeployStatus | null;
+  const output = status.runtimeStatus === Completed ? (status.output as DeployOutput) : undefined;
+  const watch = await watchStatus(client, status.instanceId, custom, output);
+  const request = input?.deployment.request;
+  return {
+    id: status.instanceId,
+    name: status.name,
+    instanceId: status.instanceId,
+    runtimeStatus: status.runtimeStatus,
+    customStatus: status.customStatus,
+    output: status.output,
+    createdTime: status.createdTime,
+    lastUpdatedTime: status.lastUpdatedTime,
+    accelerator: request?.accelerator,
+    target: {
+      resourceGroup: request?.resourceGroup,
+      workspaceName: request?.workspaceName,
+      location: input?.deployment.location,
+    },
+    ...(input?.requestedBy && { requestedBy: input.requestedBy }),
+    attempt: input?.deployment.attempt ?? 1,
+    earlierAttempts: input?.earlierAttempts ?? [],
+    phase: custom ? stepTitles[custom.phase] : 'Waiting to start',
+    steps: (custom?.steps ?? []).map((step) => ({ title: stepTitles[step.name], ...withWatch(step, watch) })),
+    runs: watch?.runs ?? [],
+    links: { ...custom?.links, ...linksOf(watch), ...output?.links },
+    ...(output && { results: output.result }),
+    ...(failureOf(status, custom) && { failure: failureOf(status, custom) }),
+  };
+}
+
+/** While the notebooks run, their watcher knows their waits and troubles before its parent does. */
+function withWatch(step: StepStatus, watch: WatchStatus | undefined): StepStatus {
+  if (step.name !== 'notebooks' || step.state === 'done' || !watch) return step;
+  return {
+    ...step,
+    waitedSeconds: watch.waitedSeconds,
+    ...(watch.problem && { state: 'retrying', problem: watch.problem }),
+  };
+}
+
+async function watchStatus(
+  client: DurableClient,
+  id: string,
+  custom: DeployStatus | null,
+  output: DeployOutput | undefined,
+): Promise<WatchStatus | undefined> {
+  if (output) return { runs: output.runs, waitedSeconds: 0 };
+  if (!custom || custom.steps.find(({ name }) => name === 'notebooks')?.state === 'pending') return undefined;
+  const child = await statusOf(client, watchInstanceId(id, custom.attempt));
+  return (child?.customStatus as WatchStatus | undefined) ?? undefined;
+}
+
+function linksOf(watch: WatchStatus | undefined): Record<string, string> {
+  const child = watch?.runs.find(({ role }) => role === 'notebooks');
+  return child ? { notebooksRun: child.url } : {};
+}
+
+function failureOf(
+  status: DurableOrchestrationStatus,
+  custom: DeployStatus | null,
+): Record<string, unknown> | undefined {
+  if (status.runtimeStatus === Terminated) return { code: 'TERMINATED', message: String(status.output) };
+  if (status.runtimeStatus !== Failed) return undefined;
+  const failure = custom?.failure;
+  // Without our own words the orchestration ended outside its code: a worker that died during a replay, for instance.
+  if (!failure) return { code: 'STEP_CRASHED', message: String(status.output), hint: errorTable.STEP_CRASHED.hint };
+  const { title, hint } = errorTable[failure.code];
+  return { title, hint, ...failure };
+}

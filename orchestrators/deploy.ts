@@ -1,0 +1,141 @@
+import type { OrchestrationContext, OrchestrationHandler, Task } from 'durable-functions';
+import { TerminalError } from '../domain/errors.ts';
+import { storageInstanceId, watchInstanceId } from '../domain/ids.ts';
+import { type Outcome, valueOf } from '../domain/outcome.ts';
+import { nextPollSeconds } from '../domain/polling.ts';
+import type { DeployOutput, WatchResult } from '../domain/status.ts';
+import * as steps from '../domain/steps.ts';
+import { Progress } from './progress.ts';
+import { runSideBySide, branch } from './runSideBySide.ts';
+import { nowMs, runStep, sleep } from './runStep.ts';
+import type { WaitForStorageInput } from './waitForStorage.ts';
+import type { WatchRunInput } from './watchRun.ts';
+
+type Steps<T> = Generator<Task, T, unknown>;
+
+/** Deploys one accelerator: Azure first, then the workspace, then the notebooks; every cloud effect exactly once. */
+export const deploy: OrchestrationHandler = function* (ctx): Steps<DeployOutput> {
+  const input = ctx.df.getInput<steps.DeployInput>();
+  const progress = new Progress(ctx, input.deployment.attempt);
+  try {
+    const azure = yield* prepareAzure(ctx, progress, input);
+    const job = yield* prepareWorkspace(ctx, progress, input, azure);
+    const run = yield* runNotebooks(ctx, progress, input, azure.workspace, job.job);
+    return { ...azure, ...job, ...run, links: progress.links };
+  } catch (error) {
+    throw progress.fail(error);
+  }
+};
+
+/** Identity and workspace side by side, then the identity's role on the workspace. */
+function* prepareAzure(
+  ctx: OrchestrationContext,
+  progress: Progress,
+  { deployment, polling }: steps.DeployInput,
+): Steps<{ identity: steps.Identity; workspace: steps.Workspace & { created: boolean } }> {
+  const workspaceStep = progress.begin('workspace');
+  const identityStep = progress.begin('identity');
+  const [identity, accepted] = yield* runSideBySide(
+    ctx,
+    branch(steps.ensureIdentity, deployment, identityStep),
+    branch(steps.ensureWorkspace, deployment, workspaceStep),
+  );
+  identityStep.done();
+
+  let state = accepted;
+  const startedMs = nowMs(ctx);
+  while (state.state !== 'ready') {
+    const elapsedSeconds = (nowMs(ctx) - startedMs) / 1000;
+    if (elapsedSeconds > steps.limits.workspaceSeconds) {
+      throw new TerminalError(
+        'WORKSPACE_TIMEOUT',
+        `The workspace was not ready within ${steps.limits.workspaceSeconds / 60} minutes.`,
+      );
+    }
+    workspaceStep.waiting();
+    const pause = state.retryAfterSeconds ?? nextPollSeconds(polling, 'workspace', elapsedSeconds, ctx.df.instanceId);
+    yield* sleep(ctx, pause, workspaceStep);
+    state = yield* runStep(ctx, steps.readWorkspace, { ...deployment, workspace: state }, workspaceStep);
+  }
+  const workspace = { resourceId: state.resourceId, host: state.host ?? '', created: state.created };
+  progress.link({
+    workspace: `https://${workspace.host}`,
+    portal: `https://portal.azure.com/#@/resource${state.resourceId}`,
+  });
+  workspaceStep.done();
+
+  const role = progress.begin('role');
+  yield* runStep(ctx, steps.assignRole, { ...deployment, identity, workspace }, role);
+  role.done();
+  return { identity, workspace };
+}
+
+/** Storage, the identity's entry in the workspace, the repository and the job. */
+function* prepareWorkspace(
+  ctx: OrchestrationContext,
+  progress: Progress,
+  { deployment, polling }: steps.DeployInput,
+  { identity, workspace }: { identity: steps.Identity; workspace: steps.Workspace },
+): Steps<{ repository: steps.Repository; job: steps.Job }> {
+  const storage = progress.begin('storage');
+  storage.waiting();
+  const wait: WaitForStorageInput = { workspace, polling };
+  const waited = yield ctx.df.callSubOrchestrator(
+    'waitForStorage',
+    wait,
+    storageInstanceId(deployment.id, deployment.attempt),
+  );
+  storage.waited(valueOf(waited as Outcome<{ waitedSeconds: number }>).waitedSeconds);
+  storage.done();
+
+  const principal = progress.begin('principal');
+  yield* runStep(ctx, steps.registerIdentity, { workspace, identity }, principal);
+  principal.done();
+
+  const clone = progress.begin('repository');
+  const repository = yield* runStep(ctx, steps.ensureRepo, { ...deployment, workspace }, clone);
+  clone.done();
+
+  const create = progress.begin('job');
+  const job = yield* runStep(ctx, steps.ensureJob, { ...deployment, workspace, repository }, create);
+  progress.link({ job: job.url });
+  create.done();
+  return { repository, job };
+}
+
+/** Starts RUNME and follows it and the notebooks to their end. */
+function* runNotebooks(
+  ctx: OrchestrationContext,
+  progress: Progress,
+  { deployment, polling }: steps.DeployInput,
+  workspace: steps.Workspace,
+  job: steps.Job,
+): Steps<{ runme: steps.SubmittedRun; runs: WatchResult['runs']; result: unknown }> {
+  const start = progress.begin('run');
+  const runme = yield* runStep(ctx, steps.submitRun, { ...deployment, workspace, job }, start);
+  progress.link({ runmeRun: runme.url });
+  start.done();
+
+  const notebooks = progress.begin('notebooks');
+  notebooks.waiting();
+  const watch: WatchRunInput = {
+    workspace,
+    polling,
+    role: 'RUNME',
+    runId: runme.runId,
+    startedMs: 0,
+    roleStartedMs: 0,
+    status: { runs: [], waitedSeconds: 0 },
+  };
+  const watched = yield ctx.df.callSubOrchestrator(
+    'watchRun',
+    watch,
+    watchInstanceId(deployment.id, deployment.attempt),
+  );
+  const { runs, waitedSeconds, result } = valueOf(watched as Outcome<WatchResult>);
+  notebooks.waited(waitedSeconds);
+  const child = runs.find(({ role }) => role === 'notebooks');
+  if (child) progress.link({ notebooksRun: child.url });
+  notebooks.done();
+  return { runme, runs, result };
+}

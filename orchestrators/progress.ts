@@ -1,0 +1,79 @@
+import type { OrchestrationContext } from 'durable-functions';
+import { DeploymentError, toFailure, type Failure } from '../domain/errors.ts';
+import { type DeployStatus, type Links, type StepName, type StepStatus, stepTitles } from '../domain/status.ts';
+import type { StepObserver } from './runStep.ts';
+
+/** Keeps the deployment's custom status current: which step is where, since when, how often tried, how long waited. */
+export class Progress {
+  readonly #ctx: OrchestrationContext;
+  readonly #status: DeployStatus;
+
+  constructor(ctx: OrchestrationContext, attempt: number) {
+    this.#ctx = ctx;
+    const steps = Object.keys(stepTitles).map((name) => ({
+      name: name as StepName,
+      state: 'pending' as const,
+      tries: 0,
+      waitedSeconds: 0,
+    }));
+    this.#status = { attempt, phase: 'identity', steps, links: {} };
+    this.#show();
+  }
+
+  /** Starts a step and returns the observer through which its tries and waits are shown. */
+  begin(name: StepName): StepObserver & { waiting(): void; done(): void } {
+    const step = this.#step(name);
+    Object.assign(step, { state: 'running', startedAt: this.#now() });
+    this.#status.phase = name;
+    this.#show();
+    return {
+      trying: (tries) => this.#change(step, { state: 'running', tries }),
+      retrying: ({ code, message }) =>
+        this.#change(step, { state: 'retrying', problem: { code, message: message.slice(0, 300) } }),
+      waited: (seconds) => this.#change(step, { waitedSeconds: Math.round((step.waitedSeconds + seconds) * 10) / 10 }),
+      waiting: () => this.#change(step, { state: 'waiting' }),
+      done: () => {
+        delete step.problem;
+        this.#change(step, { state: 'done', endedAt: this.#now() });
+      },
+    };
+  }
+
+  link(links: Links): void {
+    Object.assign(this.#status.links, links);
+    this.#show();
+  }
+
+  get links(): Links {
+    return this.#status.links;
+  }
+
+  /** Shows the failure in the step that it belongs to and returns the error that ends the orchestration. */
+  fail(thrown: unknown): Error {
+    const running = this.#status.steps.find(({ state }) => state !== 'pending' && state !== 'done');
+    const failure: Failure & { step: StepName } = { ...toFailure(thrown), step: running?.name ?? this.#status.phase };
+    if (running) Object.assign(running, { state: 'failed', endedAt: this.#now() });
+    this.#status.failure = failure;
+    this.#show();
+    return thrown instanceof DeploymentError ? thrown : new Error(`${failure.code}: ${failure.message}`);
+  }
+
+  #step(name: StepName): StepStatus {
+    const step = this.#status.steps.find((one) => one.name === name);
+    if (!step) throw new Error(`no step ${name}`);
+    return step;
+  }
+
+  #change(step: StepStatus, change: Partial<StepStatus>): void {
+    Object.assign(step, change);
+    this.#show();
+  }
+
+  #show(): void {
+    this.#ctx.df.setCustomStatus(this.#status);
+  }
+
+  #now(): string {
+    return this.#ctx.df.currentUtcDateTime.toISOString();
+  }
+}

@@ -1,0 +1,82 @@
+import type { OrchestrationContext, Task } from 'durable-functions';
+import { toFailure } from '../domain/errors.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import { pauseBeforeRetry } from '../domain/retry.ts';
+import type { Step } from '../domain/steps.ts';
+import { nowMs, type StepObserver } from './runStep.ts';
+
+interface Branch<O> {
+  name: string;
+  policy: Step<object, O>['policy'];
+  input: object;
+  observer: StepObserver;
+  tries: number;
+  dueMs: number;
+  outcome?: Outcome<O>;
+}
+
+/** One step of several that run at the same time. */
+export const branch = <I extends object, O>(step: Step<I, O>, input: I, observer: StepObserver): Branch<O> => ({
+  name: step.name,
+  policy: step.policy,
+  input,
+  observer,
+  tries: 0,
+  dueMs: 0,
+});
+
+/**
+ * Runs two steps at the same time until both have succeeded; throws a `DeploymentError` when one's limits are spent.
+ * It goes in rounds (call all that are due, wait for all, pause until the next is due), because a task may stand in
+ * one yielded expression only: yielded again inside another compound it would be scheduled twice (durable-js issue 574).
+ */
+export function* runSideBySide<A, B>(
+  ctx: OrchestrationContext,
+  first: Branch<A>,
+  second: Branch<B>,
+): Generator<Task, [A, B], unknown> {
+  const branches: Branch<unknown>[] = [first, second];
+  const startedMs = nowMs(ctx);
+  for (;;) {
+    const open = branches.filter(({ outcome }) => !outcome || 'failure' in outcome);
+    if (open.length === 0) return [succeeded(first), succeeded(second)];
+    const nextMs = Math.min(...open.map(({ dueMs }) => dueMs));
+    const pauseSeconds = (nextMs - nowMs(ctx)) / 1000;
+    if (pauseSeconds > 0) {
+      yield ctx.df.createTimer(new Date(nextMs));
+      for (const { observer } of open) observer.waited(pauseSeconds);
+    }
+    yield* callAll(
+      ctx,
+      open.filter(({ dueMs }) => dueMs <= nextMs),
+    );
+    for (const done of open) plan(ctx, done, (nowMs(ctx) - startedMs) / 1000);
+  }
+}
+
+function* callAll(ctx: OrchestrationContext, due: Branch<unknown>[]): Generator<Task, void, unknown> {
+  for (const { observer, tries } of due) observer.trying(tries + 1);
+  try {
+    const outcomes = (yield ctx.df.Task.all(
+      due.map(({ name, input }) => ctx.df.callActivity(name, input)),
+    )) as Outcome<unknown>[];
+    for (const [i, one] of due.entries()) one.outcome = outcomes[i] ?? { failure: toFailure('no outcome') };
+  } catch (error) {
+    // One worker died and hides the others' results: every step is idempotent, so all are called again.
+    for (const one of due) one.outcome = { failure: toFailure(error) };
+  }
+  for (const one of due) one.tries++;
+}
+
+function plan(ctx: OrchestrationContext, one: Branch<unknown>, elapsedSeconds: number): void {
+  if (!one.outcome || !('failure' in one.outcome) || one.dueMs > nowMs(ctx)) return;
+  const { failure } = one.outcome;
+  const pause = pauseBeforeRetry(failure, one.policy, one.tries, elapsedSeconds, ctx.df.instanceId + one.name);
+  one.dueMs = nowMs(ctx) + pause * 1000;
+  one.observer.retrying(failure);
+}
+
+function succeeded<O>({ outcome, name }: Branch<O>): O {
+  if (outcome && 'value' in outcome) return outcome.value;
+  throw new Error(`${name} has no result yet`);
+}

@@ -1,0 +1,87 @@
+import type { OrchestrationContext, OrchestrationHandler, Task } from 'durable-functions';
+import { DeploymentError, TerminalError, toFailure } from '../domain/errors.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import { nextPollSeconds, type PollingPlan } from '../domain/polling.ts';
+import { failureOfRun, isOver, resultOf, runStartedBy, summaryOf } from '../domain/runs.ts';
+import type { RunSummary, WatchResult, WatchStatus } from '../domain/status.ts';
+import { limits, readRun, type RunView, type Workspace } from '../domain/steps.ts';
+import { nowMs, runStep, sleep } from './runStep.ts';
+
+/** What one generation hands to the next. */
+export interface WatchRunInput {
+  workspace: Workspace;
+  polling: PollingPlan;
+  /** The run looked at now: RUNME's first, then the one that it started. */
+  role: RunSummary['role'];
+  runId: string;
+  /** When the watch began, and when the run looked at now did; 0 at first. */
+  startedMs: number;
+  roleStartedMs: number;
+  status: WatchStatus;
+}
+
+// A poll adds eight history rows and each replay reads them all, so the cost of polling grows with the square.
+const pollsPerGeneration = 40;
+
+/** Follows the RUNME run and the run that it starts to their ends; returns what the last notebook handed over, or the failure. */
+export const watchRun: OrchestrationHandler = function* (
+  ctx,
+): Generator<Task, Outcome<WatchResult> | undefined, unknown> {
+  const watch = ctx.df.getInput<WatchRunInput>();
+  if (watch.startedMs === 0) watch.startedMs = watch.roleStartedMs = nowMs(ctx);
+  try {
+    for (let poll = 0; poll < pollsPerGeneration; poll++) {
+      const value = yield* lookOnce(ctx, watch);
+      if (value) return { value };
+    }
+    ctx.df.continueAsNew(watch);
+    return undefined;
+  } catch (error) {
+    return { failure: toFailure(error) };
+  }
+};
+
+/** One look at the run: shows it, goes on to the child when RUNME is over, waits when there is nothing new to do. */
+function* lookOnce(ctx: OrchestrationContext, watch: WatchRunInput): Generator<Task, WatchResult | undefined, unknown> {
+  const observer = observerOf(ctx, watch);
+  const run = yield* runStep(ctx, readRun, { workspace: watch.workspace, runId: watch.runId }, observer);
+  show(ctx, watch, run);
+  if (isOver(run.state)) {
+    if (run.state !== 'succeeded') throw DeploymentError.of(failureOfRun(run, watch.role));
+    if (watch.role === 'notebooks')
+      return { runs: watch.status.runs, waitedSeconds: watch.status.waitedSeconds, result: resultOf(run) };
+    Object.assign(watch, { role: 'notebooks', runId: runStartedBy(run), roleStartedMs: nowMs(ctx) });
+    return undefined;
+  }
+  if (nowMs(ctx) - watch.startedMs > limits.runSeconds * 1000) {
+    throw new TerminalError(
+      'RUN_TIMEOUT',
+      `The ${watch.role} run ${run.runId} was not over within ${limits.runSeconds / 3600} hours.`,
+      { link: run.url },
+    );
+  }
+  const elapsedSeconds = (nowMs(ctx) - watch.roleStartedMs) / 1000;
+  const phase = watch.role === 'RUNME' ? 'runme' : 'notebooks';
+  yield* sleep(ctx, nextPollSeconds(watch.polling, phase, elapsedSeconds, ctx.df.instanceId), observer);
+  return undefined;
+}
+
+function show(ctx: OrchestrationContext, watch: WatchRunInput, run: RunView): void {
+  const { status } = watch;
+  delete status.problem;
+  status.runs = [...status.runs.filter(({ role }) => role !== watch.role), summaryOf(run, watch.role)];
+  ctx.df.setCustomStatus(status);
+}
+
+function observerOf(ctx: OrchestrationContext, { status }: WatchRunInput): Parameters<typeof runStep>[3] {
+  return {
+    trying() {},
+    retrying({ code, message }) {
+      status.problem = { code, message: message.slice(0, 300) };
+      ctx.df.setCustomStatus(status);
+    },
+    waited(seconds) {
+      status.waitedSeconds = Math.round((status.waitedSeconds + seconds) * 10) / 10;
+    },
+  };
+}
