@@ -1,5 +1,5 @@
 import type { Failure } from './errors.ts';
-import type { Identity, Job, Repository, RunView, SubmittedRun, Workspace } from './steps.ts';
+import type { EarlierAttempt, Identity, Job, Repository, RunView, SubmittedRun, Workspace } from './steps.ts';
 
 /** The steps of a deployment in their order, with the words that people read. */
 export const stepTitles = {
@@ -75,4 +75,41 @@ export interface DeployOutput {
   runs: RunSummary[];
   links: Links;
   result: unknown;
+}
+
+/** Body of the status resource: the fields of Durable's own status, and ours beside them. */
+export interface StatusResource {
+  id: string;
+  name: string;
+  instanceId: string;
+  runtimeStatus: string;
+  customStatus: unknown;
+  output: unknown;
+  createdTime: string;
+  lastUpdatedTime: string;
+  accelerator: string;
+  target: { resourceGroup: string; workspaceName: string; location: string };
+  requestedBy?: string;
+  attempt: number;
+  earlierAttempts: EarlierAttempt[];
+  /** The step that the deployment is at, in words. */
+  phase: string;
+  steps: (StepStatus & { title: string })[];
+  runs: RunSummary[];
+  links: Links;
+  /** What the last notebook handed over, of a deployment that succeeded. */
+  results?: unknown;
+  failure?: FailureView;
+  statusQueryGetUri: string;
+}
+
+export interface FailureView {
+  code: string;
+  title: string;
+  message: string;
+  hint: string;
+  step?: StepName;
+  cause?: string;
+  trace?: string[];
+  link?: string;
 }

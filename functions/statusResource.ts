@@ -5,6 +5,9 @@ import { watchInstanceId } from '../domain/ids.ts';
 import {
   type DeployOutput,
   type DeployStatus,
+  type FailureView,
+  type Links,
+  type StatusResource,
   type StepStatus,
   stepTitles,
   type WatchStatus,
@@ -40,27 +43,24 @@ export async function statusReply(
   status: DurableOrchestrationStatus,
 ): Promise<HttpResponseInit> {
   const link = statusLink(new URL(request.url).origin, status.instanceId);
-  const body = { ...(await statusResource(client, status)), statusQueryGetUri: link };
   const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
-  if (!isActive(status)) return { status: 200, headers, body: JSON.stringify(body) };
+  const body = JSON.stringify(await statusResource(client, status, link));
+  if (!isActive(status)) return { status: 200, headers, body };
   const retryAfter = String(Math.ceil(deployerSettings().POLL_FLOOR_SECONDS));
-  return {
-    status: 202,
-    headers: { ...headers, location: link, 'retry-after': retryAfter },
-    body: JSON.stringify(body),
-  };
+  return { status: 202, headers: { ...headers, location: link, 'retry-after': retryAfter }, body };
 }
 
-/** What a caller may see of a deployment: Durable's own fields, and ours; never the input as such. */
-export async function statusResource(
+/** What a caller may see of a deployment; never its input as such. */
+async function statusResource(
   client: DurableClient,
   status: DurableOrchestrationStatus,
-): Promise<Record<string, unknown>> {
-  const input = status.input as DeployInput | null;
+  statusQueryGetUri: string,
+): Promise<StatusResource> {
+  const { deployment, requestedBy, earlierAttempts } = status.input as DeployInput;
   const custom = status.customStatus as DeployStatus | null;
   const output = status.runtimeStatus === Completed ? (status.output as DeployOutput) : undefined;
   const watch = await watchStatus(client, status.instanceId, custom, output);
-  const request = input?.deployment.request;
+  const failure = failureOf(status, custom);
   return {
     id: status.instanceId,
     name: status.name,
@@ -68,23 +68,24 @@ export async function statusResource(
     runtimeStatus: status.runtimeStatus,
     customStatus: status.customStatus,
     output: status.output,
-    createdTime: status.createdTime,
-    lastUpdatedTime: status.lastUpdatedTime,
-    accelerator: request?.accelerator,
+    createdTime: new Date(status.createdTime).toISOString(),
+    lastUpdatedTime: new Date(status.lastUpdatedTime).toISOString(),
+    accelerator: deployment.request.accelerator,
     target: {
-      resourceGroup: request?.resourceGroup,
-      workspaceName: request?.workspaceName,
-      location: input?.deployment.location,
+      resourceGroup: deployment.request.resourceGroup,
+      workspaceName: deployment.request.workspaceName,
+      location: deployment.location,
     },
-    ...(input?.requestedBy && { requestedBy: input.requestedBy }),
-    attempt: input?.deployment.attempt ?? 1,
-    earlierAttempts: input?.earlierAttempts ?? [],
+    ...(requestedBy && { requestedBy }),
+    attempt: deployment.attempt,
+    earlierAttempts,
     phase: custom ? stepTitles[custom.phase] : 'Waiting to start',
     steps: (custom?.steps ?? []).map((step) => ({ title: stepTitles[step.name], ...withWatch(step, watch) })),
     runs: watch?.runs ?? [],
     links: { ...custom?.links, ...linksOf(watch), ...output?.links },
     ...(output && { results: output.result }),
-    ...(failureOf(status, custom) && { failure: failureOf(status, custom) }),
+    ...(failure && { failure }),
+    statusQueryGetUri,
   };
 }
 
@@ -94,7 +95,7 @@ function withWatch(step: StepStatus, watch: WatchStatus | undefined): StepStatus
   return {
     ...step,
     waitedSeconds: watch.waitedSeconds,
-    ...(watch.problem && { state: 'retrying', problem: watch.problem }),
+    ...(watch.problem && step.state !== 'failed' && { state: 'retrying', problem: watch.problem }),
   };
 }
 
@@ -110,20 +111,27 @@ async function watchStatus(
   return (child?.customStatus as WatchStatus | undefined) ?? undefined;
 }
 
-function linksOf(watch: WatchStatus | undefined): Record<string, string> {
+function linksOf(watch: WatchStatus | undefined): Links {
   const child = watch?.runs.find(({ role }) => role === 'notebooks');
   return child ? { notebooksRun: child.url } : {};
 }
 
-function failureOf(
-  status: DurableOrchestrationStatus,
-  custom: DeployStatus | null,
-): Record<string, unknown> | undefined {
-  if (status.runtimeStatus === Terminated) return { code: 'TERMINATED', message: String(status.output) };
+function failureOf(status: DurableOrchestrationStatus, custom: DeployStatus | null): FailureView | undefined {
+  if (status.runtimeStatus === Terminated) {
+    return {
+      code: 'TERMINATED',
+      title: 'Somebody terminated the orchestration',
+      message: String(status.output),
+      hint: 'Send the request again.',
+    };
+  }
   if (status.runtimeStatus !== Failed) return undefined;
-  const failure = custom?.failure;
   // Without our own words the orchestration ended outside its code: a worker that died during a replay, for instance.
-  if (!failure) return { code: 'STEP_CRASHED', message: String(status.output), hint: errorTable.STEP_CRASHED.hint };
+  const { retryable: _retryable, ...failure } = custom?.failure ?? {
+    code: 'STEP_CRASHED',
+    message: String(status.output),
+    retryable: false,
+  };
   const { title, hint } = errorTable[failure.code];
   return { title, hint, ...failure };
 }
