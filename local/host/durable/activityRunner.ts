@@ -1,0 +1,114 @@
+import type { Clock } from '../../kit/clock.ts';
+import type { AppRegistry, RegisteredFunction } from '../core/appRegistry.ts';
+import { invoke } from '../core/invoke.ts';
+import { failpoint } from '../failpoint.ts';
+import type { Log } from '../log.ts';
+import { activityFailure } from './failureDetails.ts';
+import { taskCompleted, taskFailed } from './historyEvents.ts';
+import type { HistoryEvent } from './protocol.ts';
+import type { ActivityItem, Store } from './store.ts';
+import { activityInput, resultJson } from './values.ts';
+
+export interface ActivityRunnerOptions {
+  app: AppRegistry;
+  store: Store;
+  clock: Clock;
+  log: Log;
+  maxConcurrent: number;
+  find: (name: string) => RegisteredFunction | undefined;
+  completed: (instanceId: string, message: { id: number; dueMs: number }) => void;
+}
+
+/** Runs activities at least once and records their results exactly once. */
+export class ActivityRunner {
+  readonly #options: ActivityRunnerOptions;
+  readonly #queue: ActivityItem[] = [];
+  #done: { item: ActivityItem; event: HistoryEvent }[] = [];
+  #running = 0;
+  #stopped = false;
+  #onChange: (() => void)[] = [];
+
+  constructor(options: ActivityRunnerOptions) {
+    this.#options = options;
+  }
+
+  add(items: readonly ActivityItem[]): void {
+    if (this.#stopped) return;
+    this.#queue.push(...items);
+    this.#pump();
+  }
+
+  get busy(): boolean {
+    return this.#running > 0 || this.#queue.length > 0 || this.#done.length > 0;
+  }
+
+  /** Starts no further activity and waits at most `graceMs` for those that run; the next host runs the rest again. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopped = true;
+    this.#queue.length = 0;
+    const grace = new Promise<'over'>((resolve) => setTimeout(resolve, graceMs, 'over').unref());
+    while (this.#running > 0 || this.#done.length > 0) {
+      const change = new Promise<void>((resolve) => this.#onChange.push(resolve));
+      if ((await Promise.race([change, grace])) === 'over') return;
+    }
+  }
+
+  #pump(): void {
+    while (!this.#stopped && this.#running < this.#options.maxConcurrent) {
+      const item = this.#queue.shift();
+      if (!item) return;
+      this.#running++;
+      void this.#run(item);
+    }
+  }
+
+  async #run(item: ActivityItem): Promise<void> {
+    failpoint('beforeActivity');
+    const event = await this.#call(item);
+    failpoint('afterActivityBeforeCommit');
+    this.#done.push({ item, event });
+    // The results of one turn of the event loop share a transaction.
+    if (this.#done.length === 1) setImmediate(() => this.#record());
+    this.#running--;
+    this.#pump();
+  }
+
+  async #call(item: ActivityItem): Promise<HistoryEvent> {
+    const { app, clock, log, find } = this.#options;
+    try {
+      const target = find(item.name);
+      if (!target) throw new Error(`There is no activity function named '${item.name}'.`);
+      const trigger = activityInput(item.input);
+      const triggerMetadata = { instanceId: { string: item.instanceId }, ...(trigger && { data: trigger }) };
+      const response = await invoke(app, target, { trigger, triggerMetadata, instanceId: item.instanceId }, log);
+      return taskCompleted(item.taskId, resultJson(response.returnValue), clock.now());
+    } catch (error) {
+      const { reason, details } = activityFailure(item.name, error);
+      log({
+        level: 'error',
+        category: 'host',
+        message: reason,
+        functionName: item.name,
+        instanceId: item.instanceId,
+      });
+      return taskFailed(item.taskId, reason, details, clock.now());
+    }
+  }
+
+  #record(): void {
+    const { store, clock, completed } = this.#options;
+    const done = this.#done;
+    this.#done = [];
+    const dueMs = clock.now();
+    const messages = store.transaction(() =>
+      done.flatMap(({ item, event }) => {
+        if (!store.deleteActivity(item.id)) return [];
+        const { instanceId, executionId } = item;
+        return [{ instanceId, id: store.addMessage({ instanceId, executionId, dueMs, event }) }];
+      }),
+    );
+    failpoint('afterActivityCommit');
+    for (const { instanceId, id } of messages) completed(instanceId, { id, dueMs });
+    for (const notify of this.#onChange.splice(0)) notify();
+  }
+}

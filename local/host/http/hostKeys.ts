@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+export interface HostKeys {
+  master: string;
+  /** The host-level key that opens every function of level `function`. */
+  function: string;
+  /** The system key of the Durable management API. */
+  durable: string;
+  /** The system key of the Event Grid webhook. */
+  eventGrid: string;
+}
+
+const environmentNames: Record<keyof HostKeys, string> = {
+  master: 'HOST_MASTER_KEY',
+  function: 'HOST_FUNCTION_KEY',
+  durable: 'HOST_DURABLE_KEY',
+  eventGrid: 'HOST_EVENTGRID_KEY',
+};
+
+/** The keys of this host: given ones first, then the environment's, then those of `file`, which keeps what is made. */
+export function loadKeys(file: string | undefined, given: Partial<HostKeys> = {}): HostKeys {
+  const saved = file && existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<HostKeys>) : {};
+  const keys = { ...saved } as Partial<HostKeys>;
+  const pick = (name: keyof HostKeys): string => {
+    keys[name] ??= randomBytes(32).toString('base64url');
+    return given[name] ?? process.env[environmentNames[name]] ?? keys[name];
+  };
+  const result = {
+    master: pick('master'),
+    function: pick('function'),
+    durable: pick('durable'),
+    eventGrid: pick('eventGrid'),
+  };
+  if (file && JSON.stringify(saved) !== JSON.stringify(keys)) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, JSON.stringify(keys, undefined, 2), { mode: 0o600 });
+  }
+  return result;
+}
+
+export type KeyLevel = 'master' | 'function' | 'durable' | 'eventGrid' | undefined;
+
+/** Which key a request carries; the header wins over the query, also when it is wrong. */
+export function keyLevel(keys: HostKeys, headers: Record<string, string>, query: URLSearchParams): KeyLevel {
+  const sent = headers['x-functions-key'] || query.get('code');
+  if (!sent) return undefined;
+  return (['master', 'durable', 'eventGrid', 'function'] as const).find((name) => keys[name] === sent);
+}

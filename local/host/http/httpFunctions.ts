@@ -1,0 +1,134 @@
+import type { AppRegistry, RegisteredFunction, TypedData } from '../core/appRegistry.ts';
+import { invoke } from '../core/invoke.ts';
+import type { Log } from '../log.ts';
+import type { Answer, Exchange } from './exchange.ts';
+import { empty } from './exchange.ts';
+import type { KeyLevel } from './hostKeys.ts';
+import { responseAnswer } from './responseAnswer.ts';
+import type { RouteTemplate } from './routeTemplate.ts';
+import { parseRoute } from './routeTemplate.ts';
+
+export interface HttpFunctionsOptions {
+  app: AppRegistry;
+  routePrefix: string;
+  log: Log;
+  /** The text that inputs of type durableClient receive. */
+  clientBinding: () => string;
+}
+
+interface HttpRoute {
+  target: RegisteredFunction;
+  template: RouteTemplate;
+  methods: string[];
+  authLevel: string;
+}
+
+/** The functions of an app that HTTP triggers. */
+export class HttpFunctions {
+  readonly #options: HttpFunctionsOptions;
+  readonly #routes: HttpRoute[];
+
+  constructor(options: HttpFunctionsOptions) {
+    this.#options = options;
+    this.#routes = [...options.app.functions.values()]
+      .filter(({ trigger }) => trigger.type.toLowerCase() === 'httptrigger')
+      .flatMap((target) => this.#routeOf(target) ?? [])
+      .sort((left, right) => (left.template.rank < right.template.rank ? -1 : 1));
+  }
+
+  /** Name, address and methods of each function, for people. */
+  describe(): { name: string; path: string; methods: string[]; authLevel: string }[] {
+    return this.#routes.map(({ target, methods, authLevel }) => {
+      const path = `/${[this.#options.routePrefix, routeText(target)].filter(Boolean).join('/')}`;
+      return { name: target.name, path, methods, authLevel };
+    });
+  }
+
+  /** The answer of the function whose route the request fits; undefined when there is none. */
+  answer(exchange: Exchange, level: KeyLevel): Promise<Answer> | undefined {
+    for (const route of this.#routes) {
+      const params = route.methods.includes(exchange.method) ? route.template.match(exchange.path) : undefined;
+      if (!params) continue;
+      if (!mayCall(route.authLevel, level)) return Promise.resolve(empty(401));
+      return this.#call(route.target, exchange, params);
+    }
+    return undefined;
+  }
+
+  #routeOf(target: RegisteredFunction): HttpRoute | undefined {
+    const { log, routePrefix } = this.#options;
+    const route = routeText(target);
+    const first = [routePrefix, route].filter(Boolean).join('/').split('/')[0]?.toLowerCase();
+    if (/^admin(\/|$)/i.test(route) || first === 'runtime') {
+      const message = `The route "${route}" conflicts with one or more built in routes: the function is not served.`;
+      log({ level: 'error', category: 'host', message, functionName: target.name });
+      return undefined;
+    }
+    const methods = Array.isArray(target.trigger['methods']) ? target.trigger['methods'].map(String) : ['GET', 'POST'];
+    const level = target.trigger['authLevel'];
+    return {
+      target,
+      template: parseRoute([routePrefix, route].filter(Boolean).join('/')),
+      methods: methods.map((method) => method.toUpperCase()),
+      authLevel: typeof level === 'string' ? level.toLowerCase() : 'function',
+    };
+  }
+
+  async #call(target: RegisteredFunction, exchange: Exchange, params: Record<string, string>): Promise<Answer> {
+    const { app, log, clientBinding } = this.#options;
+    const extra: Record<string, TypedData> = {};
+    for (const [name, binding] of Object.entries(target.metadata.bindings)) {
+      if (binding.direction === 'in' && binding.type.toLowerCase() === 'durableclient')
+        extra[name] = { string: clientBinding() };
+    }
+    try {
+      const response = await invoke(app, target, { trigger: requestData(exchange, params), extra }, log);
+      return responseAnswer(response.returnValue);
+    } catch (error) {
+      const message = `Executed '${target.name}' (Failed): ${error instanceof Error ? error.stack : String(error)}`;
+      log({ level: 'error', category: 'host', message, functionName: target.name });
+      return empty(500);
+    }
+  }
+}
+
+function routeText({ name, trigger }: RegisteredFunction): string {
+  return typeof trigger['route'] === 'string' ? trigger['route'].replace(/^\//, '') : name;
+}
+
+function mayCall(authLevel: string, level: KeyLevel): boolean {
+  if (authLevel === 'anonymous') return true;
+  return level === 'master' || (authLevel === 'function' && level === 'function');
+}
+
+function requestData(exchange: Exchange, params: Record<string, string>): TypedData {
+  const { method, origin, path, search, headers, query, body } = exchange;
+  const filled = Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== ''));
+  // The real host takes a body over only when its length was announced: one sent in chunks arrives empty.
+  const hasBody = Number(headers['content-length'] ?? 0) > 0;
+  return {
+    http: {
+      method,
+      url: `${origin}${path}${search}`,
+      nullableHeaders: nullable(filled),
+      nullableQuery: nullable(mergedQuery(query)),
+      nullableParams: nullable(params),
+      ...(hasBody ? { body: { bytes: body } } : {}),
+    },
+  };
+}
+
+// Names that differ only in case are one, and their values are joined.
+function mergedQuery(query: URLSearchParams): Record<string, string> {
+  const values = new Map<string, { name: string; value: string }>();
+  for (const [name, value] of query) {
+    const known = values.get(name.toLowerCase());
+    if (known) known.value += `,${value}`;
+    else values.set(name.toLowerCase(), { name, value });
+  }
+  return Object.fromEntries([...values.values()].map(({ name, value }) => [name, value]));
+}
+
+function nullable(values: Record<string, string>): Record<string, { value: string }> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value }]));
+}

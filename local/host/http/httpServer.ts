@@ -1,0 +1,102 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { HostError } from '../hostError.ts';
+import type { Answer, Exchange } from './exchange.ts';
+import { empty } from './exchange.ts';
+
+const longestBody = 100 * 1024 * 1024;
+
+export interface HttpServer {
+  port: number;
+  /** Requests that are being answered. */
+  readonly inFlight: number;
+  /** Stops listening and cuts what is still open. */
+  close(): Promise<void>;
+}
+
+export interface ListenOptions {
+  port: number;
+  address: string;
+  answer(exchange: Exchange): Promise<Answer>;
+  failed(error: unknown): void;
+}
+
+/** Listens and passes each request, read whole, to `answer`; what that throws becomes an empty 500. */
+export async function listen(options: ListenOptions): Promise<HttpServer> {
+  let inFlight = 0;
+  const server = createServer((request, response) => {
+    inFlight++;
+    response.once('close', () => inFlight--);
+    void serve(request, response, options);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, options)));
+    server.listen(options.port, options.address, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    get inFlight() {
+      return inFlight;
+    },
+    close: () => close(server),
+  };
+}
+
+function listenError(error: NodeJS.ErrnoException, { port, address }: ListenOptions): Error {
+  if (error.code !== 'EADDRINUSE') return error;
+  return new HostError(`Port ${port} of ${address} is taken: stop what listens there, or name another port.`);
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse, options: ListenOptions): Promise<void> {
+  try {
+    const exchange = await read(request);
+    send(request, response, exchange ? await options.answer(exchange) : empty(500, { Connection: 'close' }));
+  } catch (error) {
+    options.failed(error);
+    if (!response.headersSent) send(request, response, empty(500));
+    else response.destroy();
+  }
+}
+
+async function read(request: IncomingMessage): Promise<Exchange | undefined> {
+  if (Number(request.headers['content-length'] ?? 0) > longestBody) return undefined;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > longestBody) return undefined;
+    chunks.push(chunk);
+  }
+  const url = request.url ?? '/';
+  const at = url.indexOf('?');
+  const path = at < 0 ? url : url.slice(0, at);
+  const search = at < 0 ? '' : url.slice(at);
+  const query = new URLSearchParams(search);
+  const headers: Record<string, string> = {};
+  for (const [name, values] of Object.entries(request.headersDistinct)) headers[name] = (values ?? []).join(',');
+  const origin = `http://${request.headers.host ?? 'localhost'}`;
+  return { method: request.method ?? 'GET', path, search, query, headers, body: Buffer.concat(chunks), origin };
+}
+
+function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  response.statusCode = answer.status;
+  for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
+  const body = request.method === 'HEAD' ? undefined : answer.body;
+  if (body === undefined) {
+    if (request.method !== 'HEAD' && answer.status !== 204) response.setHeader('Content-Length', 0);
+    response.end();
+    return;
+  }
+  // Without a length, Node sends what is written before `end` in chunks.
+  if (answer.chunked) response.write(body);
+  else response.setHeader('Content-Length', Buffer.byteLength(body));
+  response.end(answer.chunked ? undefined : body);
+}

@@ -1,0 +1,169 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Clock } from '../kit/clock.ts';
+import { systemClock } from '../kit/clock.ts';
+import type { AppRegistry } from './core/appRegistry.ts';
+import { installFunctionsCore } from './core/functionsCore.ts';
+import { applySettings, readHostConfig } from './core/hostConfig.ts';
+import { loadApp } from './core/loadApp.ts';
+import { DurableEngine } from './durable/durableEngine.ts';
+import type { HistoryEvent } from './durable/protocol.ts';
+import { Store } from './durable/store.ts';
+import { HostError } from './hostError.ts';
+import type { HostKeys } from './http/hostKeys.ts';
+import { loadKeys } from './http/hostKeys.ts';
+import type { HttpServer } from './http/httpServer.ts';
+import { listen } from './http/httpServer.ts';
+import type { Answer, Exchange } from './http/exchange.ts';
+import { Site } from './http/site.ts';
+import type { Log, LogOptions } from './log.ts';
+import { stderrLog } from './log.ts';
+
+export interface StartHostOptions {
+  /** The folder with `package.json` and `host.json` of the function app. */
+  appFolder: string;
+  /** Where state and keys are kept; one host at a time can have it. */
+  dataFolder?: string;
+  /** Keeps state and keys in memory only, instead of in a data folder. */
+  memory?: boolean;
+  /** Default: 0, any free port. */
+  port?: number;
+  /** Default: 127.0.0.1. */
+  address?: string;
+  clock?: Clock;
+  /** Fails instances that the real host would run wrongly or for ever; else they are only reported in the log. */
+  strict?: boolean;
+  keys?: Partial<HostKeys>;
+  /** Default: nothing is logged. */
+  log?: Log | LogOptions;
+  /** App settings, put into the environment like those of `local.settings.json`. */
+  settings?: Record<string, string>;
+}
+
+export interface Host {
+  /** `http://localhost:<port>`. */
+  url: string;
+  port: number;
+  keys: HostKeys;
+  /** The functions that HTTP triggers. */
+  routes: { name: string; path: string; methods: string[]; authLevel: string }[];
+  /** Resolves when nothing runs and nothing is due at the present time of the clock. */
+  idle(): Promise<void>;
+  /** When the next durable timer is due, in milliseconds since 1970; undefined when none waits. */
+  nextDue(): number | undefined;
+  /** The events of the instance's current generation, in order. */
+  history(instanceId: string): HistoryEvent[];
+  /** Ends what runs and closes the store; activities get two seconds and run again with the next host. */
+  stop(): Promise<void>;
+}
+
+const graceMs = 2000;
+
+/** Runs a function app of programming model 4 in this process. */
+export async function startHost(options: StartHostOptions): Promise<Host> {
+  const appFolder = resolve(options.appFolder);
+  if (!existsSync(appFolder)) throw new HostError(`There is no folder ${appFolder}.`);
+  const log =
+    typeof options.log === 'function' ? options.log : stderrLog(options.log ?? { level: 'none', format: 'json' });
+  installFunctionsCore();
+  applySettings(appFolder, {
+    FUNCTIONS_WORKER_RUNTIME: 'node',
+    AZURE_FUNCTIONS_ENVIRONMENT: 'Development',
+    ...options.settings,
+  });
+  const config = readHostConfig(appFolder);
+  if ((options.dataFolder === undefined) !== (options.memory === true))
+    throw new HostError('Name a data folder, or ask for memory.');
+  const folder = options.dataFolder === undefined ? undefined : resolve(options.dataFolder);
+  const store = new Store(folder ? join(folder, 'durable.db') : ':memory:');
+  const listeners: HttpServer[] = [];
+  try {
+    const keys = loadKeys(folder && join(folder, 'keys.json'), options.keys);
+    const clock = options.clock ?? systemClock;
+    // Requests that arrive while the app is being loaded wait for it.
+    let ready: (site: Site) => void = () => undefined;
+    const loaded = new Promise<Site>((resolveSite) => {
+      ready = resolveSite;
+    });
+    const failed = (error: unknown): void =>
+      log({
+        level: 'error',
+        category: 'host',
+        message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
+    const open = async (port: number, address: string, answer: (site: Site, exchange: Exchange) => Promise<Answer>) => {
+      const server = await listen({
+        port,
+        address,
+        failed,
+        answer: async (exchange) => answer(await loaded, exchange),
+      });
+      listeners.push(server);
+      return server;
+    };
+    const main = await open(options.port ?? 0, options.address ?? '127.0.0.1', (site, exchange) =>
+      site.answer(exchange),
+    );
+    const rpc = await open(0, '127.0.0.1', (site, exchange) => site.answerRpc(exchange));
+    // The SDK puts this name into management links.
+    process.env['WEBSITE_HOSTNAME'] = `localhost:${main.port}`;
+    const app = await loadApp(appFolder);
+    app.log = log;
+    await app.runHooks('appStart', { hookData: {}, appHookData: app.appHookData, functionAppDirectory: appFolder });
+    warnAboutUnserved(app, log);
+    const engine = new DurableEngine({ app, config, store, clock, log, strict: options.strict ?? false });
+    const site = new Site({ app, config, engine, clock, keys, log, port: main.port, rpcPort: rpc.port });
+    ready(site);
+    engine.resumeWork();
+    return hostOf({ app, engine, site, store, listeners, main, keys });
+  } catch (error) {
+    await Promise.all(listeners.map((server) => server.close()));
+    store.close();
+    throw error;
+  }
+}
+
+interface Parts {
+  app: AppRegistry;
+  engine: DurableEngine;
+  site: Site;
+  store: Store;
+  listeners: HttpServer[];
+  main: HttpServer;
+  keys: HostKeys;
+}
+
+function hostOf({ app, engine, site, store, listeners, main, keys }: Parts): Host {
+  const isBusy = (): boolean => engine.busy || listeners.some((server) => server.inFlight > 0);
+  return {
+    url: `http://localhost:${main.port}`,
+    port: main.port,
+    keys,
+    routes: site.routes,
+    async idle() {
+      // What has just ended may set something going in the next turn, so it must be quiet for a few of them.
+      for (let quietTurns = 0; quietTurns < 3;) {
+        await new Promise((resolveTurn) => setImmediate(resolveTurn));
+        quietTurns = isBusy() ? 0 : quietTurns + 1;
+      }
+    },
+    nextDue: () => engine.nextDue(),
+    history: (instanceId) => engine.history(instanceId),
+    async stop() {
+      await Promise.all(listeners.map((server) => server.close()));
+      await engine.stop(graceMs);
+      await app.runHooks('appTerminate', { hookData: {}, appHookData: app.appHookData });
+      store.close();
+    },
+  };
+}
+
+const served = new Set(['httptrigger', 'orchestrationtrigger', 'activitytrigger', 'eventgridtrigger']);
+
+function warnAboutUnserved(app: AppRegistry, log: Log): void {
+  for (const { name, trigger } of app.functions.values()) {
+    if (served.has(trigger.type.toLowerCase())) continue;
+    const message = `This host does not implement ${trigger.type}: the function is loaded but never called.`;
+    log({ level: 'warning', category: 'host', message, functionName: name });
+  }
+}
