@@ -23,6 +23,10 @@ export interface ServerOptions {
   unknownRoute: (request: ApiRequest) => ApiReply;
   /** The answer to what a handler throws, in the API's own error shape. */
   errorReply: (error: unknown) => ApiReply;
+  /** Headers that every answer carries beside its own (request ids, remaining calls), those of faults apart. */
+  replyHeaders?: (request: ApiRequest, reply: ApiReply) => Record<string, string>;
+  /** More control routes below `/__`, free of the guard, the faults and the log. */
+  control?: Router;
   certificate?: Certificate;
   port?: number;
   clock?: Clock;
@@ -76,7 +80,7 @@ async function answer(
 ): Promise<Outcome> {
   try {
     const { request, rawPath } = await readRequest(incoming, options.certificate !== undefined);
-    if (request.path.startsWith('/__')) return control(request, faults, requests);
+    if (request.path.startsWith('/__')) return await control(request, rawPath, options, faults, requests);
     const fault = faults.take(request.method, request.path);
     if (fault?.latencyMs) await wait(clock, fault.latencyMs);
     if (fault && fault.when !== 'after' && disturbs(fault)) return faultReply(fault);
@@ -88,6 +92,14 @@ async function answer(
 }
 
 async function dispatch(request: ApiRequest, rawPath: string, options: ServerOptions): Promise<ApiReply> {
+  // A refusal is an answer like any other, so a fault set to strike afterwards still does.
+  const reply = await handle(request, rawPath, options).catch(options.errorReply);
+  return options.replyHeaders
+    ? { ...reply, headers: { ...options.replyHeaders(request, reply), ...reply.headers } }
+    : reply;
+}
+
+async function handle(request: ApiRequest, rawPath: string, options: ServerOptions): Promise<ApiReply> {
   const refusal = options.guard?.(request);
   if (refusal) return refusal;
   const route = options.router.match(request.method, rawPath);
@@ -101,7 +113,13 @@ function faultReply(fault: FaultRule): Outcome {
   return { status: fault.status ?? 500, ...(fault.headers && { headers: fault.headers }), body: fault.body };
 }
 
-function control(request: ApiRequest, faults: Faults, requests: LoggedRequest[]): ApiReply {
+async function control(
+  request: ApiRequest,
+  rawPath: string,
+  options: ServerOptions,
+  faults: Faults,
+  requests: LoggedRequest[],
+): Promise<ApiReply> {
   const action = `${request.method} ${request.path}`;
   if (action === 'POST /__faults') return { status: 201, body: faults.add(request.body as FaultRule) };
   if (action === 'GET /__faults') return { body: faults.list() };
@@ -110,6 +128,8 @@ function control(request: ApiRequest, faults: Faults, requests: LoggedRequest[])
     faults.clear();
     return { status: 204 };
   }
+  const route = options.control?.match(request.method, rawPath);
+  if (route) return await route.handler({ ...request, params: route.params });
   return { status: 404, body: { error: `unknown control path ${request.path}` } };
 }
 

@@ -1,0 +1,61 @@
+import * as v from 'valibot';
+import { Router } from '../kit/router.ts';
+import { ArmError } from './armError.ts';
+import type { ArmState } from './armState.ts';
+
+const name = v.pipe(v.string(), v.minLength(1));
+
+const scenario = v.variant('kind', [
+  /** The creation of the workspace `name` (`*` for any) ends `Failed` with this error of the operation. */
+  v.strictObject({ kind: v.literal('workspaceFails'), name, code: name, message: name }),
+  /** The creation of the workspace `name` (`*` for any) never ends. */
+  v.strictObject({ kind: v.literal('neverReady'), name }),
+  /** A policy forbids the workspace `name` (`*` for any). */
+  v.strictObject({ kind: v.literal('policyDenies'), name, message: name }),
+  /** The subscription has the resource provider `namespace` not registered. */
+  v.strictObject({ kind: v.literal('providerNotRegistered'), namespace: name }),
+]);
+
+/** Trouble that is agreed on beforehand; it lasts until the scenarios are cleared. */
+export type Scenario = v.InferOutput<typeof scenario>;
+
+/** `POST`, `GET` and `DELETE /__scenarios`. */
+export function scenarioRoutes(state: ArmState): Router {
+  const path = '/__scenarios';
+  return new Router()
+    .on('POST', path, ({ body }) => {
+      const parsed = v.safeParse(scenario, body);
+      if (!parsed.success) throw new ArmError(400, 'InvalidScenario', v.summarize(parsed.issues));
+      state.scenarios.set(keyFor(parsed.output), parsed.output);
+      return { status: 201, body: parsed.output };
+    })
+    .on('GET', path, () => ({ body: state.scenarios.values() }))
+    .on('DELETE', path, () => {
+      for (const each of state.scenarios.values()) state.scenarios.delete(keyFor(each));
+      return { status: 204 };
+    });
+}
+
+const keyFor = (scenario: Scenario): string =>
+  `${scenario.kind} ${('name' in scenario ? scenario.name : scenario.namespace).toLowerCase()}`;
+
+/** The scenario of this kind that was agreed on for a workspace. */
+export function scenarioFor<K extends 'workspaceFails' | 'neverReady' | 'policyDenies'>(
+  state: ArmState,
+  kind: K,
+  workspace: string,
+): Extract<Scenario, { kind: K }> | undefined {
+  const found = state.scenarios.get(`${kind} ${workspace.toLowerCase()}`) ?? state.scenarios.get(`${kind} *`);
+  return found as Extract<Scenario, { kind: K }> | undefined;
+}
+
+export const isUnregistered = (state: ArmState, namespace: string): boolean =>
+  state.scenarios.get(`providerNotRegistered ${namespace.toLowerCase()}`) !== undefined;
+
+/** Throws `MissingSubscriptionRegistration` when the namespace is agreed to be unregistered. */
+export function requireRegistered(state: ArmState, namespace: string): void {
+  if (!isUnregistered(state, namespace)) return;
+  const message = `The subscription is not registered to use namespace '${namespace}'. See https://aka.ms/rps-not-found for how to register subscriptions.`;
+  const details = [{ code: 'MissingSubscriptionRegistration', message }];
+  throw new ArmError(409, 'MissingSubscriptionRegistration', message, { details });
+}

@@ -1,0 +1,124 @@
+import type { Certificate } from '../kit/certificate.ts';
+import { type Clock, systemClock } from '../kit/clock.ts';
+import { type ApiServer, startServer } from '../kit/server.ts';
+import type { Store } from '../kit/store.ts';
+import { access } from './access.ts';
+import { armApi } from './armApi.ts';
+import { armErrorReply } from './armError.ts';
+import { type ArmContext, armState, keyOf } from './armState.ts';
+import { authentication } from './authentication.ts';
+import { startIdentityEndpoint } from './identityEndpoint.ts';
+import { operationUrls, serveOperations } from './operations.ts';
+import { serveProviders } from './providers.ts';
+import { regions } from './regions.ts';
+import { serveResourceGroups } from './resourceGroups.ts';
+import { serveRoleAssignments } from './roleAssignments.ts';
+import { scenarioRoutes } from './scenarios.ts';
+import { throttle } from './throttle.ts';
+import { serveUserAssignedIdentities } from './userAssignedIdentities.ts';
+import { type WorkspaceBackend, workspaceLifecycle } from './workspaceLifecycle.ts';
+import { serveWorkspaces } from './workspaces.ts';
+
+export type { WorkspaceBackend } from './workspaceLifecycle.ts';
+
+export interface AzureOptions {
+  certificate: Certificate;
+  store: Store;
+  signingKey: Buffer;
+  clock?: Clock;
+  port?: number;
+  identityPort?: number;
+  subscriptionId: string;
+  tenantId: string;
+  /** The function app's own identity, with Contributor and the right to assign roles on `resourceGroups`. */
+  app: { clientId: string; objectId: string };
+  resourceGroups: { name: string; location: string }[];
+  latencies?: Partial<{
+    /** How long the creation or deletion of a workspace takes; 5 when left out. */
+    workspaceSeconds: number;
+    /** How long a new identity is unknown to the directory; 2 when left out. */
+    replicationSeconds: number;
+    /** The `Retry-After` of long-running operations; not sent when left out, as the cloud mostly does. */
+    retryAfterSeconds: number;
+  }>;
+  workspaces: WorkspaceBackend;
+}
+
+export interface Azure {
+  /** Of Resource Manager: `https://localhost:port`. */
+  url: string;
+  /** What App Service puts into `IDENTITY_ENDPOINT` and `IDENTITY_HEADER`. */
+  identityEndpoint: string;
+  identityHeader: string;
+  arm: ApiServer;
+  identity: ApiServer;
+  /** Whether the principal (object id) is Contributor or Owner on the resource, by configuration or role assignment at it or above it. */
+  mayAdminister(resourceId: string, objectId: string): boolean;
+  close(): Promise<void>;
+}
+
+/** Starts the stand-ins of Azure Resource Manager and the managed-identity endpoint; their state is in the store. */
+export async function startAzure(options: AzureOptions): Promise<Azure> {
+  const { subscriptionId, tenantId, signingKey, app, clock = systemClock, latencies = {} } = options;
+  const state = armState(options.store);
+  const replicationSeconds = latencies.replicationSeconds ?? 2;
+  const context: ArmContext = { subscriptionId, tenantId, clock, state, replicationSeconds };
+  const groupIds = ensureGroups(context, options.resourceGroups);
+  const rights = access(state, subscriptionId, app.objectId, groupIds);
+  const api = armApi(context, rights, authentication(tenantId, signingKey, clock), throttle(subscriptionId, clock));
+  const lifecycle = workspaceLifecycle(context, options.workspaces, latencies.workspaceSeconds ?? 5);
+  const urls = operationUrls(signingKey);
+  const { retryAfterSeconds } = latencies;
+  const retryAfterHeader: Record<string, string> =
+    retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
+
+  // First, because its routes end like those of any resource.
+  serveRoleAssignments(api, { context, access: rights, appObjectId: app.objectId });
+  serveResourceGroups(api, context, rights);
+  serveProviders(api, context);
+  serveUserAssignedIdentities(api, context, rights);
+  serveOperations(api, context, urls, lifecycle, retryAfterHeader);
+  serveWorkspaces({ api, context, access: rights, lifecycle, urls, retryAfterHeader });
+
+  const identity = await startIdentityEndpoint({
+    store: options.store,
+    signingKey,
+    clock,
+    tenantId,
+    app,
+    ...(options.identityPort !== undefined && { port: options.identityPort }),
+  });
+  const arm = await startServer({
+    router: api.router,
+    guard: (request) => api.guard(request),
+    unknownRoute: (request) => api.unknownRoute(request),
+    errorReply: armErrorReply,
+    replyHeaders: (request) => api.replyHeaders(request),
+    control: scenarioRoutes(state),
+    certificate: options.certificate,
+    clock,
+    ...(options.port !== undefined && { port: options.port }),
+  });
+  return {
+    url: arm.url,
+    identityEndpoint: `${identity.server.url}/msi/token`,
+    identityHeader: identity.header,
+    arm,
+    identity: identity.server,
+    mayAdminister: (resourceId, objectId) => rights.mayAdminister(resourceId, objectId),
+    async close() {
+      await Promise.all([arm.close(), identity.server.close(), lifecycle.close()]);
+    },
+  };
+}
+
+/** The configured groups, made where they are missing; gives their ids. */
+function ensureGroups({ state, subscriptionId }: ArmContext, groups: AzureOptions['resourceGroups']): string[] {
+  return groups.map(({ name, location }) => {
+    if (!regions.includes(location)) throw new Error(`The resource group ${name} is in an unknown region: ${location}`);
+    const id = `/subscriptions/${subscriptionId}/resourceGroups/${name}`;
+    const there = state.groups.get(keyOf(id));
+    if (!there) state.groups.set(keyOf(id), { id, name, location, tags: {} });
+    return there?.id ?? id;
+  });
+}

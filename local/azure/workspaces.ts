@@ -1,0 +1,204 @@
+import { randomBytes } from 'node:crypto';
+import type { ApiReply } from '../kit/router.ts';
+import type { Access } from './access.ts';
+import { ArmError, invalidContent, resourceNotFound, wrongLocation } from './armError.ts';
+import type { ArmApi, ArmRequest } from './armApi.ts';
+import { type ArmContext, type Caller, isWithin, isoTime, keyOf, type Operation, type Workspace } from './armState.ts';
+import type { OperationUrls } from './operations.ts';
+import { objectBody, tagsOf } from './requestBody.ts';
+import { requireRegistered, scenarioFor } from './scenarios.ts';
+import type { WorkspaceLifecycle } from './workspaceLifecycle.ts';
+import { readWish, type WorkspaceWish } from './workspaceWish.ts';
+
+export const workspaceVersions = ['2024-05-01', '2026-01-01'];
+const type = 'Microsoft.Databricks/workspaces';
+const inGroup = `/resourceGroups/{resourceGroupName}/providers/${type}`;
+const path = `${inGroup}/{name}`;
+const route = { type, versions: workspaceVersions };
+
+interface Services {
+  api: ArmApi;
+  context: ArmContext;
+  access: Access;
+  lifecycle: WorkspaceLifecycle;
+  urls: OperationUrls;
+  retryAfterHeader: Record<string, string>;
+}
+
+/** Databricks workspaces: `PUT` and `DELETE` as long-running operations, `GET`, `PATCH` of tags, lists. */
+export function serveWorkspaces(services: Services): void {
+  const { api } = services;
+  api.on({ ...route, method: 'PUT', path, handler: (request) => put(services, request) });
+  api.on({
+    ...route,
+    method: 'GET',
+    path,
+    handler: async (request) => ({ body: shown(services, await find(services, request)) }),
+  });
+  api.on({ ...route, method: 'PATCH', path, handler: (request) => patch(services, request) });
+  api.on({ ...route, method: 'DELETE', path, handler: (request) => remove(services, request) });
+  const list = (request: ArmRequest): ApiReply => listWorkspaces(services, request);
+  api.on({ ...route, method: 'GET', path: inGroup, authorise: 'list', handler: list });
+  api.on({ ...route, method: 'GET', path: `/providers/${type}`, authorise: 'list', handler: list });
+}
+
+async function put(services: Services, request: ArmRequest): Promise<ApiReply> {
+  const { context, lifecycle } = services;
+  const { name = '' } = request.params;
+  requireRegistered(context.state, 'Microsoft.Databricks');
+  const wish = readWish(request.body, name, context.subscriptionId, request.apiVersion);
+  const id = idOf(services, request);
+  const there = await current(services, id);
+  if (there?.state === 'creating' || there?.state === 'deleting') throw busy(there);
+  if (there) requireSame(there, wish);
+  if (there?.state === 'succeeded') {
+    return change(services, request, { ...there, tags: wish.tags, sku: wish.sku, wish: wish.properties });
+  }
+  const denied = scenarioFor(context.state, 'policyDenies', name);
+  if (denied) throw new ArmError(403, 'RequestDisallowedByPolicy', denied.message);
+  const begun = lifecycle.create(asked(request, wish, id, context.clock.now(), there));
+  return { status: 201, headers: asyncHeaders(services, begun, request), body: shown(services, begun.workspace) };
+}
+
+/** The workspace that a PUT asks for; one that failed keeps its number and its creator. */
+function asked(
+  request: ArmRequest,
+  { properties, ...wish }: WorkspaceWish,
+  id: string,
+  nowMs: number,
+  failed: Workspace | undefined,
+): Omit<Workspace, 'state' | 'operationId'> {
+  const { name = '', resourceGroupName: group = '' } = request.params;
+  const caller = callerOf(request);
+  return {
+    ...wish,
+    id,
+    name,
+    group,
+    wish: properties,
+    workspaceId: failed?.workspaceId ?? workspaceId(),
+    createdBy: failed?.createdBy ?? caller,
+    createdMs: failed?.createdMs ?? nowMs,
+    updatedBy: caller,
+    updatedMs: nowMs,
+  };
+}
+
+async function patch(services: Services, request: ArmRequest): Promise<ApiReply> {
+  const workspace = await find(services, request);
+  if (workspace.state === 'creating' || workspace.state === 'deleting') throw busy(workspace);
+  const body = objectBody(request.body);
+  const other = Object.keys(body).find((key) => key !== 'tags');
+  if (other) throw invalidContent(`Could not find member '${other}' on object of type 'WorkspaceUpdate'.`);
+  return change(services, request, { ...workspace, tags: tagsOf(body) });
+}
+
+function change(services: Services, request: ArmRequest, workspace: Workspace): ApiReply {
+  const { state, clock } = services.context;
+  const changed = { ...workspace, updatedBy: callerOf(request), updatedMs: clock.now() };
+  state.workspaces.set(keyOf(workspace.id), changed);
+  return { body: shown(services, changed) };
+}
+
+async function remove(services: Services, request: ArmRequest): Promise<ApiReply> {
+  const workspace = await current(services, idOf(services, request));
+  if (!workspace) return { status: 204 };
+  if (workspace.state === 'creating') throw busy(workspace);
+  const operation = workspace.state === 'deleting' && services.context.state.operations.get(workspace.operationId);
+  const begun = operation ? { workspace, operation } : services.lifecycle.delete(workspace);
+  return { status: 202, headers: asyncHeaders(services, begun, request) };
+}
+
+function listWorkspaces(services: Services, { caller, path }: ArmRequest): ApiReply {
+  const scope = path.replace(/\/providers\/[^/]+\/[^/]+\/?$/, '');
+  const visible = services.context.state.workspaces
+    .values()
+    .filter(({ id }) => isWithin(id, scope) && services.access.allows(caller.oid, `${type}/read`, id));
+  return { body: { value: visible.map((workspace) => shown(services, workspace)) } };
+}
+
+/** The workspace as it is once all that is due has happened. */
+async function current({ context: { state }, lifecycle }: Services, id: string): Promise<Workspace | undefined> {
+  const seen = state.workspaces.get(keyOf(id));
+  if (seen) await lifecycle.settled(seen.operationId);
+  return state.workspaces.get(keyOf(id));
+}
+
+async function find(services: Services, request: ArmRequest): Promise<Workspace> {
+  const id = idOf(services, request);
+  const workspace = await current(services, id);
+  if (!workspace) throw resourceNotFound(id);
+  return workspace;
+}
+
+const idOf = ({ api }: Services, { params }: ArmRequest): string =>
+  `${api.group(params['resourceGroupName'] ?? '').id}/providers/${type}/${params['name'] ?? ''}`;
+
+const callerOf = ({ caller }: ArmRequest): Caller => ({ oid: caller.oid, applicationId: caller.appid });
+
+// Sixteen digits, as many as the cloud's.
+const workspaceId = (): string => `${(randomBytes(6).readUIntBE(0, 6) % 9e14) + 1e15}`;
+
+const busy = ({ name, state }: Workspace): ArmError =>
+  new ArmError(
+    409,
+    'Conflict',
+    `The workspace '${name}' is being ${state === 'creating' ? 'created' : 'deleted'}; another operation on it is not possible before that has ended.`,
+  );
+
+function requireSame(there: Workspace, { location, managedResourceGroupId }: WorkspaceWish): void {
+  if (there.location !== location) throw wrongLocation(there.name, there.location, location, there.group);
+  if (keyOf(there.managedResourceGroupId) === keyOf(managedResourceGroupId)) return;
+  throw new ArmError(
+    400,
+    'ApplianceManagedResourceGroupMismatch',
+    `The given managed resource group '${managedResourceGroupId}' did not match that in the existing appliance definition '${there.managedResourceGroupId}'.`,
+  );
+}
+
+function asyncHeaders(
+  { urls, retryAfterHeader }: Services,
+  { workspace, operation }: { workspace: Workspace; operation: Operation },
+  { origin, apiVersion }: ArmRequest,
+): Record<string, string> {
+  return { 'azure-asyncoperation': urls.urlFor(operation, workspace, origin, apiVersion), ...retryAfterHeader };
+}
+
+function shown({ context, lifecycle }: Services, workspace: Workspace): unknown {
+  const { id, name, location, sku, tags, wish, host } = workspace;
+  const operation = context.state.operations.get(workspace.operationId);
+  const provisioningState = {
+    creating: operation ? lifecycle.progress(operation) : 'Accepted',
+    deleting: 'Deleting',
+    succeeded: 'Succeeded',
+    failed: 'Failed',
+  }[workspace.state];
+  return {
+    id,
+    name,
+    type,
+    location,
+    sku: { name: sku },
+    tags,
+    properties: {
+      computeMode: 'Hybrid',
+      publicNetworkAccess: 'Enabled',
+      requiredNsgRules: 'AllRules',
+      isUcEnabled: false,
+      ...wish,
+      provisioningState,
+      ...(host && { workspaceId: workspace.workspaceId, workspaceUrl: host }),
+      createdBy: workspace.createdBy,
+      updatedBy: workspace.updatedBy,
+      createdDateTime: isoTime(workspace.createdMs),
+    },
+    systemData: {
+      createdBy: workspace.createdBy.applicationId,
+      createdByType: 'Application',
+      createdAt: isoTime(workspace.createdMs),
+      lastModifiedBy: workspace.updatedBy.applicationId,
+      lastModifiedByType: 'Application',
+      lastModifiedAt: isoTime(workspace.updatedMs),
+    },
+  };
+}
