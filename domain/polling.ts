@@ -9,23 +9,27 @@ export interface PollingPlan {
   expectedSeconds: Record<WaitPhase, number>;
 }
 
-// Spread (sigma of the logarithm) of each wait; docs/decisions/0003-polling.md.
+// Spread (sigma of the logarithm) of each wait; docs/decisions/0003-one-retry-loop-and-when-to-look.md.
 const spread: Record<WaitPhase, number> = { workspace: 0.35, storage: 0.9, runme: 0.25, notebooks: 0.3 };
 
 /**
- * Seconds until the next look at a wait that has lasted `elapsedSeconds`.
- * Looks are dense where the end is likely: the spacing √(2/h) minimises lateness plus looks for the hazard rate h of the
+ * Seconds until the next look at a wait that has lasted `elapsedSeconds`; never more than the ceiling.
+ * Looks are dense where the end is likely: the density √(h/2) minimises lateness plus looks for the hazard rate h of the
  * wait's length (Keller, Optimum checking schedules for systems subject to random failure, 1974), here log-normal.
  * The ceiling enters as the least hazard that is assumed; `seed` spreads deployments by ±10 %, the same on each replay.
  */
 export function nextPollSeconds(plan: PollingPlan, phase: WaitPhase, elapsedSeconds: number, seed: string): number {
   const leastHazard = 2 / plan.ceilingSeconds ** 2;
-  const hazard = logNormalHazard(elapsedSeconds, plan.expectedSeconds[phase], spread[phase]);
-  const spacing = Math.sqrt(2 / (hazard + leastHazard));
-  return Math.max(
-    plan.floorSeconds,
-    spacing * (0.9 + 0.2 * fraction(`${seed}:${phase}:${Math.round(elapsedSeconds)}`)),
-  );
+  const stepSeconds = plan.ceilingSeconds / 120;
+  let spacing = 0;
+  // The density is added up to one look: the hazard at the start alone is 0 and would overlook a short wait's end.
+  for (let looks = 0; looks < 1 && spacing < plan.ceilingSeconds; spacing += stepSeconds) {
+    const middle = elapsedSeconds + spacing + stepSeconds / 2;
+    const hazard = logNormalHazard(middle, plan.expectedSeconds[phase], spread[phase]);
+    looks += stepSeconds * Math.sqrt((hazard + leastHazard) / 2);
+  }
+  const jittered = spacing * (0.9 + 0.2 * fraction(`${seed}:${phase}:${Math.round(elapsedSeconds)}`));
+  return Math.max(plan.floorSeconds, Math.min(jittered, plan.ceilingSeconds));
 }
 
 /** Rate per second at which a log-normal wait ends, given that it has not yet; 0 at time 0. */
