@@ -33,7 +33,7 @@ export function armErrorReply(error: unknown): ApiReply {
   const described = { code, message, ...(details.length > 0 && { details }) };
   return {
     status,
-    headers: { ...headers, ...(status >= 400 && { 'x-ms-failure-cause': 'gateway' }) },
+    headers,
     body: { error: described },
   };
 }

@@ -77,10 +77,7 @@ export function workspaceLifecycle(
       return begin('create', workspace, { ...(!never && { dueMs: dueMs() }), ...(failure && { failure }) });
     },
     delete: (workspace) => begin('delete', workspace, { dueMs: dueMs() }),
-    progress({ kind, startedMs }) {
-      if (clock.now() - startedMs < workspaceSeconds * 250) return 'Accepted';
-      return kind === 'create' ? 'Creating' : 'Deleting';
-    },
+    progress: (operation) => progressOf(operation, clock.now(), workspaceSeconds),
     async settled(operationId) {
       // A timer that is due already fires in a microtask of its own.
       await Promise.resolve();
@@ -91,6 +88,11 @@ export function workspaceLifecycle(
       await Promise.allSettled(endings.values());
     },
   };
+}
+
+function progressOf({ kind, startedMs }: Operation, nowMs: number, workspaceSeconds: number): string {
+  if (nowMs - startedMs < workspaceSeconds * 250) return 'Accepted';
+  return kind === 'create' ? 'Creating' : 'Deleting';
 }
 
 const agreedFailure = (state: ArmContext['state'], name: string): Operation['failure'] => {

@@ -48,7 +48,9 @@ async function put(services: Services, request: ArmRequest): Promise<ApiReply> {
   requireRegistered(context.state, 'Microsoft.Databricks');
   const wish = readWish(request.body, name, context.subscriptionId, request.apiVersion);
   const id = idOf(services, request);
-  const there = await current(services, id);
+  await settle(services, id);
+  // Between this look and the creation nothing waits, so of two PUTs at once one is told of the other.
+  const there = context.state.workspaces.get(keyOf(id));
   if (there?.state === 'creating' || there?.state === 'deleting') throw busy(there);
   if (there) requireSame(there, wish);
   if (there?.state === 'succeeded') {
@@ -101,7 +103,9 @@ function change(services: Services, request: ArmRequest, workspace: Workspace): 
 }
 
 async function remove(services: Services, request: ArmRequest): Promise<ApiReply> {
-  const workspace = await current(services, idOf(services, request));
+  const id = idOf(services, request);
+  await settle(services, id);
+  const workspace = services.context.state.workspaces.get(keyOf(id));
   if (!workspace) return { status: 204 };
   if (workspace.state === 'creating') throw busy(workspace);
   const operation = workspace.state === 'deleting' && services.context.state.operations.get(workspace.operationId);
@@ -117,16 +121,16 @@ function listWorkspaces(services: Services, { caller, path }: ArmRequest): ApiRe
   return { body: { value: visible.map((workspace) => shown(services, workspace)) } };
 }
 
-/** The workspace as it is once all that is due has happened. */
-async function current({ context: { state }, lifecycle }: Services, id: string): Promise<Workspace | undefined> {
+/** Waits until all that is due for the workspace has happened. */
+async function settle({ context: { state }, lifecycle }: Services, id: string): Promise<void> {
   const seen = state.workspaces.get(keyOf(id));
   if (seen) await lifecycle.settled(seen.operationId);
-  return state.workspaces.get(keyOf(id));
 }
 
 async function find(services: Services, request: ArmRequest): Promise<Workspace> {
   const id = idOf(services, request);
-  const workspace = await current(services, id);
+  await settle(services, id);
+  const workspace = services.context.state.workspaces.get(keyOf(id));
   if (!workspace) throw resourceNotFound(id);
   return workspace;
 }

@@ -73,6 +73,16 @@ describe('the creation of a workspace', () => {
     }
   });
 
+  test('begins once when ten PUTs arrive together', async () => {
+    const { send, clock, calls } = await startCloud();
+    const path = `${idOf('ws-vol')}?${version}`;
+    const answers = await Promise.all(Array.from({ length: 10 }, () => send('PUT', path, wireWish('ws-vol'))));
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, ...Array<number>(9).fill(409)]);
+    clock.advance(100_000);
+    await send('GET', path);
+    expect(calls).toHaveLength(1);
+  });
+
   test('ends Failed with the agreed error of the operation, and may then be asked for again', async () => {
     const { databricks, send, clock, calls } = await startCloud();
     const scenario = { kind: 'workspaceFails', name: 'ws-vol', code: 'QuotaExceeded', message: 'No cores left.' };
