@@ -1,0 +1,77 @@
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { git, gitOrNothing } from './git.ts';
+
+const author = {
+  GIT_AUTHOR_NAME: 'Snapshot',
+  GIT_AUTHOR_EMAIL: 'snapshot@localhost',
+  GIT_COMMITTER_NAME: 'Snapshot',
+  GIT_COMMITTER_EMAIL: 'snapshot@localhost',
+};
+
+/**
+ * Brings the bare repository `bare` up to `source`: branch `main` is the working tree as it lies there (tracked and
+ * untracked files, not the ignored ones), beside the source's other branches and tags. Detached, shallow and dirty
+ * checkouts work, and so does a folder without git. An unchanged tree makes no new commit.
+ */
+export async function refreshSnapshot(source: string, bare: string): Promise<void> {
+  if (!existsSync(join(bare, 'HEAD'))) {
+    mkdirSync(bare, { recursive: true });
+    await git(bare, ['init', '--bare', '--quiet', '--initial-branch=main', '.']);
+  }
+  const isRepository = (await gitOrNothing(source, ['rev-parse', '--is-inside-work-tree'])) === 'true';
+  const within = [`--git-dir=${bare}`, `--work-tree=${source}`];
+  if (isRepository) {
+    await git(bare, [
+      'fetch',
+      '--quiet',
+      '--prune',
+      '--update-shallow',
+      '--force',
+      source,
+      'refs/tags/*:refs/tags/*',
+      'refs/heads/*:refs/heads/*',
+      '^refs/heads/main',
+    ]);
+  }
+  const listed = isRepository
+    ? await git(source, ['ls-files', '-z', '--cached', '--others', '--exclude-standard'])
+    : await git(source, [...within, 'ls-files', '-z', '--others', '--exclude-standard']);
+  await commitTree(source, bare, within, presentFiles(source, listed));
+}
+
+// The index still lists deleted files, and submodules are folders.
+function presentFiles(source: string, listed: string): string[] {
+  const paths = new Set(listed.split('\0').filter((path) => path !== ''));
+  return [...paths].filter((path) => {
+    const status = lstatSync(join(source, path), { throwIfNoEntry: false });
+    return status?.isFile() === true || status?.isSymbolicLink() === true;
+  });
+}
+
+async function commitTree(source: string, bare: string, within: string[], paths: string[]): Promise<void> {
+  const scratch = mkdtempSync(join(tmpdir(), 'snapshot-'));
+  try {
+    // A new index each time, so that the source's own index is never touched.
+    const index = { GIT_INDEX_FILE: join(scratch, 'index') };
+    writeFileSync(join(scratch, 'paths'), paths.join('\0'));
+    await git(source, [...within, 'read-tree', '--empty'], index);
+    if (paths.length > 0) {
+      const from = [`--pathspec-from-file=${join(scratch, 'paths')}`, '--pathspec-file-nul'];
+      await git(
+        source,
+        [...within, '--literal-pathspecs', '-c', 'core.autocrlf=false', 'add', '--force', ...from],
+        index,
+      );
+    }
+    const tree = (await git(source, [...within, 'write-tree'], index)).trim();
+    const previous = await gitOrNothing(bare, ['rev-parse', '--verify', '--quiet', 'refs/heads/main']);
+    if (previous && (await git(bare, ['rev-parse', `${previous}^{tree}`])).trim() === tree) return;
+    const parent = previous ? ['-p', previous] : [];
+    const commit = await git(bare, ['commit-tree', tree, ...parent, '-m', 'Working tree'], author);
+    await git(bare, ['update-ref', 'refs/heads/main', commit.trim()]);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,133 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Callers } from '../callers.ts';
+import type { NotebookOutcome, StartedNotebook } from '../notebooks/notebookExecutor.ts';
+import type { Workspace } from '../workspace.ts';
+import type { Cluster } from './clusters.ts';
+import type { TaskSettings } from './jobSettings.ts';
+import { taskParameters } from './parameters.ts';
+import type { Ending, Run, TaskRun } from './run.ts';
+import { success } from './taskGraph.ts';
+
+/** What a notebook left behind, and how its task ends unless it was stopped on purpose. */
+export interface NotebookEnd {
+  ending: Ending;
+  output: NonNullable<TaskRun['output']>;
+}
+
+export interface NotebookTask {
+  run: Run;
+  task: TaskSettings;
+  attempt: TaskRun;
+  cluster: Cluster;
+}
+
+/** The notebooks that execute now. */
+export class NotebookRuns {
+  readonly #workspace: Workspace;
+  readonly #callers: Callers;
+  readonly #started = new Map<string, StartedNotebook>();
+  #closed = false;
+
+  constructor(workspace: Workspace, callers: Callers) {
+    this.#workspace = workspace;
+    this.#callers = callers;
+  }
+
+  /** Starts a task's notebook; `ended` is called once, later. A refusal is given back at once instead. */
+  start(notebook: NotebookTask, ended: (end: NotebookEnd) => void): NotebookEnd | undefined {
+    const { run, task, attempt } = notebook;
+    const trouble = this.#workspace.scenarios.take('taskFails', { jobName: run.settings.name, taskKey: task.task_key });
+    if (trouble) {
+      const error = `${trouble.code}: ${trouble.message}`;
+      return read({ error, errorTrace: trouble.trace ?? `Traceback (most recent call last):\n${error}` });
+    }
+    const source = this.#workspace.files.find(task.notebook_task.notebook_path);
+    if (source?.kind !== 'NOTEBOOK') return refusal(notebookMissing(task.notebook_task.notebook_path, run.runAs));
+    if (source.language !== 'PYTHON') return refusal(wrongLanguage(source.path, source.language ?? 'unknown'));
+    const logFolder = join(this.#workspace.folder, 'logs', attempt.runId);
+    mkdirSync(logFolder, { recursive: true });
+    const started = this.#workspace.executor.start(this.#request(notebook, source.path, logFolder));
+    this.#started.set(attempt.runId, started);
+    void this.#finish(attempt.runId, started, ended);
+    return undefined;
+  }
+
+  async #finish(runId: string, started: StartedNotebook, ended: (end: NotebookEnd) => void): Promise<void> {
+    const outcome = await started.outcome;
+    this.#started.delete(runId);
+    if (this.#closed) return;
+    this.#callers.revokeTokens(runId);
+    ended(outcome.driverLost ? { ending: this.lost(), output: {} } : read(outcome));
+  }
+
+  stop(runId: string): void {
+    this.#started.get(runId)?.cancel();
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const started of this.#started.values()) started.cancel();
+  }
+
+  /** How a task ends whose driver is gone. */
+  lost(): Ending {
+    return {
+      lifeCycle: 'INTERNAL_ERROR',
+      result: 'FAILED',
+      message: 'The spark driver has stopped unexpectedly and is restarting.',
+      termination: { code: 'DRIVER_ERROR', type: 'INTERNAL_ERROR' },
+    };
+  }
+
+  #request({ run, task, attempt, cluster }: NotebookTask, notebookPath: string, logFolder: string) {
+    const { record, files, folder, certificate } = this.#workspace;
+    return {
+      workspaceRoot: files.root,
+      dbfsRoot: join(folder, 'dbfs'),
+      notebookPath,
+      parameters: taskParameters(run, task, attempt, this.#workspace),
+      host: this.#workspace.host(),
+      token: this.#callers.issueToken(run.runAs, attempt.runId),
+      caFile: certificate.caFile,
+      user: run.runAs,
+      workspaceId: record.workspaceId,
+      jobId: run.jobId,
+      runId: attempt.runId,
+      parentRunId: run.runId,
+      taskKey: task.task_key,
+      clusterKey: cluster.key,
+      sparkVersion: cluster.spec.spark_version,
+      logFolder,
+    };
+  }
+}
+
+function read({ result, error, errorTrace }: NotebookOutcome): NotebookEnd {
+  if (error === undefined) return { ending: success, output: result === undefined ? {} : { result } };
+  return {
+    ending: {
+      lifeCycle: 'TERMINATED',
+      result: 'FAILED',
+      message: 'Workload failed, see run output for details',
+      termination: { code: 'RUN_EXECUTION_ERROR', type: 'CLIENT_ERROR' },
+    },
+    output: { error, ...(errorTrace !== undefined && { errorTrace }) },
+  };
+}
+
+const refusal = (ending: Ending): NotebookEnd => ({ ending, output: { error: ending.message } });
+
+const notebookMissing = (path: string, runAs: string): Ending => ({
+  lifeCycle: 'INTERNAL_ERROR',
+  result: 'FAILED',
+  message: `Unable to access the notebook "${path}". Either it does not exist, or the identity used to run this job, ${runAs}, lacks the required permissions.`,
+  termination: { code: 'RESOURCE_NOT_FOUND', type: 'CLIENT_ERROR' },
+});
+
+const wrongLanguage = (path: string, language: string): Ending => ({
+  lifeCycle: 'INTERNAL_ERROR',
+  result: 'FAILED',
+  message: `The Databricks emulator runs Python notebooks only; ${path} is in ${language}.`,
+  termination: { code: 'INVALID_RUN_CONFIGURATION', type: 'CLIENT_ERROR' },
+});

@@ -1,0 +1,87 @@
+import type { JobSettings } from './jobSettings.ts';
+
+export type LifeCycle =
+  | 'QUEUED'
+  | 'BLOCKED'
+  | 'PENDING'
+  | 'RUNNING'
+  | 'WAITING_FOR_RETRY'
+  | 'TERMINATING'
+  | 'TERMINATED'
+  | 'SKIPPED'
+  | 'INTERNAL_ERROR';
+
+export type RunResult =
+  | 'SUCCESS'
+  | 'FAILED'
+  | 'TIMEDOUT'
+  | 'CANCELED'
+  | 'MAXIMUM_CONCURRENT_RUNS_REACHED'
+  | 'EXCLUDED'
+  | 'SUCCESS_WITH_FAILURES'
+  | 'UPSTREAM_FAILED'
+  | 'UPSTREAM_CANCELED'
+  | 'DISABLED';
+
+/** Why a run or task ended, in the terms of the newer `status`. */
+export interface Termination {
+  code: string;
+  type: 'SUCCESS' | 'CLIENT_ERROR' | 'CLOUD_FAILURE' | 'INTERNAL_ERROR';
+}
+
+/** How something ended: both the older and the newer words for it. */
+export interface Ending {
+  lifeCycle: 'TERMINATED' | 'SKIPPED' | 'INTERNAL_ERROR';
+  result: RunResult;
+  message: string;
+  termination: Termination;
+}
+
+/** One attempt of one task. */
+export interface TaskRun {
+  runId: string;
+  taskKey: string;
+  attempt: number;
+  lifeCycle: LifeCycle;
+  /** How it ended, or will end once the notebook has been stopped. */
+  ending?: Ending;
+  startMs: number;
+  runningMs?: number;
+  endMs?: number;
+  /** While WAITING_FOR_RETRY. */
+  retryAtMs?: number;
+  clusterId?: string;
+  output?: { result?: string; error?: string; errorTrace?: string };
+}
+
+/** One run of a job. */
+export interface Run {
+  runId: string;
+  jobId: string;
+  numberInJob: number;
+  settings: JobSettings;
+  creator: string;
+  runAs: string;
+  jobParameters: Record<string, string>;
+  notebookParameters: Record<string, string>;
+  idempotencyToken?: string;
+  queue: boolean;
+  lifeCycle: LifeCycle;
+  ending?: Ending;
+  /** When it was asked for, when it left the queue, and when it ended. */
+  queuedMs: number;
+  startMs: number;
+  endMs?: number;
+  /** While TERMINATING: when the clusters have been shut down. */
+  endsAtMs?: number;
+  /** Each attempt of each task, in the order in which they were made. */
+  tasks: TaskRun[];
+}
+
+export const isOver = ({ lifeCycle }: { lifeCycle: LifeCycle }): boolean =>
+  lifeCycle === 'TERMINATED' || lifeCycle === 'SKIPPED' || lifeCycle === 'INTERNAL_ERROR';
+
+/** The latest attempt of each task, by task key. */
+export function latestAttempts(run: Run): Map<string, TaskRun> {
+  return new Map(run.tasks.map((task) => [task.taskKey, task]));
+}

@@ -1,0 +1,314 @@
+import type { Collection } from '../../kit/store.ts';
+import type { Callers } from '../callers.ts';
+import type { Workspace } from '../workspace.ts';
+import { type Cluster, Clusters } from './clusters.ts';
+import type { Job } from './job.ts';
+import { type JobSettings, type TaskSettings, withClusterDefaults } from './jobSettings.ts';
+import { NotebookRuns } from './notebookRuns.ts';
+import { type Ending, type Run, type TaskRun, isOver, latestAttempts } from './run.ts';
+import { canceledByUser, judgeRun, judgeTask, timedOut } from './taskGraph.ts';
+
+const shutdownMs = 1000;
+
+export interface Submission {
+  job: Job;
+  creator: string;
+  jobParameters: Record<string, string>;
+  notebookParameters: Record<string, string>;
+  idempotencyToken?: string;
+  queue: boolean;
+}
+
+/** Moves runs through their states: clusters start, tasks run in the order of their graph, retries, timeouts, cancels. */
+export class RunEngine {
+  readonly clusters: Clusters;
+  readonly #workspace: Workspace;
+  readonly #runs: Collection<Run>;
+  readonly #notebooks: NotebookRuns;
+  readonly #timers = new Map<string, () => void>();
+
+  constructor(workspace: Workspace, callers: Callers) {
+    this.#workspace = workspace;
+    this.#runs = workspace.store.collection('runs');
+    this.clusters = new Clusters(workspace);
+    this.#notebooks = new NotebookRuns(workspace, callers);
+  }
+
+  all(): Run[] {
+    return this.#runs.values();
+  }
+
+  get(runId: string): Run | undefined {
+    return this.#runs.get(runId);
+  }
+
+  /** The run and attempt that a task's run id names. */
+  findTask(runId: string): { run: Run; attempt: TaskRun } | undefined {
+    for (const run of this.all()) {
+      const attempt = run.tasks.find((task) => task.runId === runId);
+      if (attempt) return { run, attempt };
+    }
+    return undefined;
+  }
+
+  remove(runId: string): void {
+    this.#runs.delete(runId);
+  }
+
+  /** A new run of a job: started, queued, or skipped when the job runs often enough already. */
+  submit({ job, ...wanted }: Submission): Run {
+    const now = this.#workspace.clock.now();
+    const run: Run = {
+      ...wanted,
+      runId: this.#workspace.nextId(),
+      jobId: job.jobId,
+      numberInJob: this.all().filter(({ jobId }) => jobId === job.jobId).length + 1,
+      settings: job.settings,
+      runAs: job.runAs,
+      lifeCycle: 'QUEUED',
+      queuedMs: now,
+      startMs: now,
+      tasks: [],
+    };
+    if (this.#mayBegin(run)) this.#begin(run);
+    else if (run.queue) this.#save(run);
+    else this.#end(run, concurrencyReached(job.settings));
+    return run;
+  }
+
+  /** Stops a run (asynchronously, as in Databricks); one that is over stays as it is. */
+  cancel(run: Run, ending: Ending = canceledByUser): void {
+    if (isOver(run) || run.lifeCycle === 'TERMINATING') return;
+    if (run.lifeCycle === 'QUEUED') return this.#end(run, ending);
+    run.lifeCycle = 'TERMINATING';
+    run.ending = ending;
+    for (const attempt of run.tasks) this.#stop(attempt, ending);
+    this.#save(run);
+    this.#windDownWhenIdle(run);
+  }
+
+  cancelTask(run: Run, attempt: TaskRun, ending: Ending = canceledByUser): void {
+    this.#stop(attempt, ending);
+    this.#advance(run);
+  }
+
+  /** Takes up the runs of an earlier process; notebooks that were running then are lost. */
+  resume(): void {
+    const open = this.all().filter((run) => !isOver(run));
+    for (const run of open) this.#resumeRun(run);
+    for (const jobId of new Set(open.map((run) => run.jobId))) this.#beginQueued(jobId);
+  }
+
+  /** Stops all notebooks without recording it. */
+  close(): void {
+    this.#notebooks.close();
+  }
+
+  #mayBegin(run: Run): boolean {
+    const active = this.all().filter(
+      (other) => other.jobId === run.jobId && other.lifeCycle !== 'QUEUED' && !isOver(other),
+    );
+    return active.length < run.settings.max_concurrent_runs;
+  }
+
+  #beginQueued(jobId: string): void {
+    const queued = this.all().filter((run) => run.jobId === jobId && run.lifeCycle === 'QUEUED');
+    for (const run of queued) if (this.#mayBegin(run)) this.#begin(run);
+  }
+
+  #begin(run: Run): void {
+    run.lifeCycle = 'PENDING';
+    run.startMs = this.#workspace.clock.now();
+    run.tasks = run.settings.tasks.map((task) => this.#newAttempt(task, 0));
+    this.#armTimeout(run);
+    this.#advance(run);
+  }
+
+  #newAttempt(task: TaskSettings, attempt: number): TaskRun {
+    const startMs = this.#workspace.clock.now();
+    return { runId: this.#workspace.nextId(), taskKey: task.task_key, attempt, lifeCycle: 'BLOCKED', startMs };
+  }
+
+  // Starts what may start until nothing changes any more.
+  #advance(run: Run): void {
+    if (isOver(run)) return;
+    for (let changed = run.lifeCycle !== 'TERMINATING'; changed;) {
+      changed = false;
+      for (const task of run.settings.tasks) {
+        const attempt = latestAttempts(run).get(task.task_key);
+        const verdict = attempt?.lifeCycle === 'BLOCKED' ? judgeTask(task, run) : 'wait';
+        if (!attempt || verdict === 'wait') continue;
+        changed = true;
+        if (verdict === 'run') this.#prepare(run, task, attempt);
+        else this.#conclude(run, attempt, verdict);
+      }
+    }
+    this.#save(run);
+    this.#windDownWhenIdle(run);
+  }
+
+  #prepare(run: Run, task: TaskSettings, attempt: TaskRun): void {
+    attempt.lifeCycle = 'PENDING';
+    attempt.startMs = this.#workspace.clock.now();
+    const key = task.job_cluster_key ?? attempt.runId;
+    const existing = this.clusters
+      .ofRun(run.runId)
+      .find((cluster) => cluster.key === key && (cluster.state === 'PENDING' || cluster.state === 'RUNNING'));
+    const shared = run.settings.job_clusters?.find((cluster) => cluster.job_cluster_key === task.job_cluster_key);
+    const spec = withClusterDefaults(task.new_cluster ?? shared?.new_cluster ?? {});
+    const { runId, creator, settings } = run;
+    const wanted = { runId, key, jobName: settings.name, creator, spec };
+    const cluster = existing ?? this.clusters.request(wanted, task.task_key);
+    attempt.clusterId = cluster.clusterId;
+    if (cluster.state === 'RUNNING') this.#launch(run, attempt, cluster);
+    else if (!existing) this.#armCluster(run, cluster);
+  }
+
+  #armCluster(run: Run, cluster: Cluster): void {
+    this.#workspace.at(cluster.readyAtMs, () => {
+      if (isOver(run) || run.lifeCycle === 'TERMINATING') return;
+      const { failure } = cluster;
+      this.clusters.save({ ...cluster, state: failure ? 'TERMINATED' : 'RUNNING' });
+      for (const attempt of run.tasks) {
+        if (attempt.lifeCycle !== 'PENDING' || attempt.clusterId !== cluster.clusterId) continue;
+        if (failure) this.#conclude(run, attempt, failure.ending);
+        else this.#launch(run, attempt, cluster);
+      }
+      this.#advance(run);
+    });
+  }
+
+  #launch(run: Run, attempt: TaskRun, cluster: Cluster): void {
+    const task = taskOf(run, attempt);
+    attempt.lifeCycle = 'RUNNING';
+    attempt.runningMs = this.#workspace.clock.now();
+    if (run.lifeCycle === 'PENDING') run.lifeCycle = 'RUNNING';
+    // Saved before the notebook starts, so that a crash cannot leave one running that nobody knows of.
+    this.#save(run);
+    const refused = this.#notebooks.start({ run, task, attempt, cluster }, ({ ending, output }) => {
+      attempt.output = output;
+      this.#conclude(run, attempt, attempt.ending ?? ending);
+      this.#advance(run);
+    });
+    if (refused) {
+      attempt.output = refused.output;
+      return this.#conclude(run, attempt, refused.ending);
+    }
+    const { timeout_seconds: seconds } = task;
+    if (seconds > 0) {
+      const stop = (): void => this.cancelTask(run, attempt, timedOut(seconds));
+      this.#timers.set(attempt.runId, this.#workspace.at(attempt.runningMs + seconds * 1000, stop));
+    }
+    const person = this.#workspace.scenarios.take('personCancels', {
+      jobName: run.settings.name,
+      taskKey: attempt.taskKey,
+    });
+    if (person) this.#workspace.at(attempt.runningMs + person.afterSeconds * 1000, () => this.cancel(run));
+  }
+
+  // Ends what has not started; a notebook that runs is stopped and ends when its process has.
+  #stop(attempt: TaskRun, ending: Ending): void {
+    if (isOver(attempt) || attempt.lifeCycle === 'TERMINATING') return;
+    attempt.ending = ending;
+    if (attempt.lifeCycle === 'RUNNING') {
+      attempt.lifeCycle = 'TERMINATING';
+      this.#notebooks.stop(attempt.runId);
+    } else {
+      attempt.lifeCycle = ending.lifeCycle;
+      attempt.endMs = this.#workspace.clock.now();
+    }
+  }
+
+  #conclude(run: Run, attempt: TaskRun, ending: Ending): void {
+    this.#disarm(attempt.runId);
+    attempt.lifeCycle = ending.lifeCycle;
+    attempt.ending = ending;
+    attempt.endMs = this.#workspace.clock.now();
+    const task = taskOf(run, attempt);
+    const retriesMost = task.max_retries ?? 0;
+    const retriable = ending.result === 'FAILED' || (ending.result === 'TIMEDOUT' && task.retry_on_timeout === true);
+    const left = retriesMost === -1 || attempt.attempt < retriesMost;
+    if (!retriable || !left || run.lifeCycle === 'TERMINATING') return;
+    const retryAtMs = attempt.endMs + (task.min_retry_interval_millis ?? 0);
+    const next: TaskRun = { ...this.#newAttempt(task, attempt.attempt + 1), lifeCycle: 'WAITING_FOR_RETRY', retryAtMs };
+    run.tasks.push(next);
+    this.#armRetry(run, next);
+  }
+
+  #armRetry(run: Run, attempt: TaskRun): void {
+    this.#workspace.at(attempt.retryAtMs ?? 0, () => {
+      if (attempt.lifeCycle !== 'WAITING_FOR_RETRY') return;
+      attempt.lifeCycle = 'BLOCKED';
+      this.#advance(run);
+    });
+  }
+
+  #armTimeout(run: Run): void {
+    const { timeout_seconds: seconds } = run.settings;
+    if (seconds === 0) return;
+    const stop = this.#workspace.at(run.startMs + seconds * 1000, () => this.cancel(run, timedOut(seconds)));
+    this.#timers.set(run.runId, stop);
+  }
+
+  #disarm(id: string): void {
+    this.#timers.get(id)?.();
+    this.#timers.delete(id);
+  }
+
+  #windDownWhenIdle(run: Run): void {
+    if (run.endsAtMs !== undefined || ![...latestAttempts(run).values()].every(isOver)) return;
+    run.ending ??= judgeRun(run);
+    run.lifeCycle = 'TERMINATING';
+    run.endsAtMs = this.#workspace.clock.now() + shutdownMs;
+    this.clusters.terminate(run.runId, 'TERMINATING');
+    this.#save(run);
+    this.#armEnd(run);
+  }
+
+  #armEnd(run: Run): void {
+    this.#workspace.at(run.endsAtMs ?? 0, () => run.ending && this.#end(run, run.ending));
+  }
+
+  #end(run: Run, ending: Ending): void {
+    this.#disarm(run.runId);
+    run.lifeCycle = ending.lifeCycle;
+    run.ending = ending;
+    run.endMs = this.#workspace.clock.now();
+    this.clusters.terminate(run.runId, 'TERMINATED');
+    this.#save(run);
+    this.#beginQueued(run.jobId);
+  }
+
+  #resumeRun(run: Run): void {
+    if (run.lifeCycle === 'QUEUED') return;
+    if (run.endsAtMs !== undefined) return this.#armEnd(run);
+    this.#armTimeout(run);
+    // Not the attempts that are added on the way.
+    for (const attempt of run.tasks.filter((attempt) => !isOver(attempt))) {
+      if (attempt.lifeCycle === 'RUNNING') this.#conclude(run, attempt, this.#notebooks.lost());
+      else if (attempt.lifeCycle === 'TERMINATING' && attempt.ending) this.#conclude(run, attempt, attempt.ending);
+      else if (attempt.lifeCycle === 'WAITING_FOR_RETRY') this.#armRetry(run, attempt);
+    }
+    for (const cluster of this.clusters.ofRun(run.runId)) {
+      if (cluster.state === 'PENDING' || cluster.state === 'RUNNING') this.#armCluster(run, cluster);
+    }
+    this.#advance(run);
+  }
+
+  #save(run: Run): void {
+    this.#runs.set(run.runId, run);
+  }
+}
+
+function taskOf(run: Run, attempt: TaskRun): TaskSettings {
+  const task = run.settings.tasks.find(({ task_key: key }) => key === attempt.taskKey);
+  if (!task) throw new Error(`Run ${run.runId} has no task ${attempt.taskKey}.`);
+  return task;
+}
+
+const concurrencyReached = ({ max_concurrent_runs: most }: JobSettings): Ending => ({
+  lifeCycle: 'SKIPPED',
+  result: 'MAXIMUM_CONCURRENT_RUNS_REACHED',
+  message: `Skipped, because the job already has its maximum of ${most} concurrent runs.`,
+  termination: { code: 'MAX_CONCURRENT_RUNS_EXCEEDED', type: 'CLIENT_ERROR' },
+});

@@ -1,0 +1,205 @@
+import type { ApiReply, ApiRequest } from '../../kit/router.ts';
+import type { Collection } from '../../kit/store.ts';
+import { invalidParameter, invalidState, notEmulated } from '../apiError.ts';
+import type { Member } from '../callers.ts';
+import {
+  type Fields,
+  bodyOf,
+  boundedInteger,
+  isFields,
+  optionalFlag,
+  optionalId,
+  optionalText,
+  queryOf,
+  requiredId,
+  textMap,
+} from '../requestFields.ts';
+import { type AddRoute, allVersions } from '../routes.ts';
+import type { Workspace } from '../workspace.ts';
+import { jobsOf, requireJob } from './jobRoutes.ts';
+import { pageOf } from './paging.ts';
+import { type Run, isOver } from './run.ts';
+import type { RunEngine } from './runEngine.ts';
+import { runView, taskView } from './runView.ts';
+
+const tokenLength = 64;
+const outputLength = 5 * 1024 * 1024;
+
+interface IdempotencyToken {
+  token: string;
+  runId: string;
+}
+
+/** Runs: start, read, list, cancel, delete. */
+export function addRunRoutes(on: AddRoute, workspace: Workspace, engine: RunEngine): void {
+  const add = (method: string, path: string, handle: (request: ApiRequest, caller: Member) => ApiReply): void => {
+    for (const full of allVersions(path)) on(method, full, handle);
+  };
+  const tokens: Collection<IdempotencyToken> = workspace.store.collection('idempotencyTokens');
+  add('POST', 'jobs/run-now', (request, caller) => runNow(workspace, engine, tokens, bodyOf(request), caller));
+  add('GET', 'jobs/runs/get', (request) => get(workspace, engine, request));
+  add('GET', 'jobs/runs/get-output', (request) => output(workspace, engine, requiredId(queryOf(request), 'run_id')));
+  add('GET', 'jobs/runs/list', (request) => list(workspace, engine, queryOf(request)));
+  add('POST', 'jobs/runs/cancel', (request) => cancel(engine, requiredId(bodyOf(request), 'run_id')));
+  add('POST', 'jobs/runs/cancel-all', (request) => cancelAll(engine, bodyOf(request)));
+  add('POST', 'jobs/runs/delete', (request) => {
+    const run = requireRun(engine, requiredId(bodyOf(request), 'run_id'));
+    if (!isOver(run)) throw invalidState(`Run ${run.runId} is active and cannot be deleted; cancel it first.`);
+    engine.remove(run.runId);
+    return { body: {} };
+  });
+}
+
+function runNow(
+  workspace: Workspace,
+  engine: RunEngine,
+  tokens: Collection<IdempotencyToken>,
+  body: Fields,
+  caller: Member,
+): ApiReply {
+  const token = optionalText(body, 'idempotency_token');
+  if (token !== undefined && token.length > tokenLength) {
+    throw invalidParameter(`The idempotency_token must have at most ${tokenLength} characters.`);
+  }
+  const earlier = token === undefined ? undefined : tokens.get(token);
+  if (earlier) return { body: started(requireTokensRun(engine, earlier)) };
+  for (const name of [
+    'only',
+    'jar_params',
+    'python_params',
+    'spark_submit_params',
+    'python_named_params',
+    'pipeline_params',
+  ]) {
+    if (body[name] !== undefined) throw notEmulated(`run-now with ${name}`);
+  }
+  const job = requireJob(jobsOf(workspace), requiredId(body, 'job_id'));
+  const jobParameters = textMap(body, 'job_parameters') ?? {};
+  const notebookParameters = textMap(body, 'notebook_params') ?? {};
+  if (Object.keys(notebookParameters).length > 0 && (job.settings.parameters ?? []).length > 0) {
+    throw invalidParameter('notebook_params cannot be used with a job that has job parameters; use job_parameters.');
+  }
+  const queue = isFields(body['queue']) ? optionalFlag(body['queue'], 'enabled') : job.settings.queue?.enabled === true;
+  const run = engine.submit({
+    job,
+    creator: caller.applicationId,
+    jobParameters,
+    notebookParameters,
+    queue,
+    ...(token !== undefined && { idempotencyToken: token }),
+  });
+  if (token !== undefined) tokens.set(token, { token, runId: run.runId });
+  return { body: started(run) };
+}
+
+function requireTokensRun(engine: RunEngine, { token, runId }: IdempotencyToken): Run {
+  const run = engine.get(runId);
+  if (!run) throw invalidParameter(`The run of the idempotency_token ${token} has been deleted.`);
+  return run;
+}
+
+const started = (run: Run): Fields => ({ run_id: BigInt(run.runId), number_in_job: run.numberInJob });
+
+/** The run; when there is none, 400 as Databricks answers here instead of 404 (sdk-go, error_overrides.go). */
+function requireRun(engine: RunEngine, runId: string): Run {
+  const run = engine.get(runId);
+  if (!run) throw invalidParameter(`Run ${runId} does not exist.`);
+  return run;
+}
+
+function get(workspace: Workspace, engine: RunEngine, request: ApiRequest): ApiReply {
+  const query = queryOf(request);
+  const runId = requiredId(query, 'run_id');
+  if (engine.findTask(runId)) throw notEmulated('runs/get of a single task run');
+  const run = requireRun(engine, runId);
+  const pageLength = request.path.startsWith('/api/2.2/') ? 100 : 10_000;
+  const page = pageOf(run.tasks, pageLength, optionalText(query, 'page_token'));
+  return {
+    body: {
+      ...runView(run, workspace),
+      tasks: page.items.map((attempt) => taskView(run, attempt, workspace)),
+      ...(optionalFlag(query, 'include_history') && { repair_history: [originalAttempt(run, workspace)] }),
+      ...(page.nextPageToken && { has_more: true, next_page_token: page.nextPageToken }),
+    },
+  };
+}
+
+function originalAttempt(run: Run, workspace: Workspace): Fields {
+  const { start_time, end_time, state, status } = runView(run, workspace);
+  const taskIds = run.tasks.map((task) => BigInt(task.runId));
+  return { type: 'ORIGINAL', start_time, end_time, state, status, task_run_ids: taskIds };
+}
+
+function output(workspace: Workspace, engine: RunEngine, runId: string): ApiReply {
+  if (engine.get(runId)) {
+    throw invalidParameter(
+      'Retrieving the output of runs with multiple tasks is not supported. Please retrieve the output of each individual task run instead.',
+    );
+  }
+  const found = engine.findTask(runId);
+  if (!found) throw invalidParameter(`Run ${runId} does not exist.`);
+  const { run, attempt } = found;
+  const { result, error, errorTrace } = attempt.output ?? {};
+  const { job_id, creator_user_name, run_name, run_type } = runView(run, workspace);
+  return {
+    body: {
+      metadata: { job_id, creator_user_name, run_name, run_type, ...taskView(run, attempt, workspace) },
+      notebook_output: isOver(attempt) && result !== undefined ? cut(result) : {},
+      ...(error !== undefined && { error }),
+      ...(errorTrace !== undefined && { error_trace: errorTrace }),
+    },
+  };
+}
+
+function cut(result: string): Fields {
+  const bytes = Buffer.from(result);
+  const truncated = bytes.length > outputLength;
+  return { result: truncated ? bytes.subarray(0, outputLength).toString() : result, truncated };
+}
+
+function list(workspace: Workspace, engine: RunEngine, query: Fields): ApiReply {
+  const jobId = optionalId(query, 'job_id');
+  const limit = boundedInteger(query, 'limit', { least: 1, most: 24, fallback: 20 });
+  const offset = boundedInteger(query, 'offset', { least: 0, most: 1e6, fallback: 0 });
+  const active = optionalFlag(query, 'active_only');
+  const completed = optionalFlag(query, 'completed_only');
+  if (active && completed) throw invalidParameter('Only one of active_only and completed_only can be true.');
+  const from = Number(optionalId(query, 'start_time_from') ?? 0);
+  const to = Number(optionalId(query, 'start_time_to') ?? Number.MAX_SAFE_INTEGER);
+  const found = engine
+    .all()
+    .filter((run) => jobId === undefined || run.jobId === jobId)
+    .filter((run) => (!active || !isOver(run)) && (!completed || isOver(run)))
+    .filter((run) => run.startMs >= from && run.startMs <= to)
+    .toReversed();
+  const page = pageOf(found, limit, optionalText(query, 'page_token'), offset);
+  const runs = page.items.map((run) => ({
+    ...runView(run, workspace),
+    ...(optionalFlag(query, 'expand_tasks') && { tasks: run.tasks.map((task) => taskView(run, task, workspace)) }),
+  }));
+  return {
+    body: {
+      ...(runs.length > 0 && { runs }),
+      has_more: page.nextPageToken !== undefined,
+      ...(page.nextPageToken && { next_page_token: page.nextPageToken }),
+    },
+  };
+}
+
+function cancel(engine: RunEngine, runId: string): ApiReply {
+  const task = engine.findTask(runId);
+  if (task) engine.cancelTask(task.run, task.attempt);
+  else engine.cancel(requireRun(engine, runId));
+  return { body: {} };
+}
+
+function cancelAll(engine: RunEngine, body: Fields): ApiReply {
+  const jobId = optionalId(body, 'job_id');
+  if (jobId === undefined && !optionalFlag(body, 'all_queued_runs'))
+    throw invalidParameter('Missing required field: job_id');
+  for (const run of engine.all()) {
+    const wanted = jobId === undefined ? run.lifeCycle === 'QUEUED' : run.jobId === jobId;
+    if (wanted) engine.cancel(run);
+  }
+  return { body: {} };
+}

@@ -1,0 +1,49 @@
+/** One task run's notebook, to be executed once. */
+export interface NotebookRequest {
+  /** The folder that is /Workspace. */
+  workspaceRoot: string;
+  /** The folder that is dbfs:/. */
+  dbfsRoot: string;
+  /** Absolute path in the workspace, without `/Workspace` and without the file's extension. */
+  notebookPath: string;
+  parameters: Record<string, string>;
+  /** `localhost:port` of the workspace. */
+  host: string;
+  /** A token of the identity that the job runs as; it ends with the task. */
+  token: string;
+  /** The workspace's certificate authority, as a PEM file. */
+  caFile: string;
+  /** Application id of the identity that the job runs as. */
+  user: string;
+  workspaceId: string;
+  jobId: string;
+  /** The task run's own id, as `runs/get` shows it in `tasks`. */
+  runId: string;
+  parentRunId: string;
+  taskKey: string;
+  clusterKey: string;
+  sparkVersion: string;
+  /** What the notebook prints goes to files in this folder, which exists. */
+  logFolder: string;
+}
+
+export interface NotebookOutcome {
+  /** What the notebook gave to `dbutils.notebook.exit`. */
+  result?: string;
+  /** `Name: message` of the exception that ended it. */
+  error?: string;
+  errorTrace?: string;
+  /** The driver died before the notebook ended; nothing is known of its result. */
+  driverLost?: boolean;
+}
+
+export interface StartedNotebook {
+  /** Never rejects; settles after a cancel too. */
+  outcome: Promise<NotebookOutcome>;
+  cancel(): void;
+}
+
+/** What executes notebooks for the jobs of a workspace. */
+export interface NotebookExecutor {
+  start(request: NotebookRequest): StartedNotebook;
+}

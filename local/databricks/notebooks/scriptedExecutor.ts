@@ -1,0 +1,80 @@
+import { request as httpsRequest } from 'node:https';
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { Clock } from '../../kit/clock.ts';
+import { formatJson, parseJson } from '../../kit/json.ts';
+import type { NotebookExecutor, NotebookOutcome, NotebookRequest, StartedNotebook } from './notebookExecutor.ts';
+
+/** Calls the workspace's API as the notebook's identity; throws on any status but 2xx. */
+export type NotebookApi = (method: string, path: string, body?: unknown) => Promise<Record<string, unknown>>;
+
+/** What a notebook does when it is only acted. */
+export interface ScriptedNotebook {
+  seconds: number;
+  /** How it ends; called when its time is over. What it throws is the notebook's exception. */
+  outcome?:
+    | NotebookOutcome
+    | ((request: NotebookRequest, api: NotebookApi) => NotebookOutcome | Promise<NotebookOutcome>);
+}
+
+/** The notebooks by the last part of their path. */
+export type NotebookScript = Record<string, ScriptedNotebook>;
+
+/** Acts notebooks by a script, in the time of the clock: nothing is really executed. */
+export function scriptedExecutor(script: NotebookScript, clock: Clock): NotebookExecutor {
+  return {
+    start(request): StartedNotebook {
+      const name = basename(request.notebookPath);
+      const notebook = script[name];
+      if (!notebook) {
+        return {
+          outcome: Promise.resolve({ error: `KeyError: the script has no notebook ${name}` }),
+          cancel: () => undefined,
+        };
+      }
+      const { promise, resolve } = Promise.withResolvers<NotebookOutcome>();
+      const stop = clock.setTimer(
+        clock.now() + notebook.seconds * 1000,
+        () => void act(notebook, request).then(resolve),
+      );
+      const cancel = (): void => {
+        stop();
+        resolve({ error: 'Cancelled' });
+      };
+      return { outcome: promise, cancel };
+    },
+  };
+}
+
+async function act(notebook: ScriptedNotebook, request: NotebookRequest): Promise<NotebookOutcome> {
+  if (typeof notebook.outcome !== 'function') return notebook.outcome ?? {};
+  try {
+    return await notebook.outcome(request, (method, path, body) => call(request, method, path, body));
+  } catch (error) {
+    const { name, message, stack } = error as Error;
+    return { error: `${name}: ${message}`, errorTrace: stack ?? message };
+  }
+}
+
+function call(
+  { host, token, caFile }: NotebookRequest,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Record<string, unknown>> {
+  const { promise, resolve, reject } = Promise.withResolvers<Record<string, unknown>>();
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const outgoing = httpsRequest(`https://${host}${path}`, { method, headers, ca: readFileSync(caFile) }, (reply) => {
+    const chunks: Buffer[] = [];
+    reply.on('data', (chunk: Buffer) => chunks.push(chunk));
+    reply.on('error', reject);
+    reply.on('end', () => {
+      const answer = parseJson(Buffer.concat(chunks).toString() || '{}') as Record<string, unknown>;
+      if ((reply.statusCode ?? 500) < 300) resolve(answer);
+      else reject(new Error(`${method} ${path}: ${reply.statusCode ?? 0} ${String(answer['message'])}`));
+    });
+  });
+  outgoing.on('error', reject);
+  outgoing.end(body === undefined ? undefined : formatJson(body));
+  return promise;
+}

@@ -1,0 +1,95 @@
+import { type ApiRequest, Router } from '../kit/router.ts';
+import type { Collection, Store } from '../kit/store.ts';
+import { invalidParameter } from './apiError.ts';
+import { type Fields, bodyOf, boundedInteger, optionalText, requiredText } from './requestFields.ts';
+
+const kinds = ['storageNeverReady', 'cloneHalfMade', 'clusterFails', 'taskFails', 'personCancels'] as const;
+
+/** Trouble of the platform that no fault in an HTTP reply can express; each is used up after `times` uses. */
+export interface Scenario {
+  id: string;
+  kind: (typeof kinds)[number];
+  /** Only for runs of this job, this task; any when left out. */
+  jobName?: string;
+  taskKey?: string;
+  /** Uses left; -1 is without end. */
+  times: number;
+  /** `clusterFails`: termination code and type. `taskFails`: the exception's name. */
+  code: string;
+  type: string;
+  message: string;
+  trace?: string;
+  /** `personCancels`: seconds after the task has started. */
+  afterSeconds: number;
+}
+
+/** The scenarios set on one workspace; they survive a restart. */
+export class Scenarios {
+  readonly #scenarios: Collection<Scenario>;
+
+  constructor(store: Store) {
+    this.#scenarios = store.collection('scenarios');
+  }
+
+  add(fields: Fields): Scenario {
+    const kind = requiredText(fields, 'kind') as Scenario['kind'];
+    if (!kinds.includes(kind)) throw invalidParameter(`Unknown scenario ${kind}; there are ${kinds.join(', ')}.`);
+    const jobName = optionalText(fields, 'jobName');
+    const taskKey = optionalText(fields, 'taskKey');
+    const trace = optionalText(fields, 'trace');
+    const id = String(this.#scenarios.values().reduce((most, { id }) => Math.max(most, Number(id)), 0) + 1);
+    const scenario: Scenario = {
+      id,
+      kind,
+      ...(jobName !== undefined && { jobName }),
+      ...(taskKey !== undefined && { taskKey }),
+      ...(trace !== undefined && { trace }),
+      times: boundedInteger(fields, 'times', { least: -1, most: 1e6, fallback: kind === 'storageNeverReady' ? -1 : 1 }),
+      code:
+        optionalText(fields, 'code') ?? (kind === 'taskFails' ? 'RuntimeError' : 'CLOUD_PROVIDER_RESOURCE_STOCKOUT'),
+      type: optionalText(fields, 'type') ?? 'CLOUD_FAILURE',
+      message: optionalText(fields, 'message') ?? `Asked for by the scenario ${kind}.`,
+      afterSeconds: boundedInteger(fields, 'afterSeconds', { least: 0, most: 1e6, fallback: 0 }),
+    };
+    this.#scenarios.set(id, scenario);
+    return scenario;
+  }
+
+  list(): Scenario[] {
+    return this.#scenarios.values();
+  }
+
+  clear(): void {
+    for (const { id } of this.#scenarios.values()) this.#scenarios.delete(id);
+  }
+
+  has(kind: Scenario['kind']): boolean {
+    return this.#scenarios.values().some((scenario) => scenario.kind === kind && scenario.times !== 0);
+  }
+
+  /** The first scenario of the kind that fits; asking uses it up by one. */
+  take(kind: Scenario['kind'], run: { jobName?: string; taskKey?: string } = {}): Scenario | undefined {
+    const found = this.#scenarios
+      .values()
+      .find(
+        (scenario) =>
+          scenario.kind === kind &&
+          scenario.times !== 0 &&
+          (scenario.jobName ?? run.jobName) === run.jobName &&
+          (scenario.taskKey ?? run.taskKey) === run.taskKey,
+      );
+    if (found && found.times > 0) this.#scenarios.set(found.id, { ...found, times: found.times - 1 });
+    return found;
+  }
+}
+
+/** `POST`, `GET`, `DELETE /__scenarios`. */
+export function scenarioRoutes(scenarios: Scenarios): Router {
+  return new Router()
+    .on('POST', '/__scenarios', (request: ApiRequest) => ({ status: 201, body: scenarios.add(bodyOf(request)) }))
+    .on('GET', '/__scenarios', () => ({ body: scenarios.list() }))
+    .on('DELETE', '/__scenarios', () => {
+      scenarios.clear();
+      return { status: 204 };
+    });
+}

@@ -1,0 +1,63 @@
+import { Router } from '../kit/router.ts';
+import { type ApiServer, startServer } from '../kit/server.ts';
+import { errorReply, notEmulated } from './apiError.ts';
+import { Callers } from './callers.ts';
+import { addDbfsRoutes } from './files/dbfsRoutes.ts';
+import { addWorkspaceRoutes } from './files/workspaceRoutes.ts';
+import { addRepoRoutes } from './git/repoRoutes.ts';
+import { Repos } from './git/repos.ts';
+import { addClusterRoutes } from './jobs/clusterRoutes.ts';
+import { addJobRoutes } from './jobs/jobRoutes.ts';
+import { addRunRoutes } from './jobs/runRoutes.ts';
+import { RunEngine } from './jobs/runEngine.ts';
+import { memberRoutes } from './routes.ts';
+import { scenarioRoutes } from './scenarios.ts';
+import { addScimRoutes } from './scim/scimRoutes.ts';
+import { type WorkspaceRecord, type WorkspaceSettings, openWorkspace } from './workspace.ts';
+
+export interface RunningWorkspace {
+  /** With the port that the server got. */
+  record: WorkspaceRecord;
+  host: string;
+  server: ApiServer;
+  close(): Promise<void>;
+}
+
+/** Serves one workspace: on its old port when it has one, otherwise on a free one. */
+export async function serveWorkspace(given: WorkspaceRecord, settings: WorkspaceSettings): Promise<RunningWorkspace> {
+  const record = { ...given };
+  const workspace = openWorkspace(record, settings);
+  const callers = new Callers(workspace);
+  const repos = new Repos(workspace);
+  const engine = new RunEngine(workspace, callers);
+  const router = new Router();
+  const on = memberRoutes(router, callers);
+  addScimRoutes(on, workspace, callers);
+  addWorkspaceRoutes(on, workspace, repos);
+  addDbfsRoutes(on, workspace);
+  addRepoRoutes(on, repos);
+  addJobRoutes(on, workspace, callers);
+  addRunRoutes(on, workspace, engine);
+  addClusterRoutes(on, engine.clusters);
+  const server = await startServer({
+    router,
+    unknownRoute: ({ method, path }) => errorReply(notEmulated(`${method} ${path}`)),
+    errorReply,
+    control: scenarioRoutes(workspace.scenarios),
+    certificate: settings.certificate,
+    port: record.port,
+    clock: settings.clock,
+  });
+  record.port = server.port;
+  engine.resume();
+  return {
+    record,
+    host: workspace.host(),
+    server,
+    close: async () => {
+      engine.close();
+      await server.close();
+      workspace.close();
+    },
+  };
+}

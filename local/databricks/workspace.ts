@@ -1,0 +1,100 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Certificate } from '../kit/certificate.ts';
+import type { Clock } from '../kit/clock.ts';
+import { type Store, openStore } from '../kit/store.ts';
+import { WorkspaceFiles } from './files/workspaceFiles.ts';
+import type { NotebookExecutor } from './notebooks/notebookExecutor.ts';
+import { Scenarios } from './scenarios.ts';
+
+/** What the emulator remembers of one workspace; the port stays the same over restarts, as ARM has told it to clients. */
+export interface WorkspaceRecord {
+  resourceId: string;
+  workspaceId: string;
+  name: string;
+  location: string;
+  port: number;
+  createdMs: number;
+}
+
+export interface Latencies {
+  /** From the creation of the workspace until its storage answers. */
+  storageSeconds: number;
+  clusterSeconds: number;
+  gpuClusterSeconds: number;
+  cloneSeconds: number;
+}
+
+/** What the parts of one workspace share. */
+export interface Workspace {
+  record: WorkspaceRecord;
+  /** `localhost:port`. */
+  host(): string;
+  certificate: Certificate;
+  signingKey: Buffer;
+  clock: Clock;
+  latencies: Latencies;
+  repositories: Record<string, string>;
+  executor: NotebookExecutor;
+  mayAdminister(resourceId: string, objectId: string): boolean;
+  /** Holds `files` (what notebooks see as /Workspace), `dbfs`, `logs` and `git`. */
+  folder: string;
+  store: Store;
+  files: WorkspaceFiles;
+  scenarios: Scenarios;
+  /** A new int64 id beyond 2^53, as text: real ids are that large, and clients that round them must fail here too. */
+  nextId(): string;
+  /** Calls `fire` at `dueMs` unless the workspace has been closed. */
+  at(dueMs: number, fire: () => void): () => void;
+  storageReady(): boolean;
+  close(): void;
+}
+
+const firstId = 2n ** 53n + 1001n;
+
+export type WorkspaceSettings = Pick<
+  Workspace,
+  'certificate' | 'signingKey' | 'clock' | 'latencies' | 'repositories' | 'executor' | 'mayAdminister' | 'folder'
+>;
+
+/** Opens a workspace's state and files, making both when they are not there. */
+export function openWorkspace(record: WorkspaceRecord, settings: WorkspaceSettings): Workspace {
+  const { folder, clock } = settings;
+  for (const part of ['files', 'dbfs', 'logs', 'git']) mkdirSync(join(folder, part), { recursive: true });
+  const store = openStore(join(folder, 'state.sqlite'));
+  const counters = store.collection<string>('counters');
+  const nextId = (): string => {
+    const id = (BigInt(counters.get('id') ?? firstId) + 1n).toString();
+    counters.set('id', id);
+    return id;
+  };
+  const timers = new Set<() => void>();
+  const scenarios = new Scenarios(store);
+  return {
+    ...settings,
+    record,
+    host: () => `localhost:${record.port}`,
+    store,
+    files: new WorkspaceFiles(join(folder, 'files'), store, nextId),
+    scenarios,
+    nextId,
+    at(dueMs, fire) {
+      const stop = clock.setTimer(dueMs, () => {
+        timers.delete(stop);
+        fire();
+      });
+      timers.add(stop);
+      return () => {
+        timers.delete(stop);
+        stop();
+      };
+    },
+    storageReady: () =>
+      clock.now() >= record.createdMs + settings.latencies.storageSeconds * 1000 && !scenarios.has('storageNeverReady'),
+    close() {
+      for (const stop of timers) stop();
+      timers.clear();
+      store.close();
+    },
+  };
+}
