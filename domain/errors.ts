@@ -1,10 +1,12 @@
 import { redact } from './redact.ts';
 
+const untilLimitOfStep = Number.POSITIVE_INFINITY;
+
 /**
- * Every failure that a caller can see, by code.
+ * Every failure that a caller can see, by code; docs/errors.md is made from it.
  * `status`: the HTTP status when the code answers a request. `hint`: what a person can do.
- * `retryForSeconds`: how long a retryable failure of this code may last, where that is shorter than its step's limit:
- * a missing right may be a role that still spreads, or a role that nobody gave.
+ * `retryForSeconds`: how long a retryable failure of this code may last, which can be shorter than its step's limit:
+ * a missing right may be a role that still spreads, or a role that nobody gave. Without it the code is never retried.
  */
 export const errorTable = {
   REQUEST_NOT_JSON: {
@@ -51,14 +53,20 @@ export const errorTable = {
   INTERNAL: { status: 500, title: 'The deployer failed', hint: 'Look up the invocation in the app\u2019s log.' },
 
   TOKEN_UNAVAILABLE: {
+    retryForSeconds: untilLimitOfStep,
     title: 'The app\u2019s identity got no token',
     hint: 'Check that the identity of AZURE_CLIENT_ID is attached to the app.',
   },
   AZURE_UNAVAILABLE: {
+    retryForSeconds: untilLimitOfStep,
     title: 'Azure did not answer properly',
     hint: 'Look at Azure\u2019s status page, then send the request again.',
   },
-  AZURE_THROTTLED: { title: 'Azure asks to slow down', hint: 'Wait some minutes, then send the request again.' },
+  AZURE_THROTTLED: {
+    retryForSeconds: untilLimitOfStep,
+    title: 'Azure asks to slow down',
+    hint: 'Wait some minutes, then send the request again.',
+  },
   AZURE_DENIED: {
     retryForSeconds: 600,
     title: 'The app may not do this in Azure',
@@ -103,10 +111,12 @@ export const errorTable = {
   },
 
   DATABRICKS_UNAVAILABLE: {
+    retryForSeconds: untilLimitOfStep,
     title: 'Databricks did not answer properly',
     hint: 'Look at the Azure Databricks status page, then send the request again.',
   },
   DATABRICKS_THROTTLED: {
+    retryForSeconds: untilLimitOfStep,
     title: 'Databricks asks to slow down',
     hint: 'Wait some minutes, then send the request again.',
   },
@@ -160,6 +170,7 @@ export const errorTable = {
     title: 'The cloud\u2019s answer has an unknown shape',
     hint: 'Send the request again; if it stays, report it with the message.',
   },
+  TERMINATED: { title: 'Somebody terminated the orchestration', hint: 'Send the request again.' },
   STEP_CRASHED: {
     retryForSeconds: 300,
     title: 'A step of the deployer crashed',
@@ -169,6 +180,12 @@ export const errorTable = {
 
 export type ErrorCode = keyof typeof errorTable;
 
+/** The codes of failures that can pass by themselves. */
+export type RetriedCode = {
+  [Code in ErrorCode]: (typeof errorTable)[Code] extends { retryForSeconds: number } ? Code : never;
+}[ErrorCode];
+
+/** How long a retryable failure of this code may last, in seconds; infinite where only the step's limit counts. */
 export const retryForSeconds = (code: ErrorCode): number => {
   const entry: { title: string; retryForSeconds?: number } = errorTable[code];
   return entry.retryForSeconds ?? Number.POSITIVE_INFINITY;
@@ -197,13 +214,17 @@ interface FailureDetails {
   link?: string | undefined;
 }
 
+// Durable takes 16 kB of UTF-16 as custom status, and a failure stands in it beside the steps and links.
+const longest = { message: 600, cause: 1000, traceLines: 20, traceLine: 160 };
+
 /** Thrown where a step fails in a way that the error table knows. `failure` is what the caller gets to see. */
 export class DeploymentError extends Error {
   override readonly name: string = 'DeploymentError';
   readonly failure: Failure;
 
   constructor(code: ErrorCode, message: string, retryable: boolean, details: FailureDetails = {}) {
-    const clean = redact(message);
+    // Redacted before it is cut: half a token would no longer look like one.
+    const clean = redact(message).slice(0, longest.message);
     super(`${code}: ${clean}`);
     const { cause, retryAfterSeconds, trace, link } = details;
     this.failure = {
@@ -211,8 +232,8 @@ export class DeploymentError extends Error {
       message: clean,
       retryable,
       ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-      ...(cause !== undefined && { cause: redact(cause).slice(0, 2000) }),
-      ...(trace && { trace: trace.map(redact) }),
+      ...(cause !== undefined && { cause: redact(cause).slice(0, longest.cause) }),
+      ...(trace && { trace: redactedTail(trace) }),
       ...(link !== undefined && { link }),
     };
   }
@@ -221,6 +242,13 @@ export class DeploymentError extends Error {
     return new DeploymentError(failure.code, failure.message, failure.retryable, failure);
   }
 }
+
+/** The last lines; redacted as one text, because a private key goes over several. */
+const redactedTail = (trace: string[]): string[] =>
+  redact(trace.join('\n'))
+    .split('\n')
+    .slice(-longest.traceLines)
+    .map((line) => line.slice(0, longest.traceLine));
 
 /** Stops the deployment: the same call cannot succeed. */
 export class TerminalError extends DeploymentError {
@@ -233,7 +261,7 @@ export class TerminalError extends DeploymentError {
 /** The same call may succeed later, within the limits of its step. */
 export class RetryableError extends DeploymentError {
   override readonly name = 'RetryableError';
-  constructor(code: ErrorCode, message: string, details?: FailureDetails) {
+  constructor(code: RetriedCode, message: string, details?: FailureDetails) {
     super(code, message, true, details);
   }
 }
@@ -241,6 +269,14 @@ export class RetryableError extends DeploymentError {
 /** The failure in whatever was thrown; what nobody classified counts as a crash and is retried. */
 export function toFailure(thrown: unknown): Failure {
   if (thrown instanceof DeploymentError) return thrown.failure;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return { code: 'STEP_CRASHED', message: redact(message.split('\n', 1)[0] ?? '').slice(0, 500), retryable: true };
+  return { code: 'STEP_CRASHED', message: firstLineOf(thrown), retryable: true };
+}
+
+function firstLineOf(thrown: unknown): string {
+  try {
+    const text = String(thrown instanceof Error ? thrown.message : thrown);
+    return (redact(text).split('\n', 1)[0] ?? '').slice(0, 500);
+  } catch {
+    return 'Something was thrown that has no text.';
+  }
 }

@@ -118,12 +118,7 @@ function linksOf(watch: WatchStatus | undefined): Links {
 
 function failureOf(status: DurableOrchestrationStatus, custom: DeployStatus | null): FailureView | undefined {
   if (status.runtimeStatus === Terminated) {
-    return {
-      code: 'TERMINATED',
-      title: 'Somebody terminated the orchestration',
-      message: String(status.output),
-      hint: 'Send the request again.',
-    };
+    return { code: 'TERMINATED', ...errorTable.TERMINATED, message: String(status.output) };
   }
   if (status.runtimeStatus !== Failed) return undefined;
   // Without our own words the orchestration ended outside its code: a worker that died during a replay, for instance.
