@@ -1,6 +1,7 @@
 import type { ActivityHandler } from 'durable-functions';
 import { toFailure } from '../domain/errors.ts';
 import type { Outcome } from '../domain/outcome.ts';
+import { redact } from '../domain/redact.ts';
 import type { Step } from '../domain/steps.ts';
 
 /**
@@ -21,7 +22,7 @@ export function asActivity<I extends object, O>(step: Step<I, O>, perform: (inpu
       ctx.warn(
         JSON.stringify({ ...line, outcome: 'failed', code, message, retryable, durationMs: Date.now() - startedMs }),
       );
-      if (code === 'STEP_CRASHED' && error instanceof Error) ctx.error(error.stack);
+      if (code === 'STEP_CRASHED' && error instanceof Error) ctx.error(redact(error.stack ?? ''));
       return { failure };
     }
   };

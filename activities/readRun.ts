@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { databricks, type DatabricksApi, id } from '../clients/databricks.ts';
 import { isMissing } from '../clients/databricksFailure.ts';
 import { RetryableError } from '../domain/errors.ts';
+import { redact } from '../domain/redact.ts';
 import { isOver } from '../domain/runs.ts';
 import { runStateOf, stateFields } from '../domain/runState.ts';
 import type { RunState, RunView, TaskView, Workspace } from '../domain/steps.ts';
@@ -49,7 +50,7 @@ function stateAndTimes(seen: v.InferOutput<typeof task | typeof run>): {
     state,
     ...(seen.start_time ? { startedAt: new Date(seen.start_time).toISOString() } : {}),
     ...(seen.end_time ? { endedAt: new Date(seen.end_time).toISOString() } : {}),
-    ...(message && { message: message.slice(0, 500) }),
+    ...(message && { message: redact(message).slice(0, 500) }),
   };
 }
 
@@ -78,7 +79,7 @@ async function resultsOf(api: DatabricksApi, tasks: TaskView[]): Promise<Record<
   for (const { key, runId, state } of tasks) {
     if (state !== 'succeeded') continue;
     const { notebook_output: notebook } = await api.get('/api/2.2/jobs/runs/get-output', { run_id: runId }, output);
-    if (notebook?.result) results[key] = notebook.result.slice(0, resultLength);
+    if (notebook?.result) results[key] = redact(notebook.result).slice(0, resultLength);
   }
   return results;
 }
@@ -99,8 +100,8 @@ async function problemOf(
   return {
     problem: {
       task: failed.key,
-      error: (error ?? message ?? 'Databricks gives no reason.').slice(0, 1000),
-      trace: (trace ?? '').split('\n').slice(-traceLines),
+      error: redact(error ?? message ?? 'Databricks gives no reason.').slice(0, 1000),
+      trace: trace ? redact(trace).split('\n').slice(-traceLines) : [],
       ...(failed.url && { url: failed.url }),
       byPlatform: byPlatform && !error,
     },

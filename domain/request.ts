@@ -1,4 +1,17 @@
 import * as v from 'valibot';
+import { ownerTag } from './ids.ts';
+
+const unkept = new Set(['__proto__', 'prototype', 'constructor']);
+
+/** Refuses what Valibot would take in silence: a list for an object, and three names that it leaves out of records. */
+const object = v.pipe(
+  v.unknown(),
+  v.check((value) => !Array.isArray(value), 'This is a list, where an object is expected.'),
+  v.check(
+    (value) => !Object.keys(Object(value) as object).some((key) => unkept.has(key)),
+    'The names __proto__, prototype and constructor cannot be used.',
+  ),
+);
 
 const resourceGroupName = v.pipe(
   v.string(),
@@ -34,20 +47,30 @@ const nodeType = v.pipe(
 const tagText = v.pipe(v.string(), v.maxLength(256, 'A tag has at most 256 characters.'));
 
 const tags = v.pipe(
+  object,
   v.record(
-    v.pipe(v.string(), v.regex(/^[^<>%&\\?/]{1,128}$/, 'A tag name has 1 to 128 characters without < > % & \\ ? /.')),
+    v.pipe(
+      v.string(),
+      v.regex(/^[^<>%&\\?/]{1,128}$/, 'A tag name has 1 to 128 characters without < > % & \\ ? /.'),
+      v.check((name) => name.toLowerCase() !== ownerTag, `The tag ${ownerTag} is the deployer\u2019s own.`),
+    ),
     tagText,
   ),
   v.maxEntries(15, 'At most 15 tags.'),
 );
 
 const parameters = v.pipe(
+  object,
   v.record(
     v.pipe(
       v.string(),
       v.regex(
         /^[a-z][a-z0-9_]{0,39}$/,
         'A notebook parameter has a name of lower-case letters, digits and underscores.',
+      ),
+      v.check(
+        (name) => name !== 'deployment' && name !== 'attempt',
+        'The deployer sets the parameters deployment and attempt itself.',
       ),
     ),
     v.pipe(v.string(), v.maxLength(200, 'A notebook parameter has at most 200 characters.')),
@@ -67,11 +90,14 @@ export const deploymentRequest = v.strictObject({
   identityName: v.optional(identityName),
   ifExists: v.optional(v.picklist(['use', 'fail'], 'Either "use" or "fail".'), 'use'),
   compute: v.optional(
-    v.strictObject({
-      sparkVersion: v.optional(runtimeKey),
-      nodeType: v.optional(nodeType),
-      workers: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(64))),
-    }),
+    v.pipe(
+      object,
+      v.strictObject({
+        sparkVersion: v.optional(runtimeKey),
+        nodeType: v.optional(nodeType),
+        workers: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(64))),
+      }),
+    ),
     {},
   ),
   parameters: v.optional(parameters, {}),

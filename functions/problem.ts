@@ -1,5 +1,6 @@
 import type { HttpResponseInit, InvocationContext } from '@azure/functions';
 import { DeploymentError, type ErrorCode, errorTable } from '../domain/errors.ts';
+import { redact } from '../domain/redact.ts';
 import type { RequestFault } from '../domain/request.ts';
 
 interface ProblemDetails {
@@ -33,7 +34,7 @@ export function withProblems<H extends (...args: Parameters<H>) => Promise<HttpR
     } catch (error) {
       if (error instanceof DeploymentError) return problem(error.failure.code, error.failure.message);
       const context = (args as unknown[]).at(-1) as InvocationContext;
-      context.error(error instanceof Error ? error.stack : error);
+      context.error(redact(error instanceof Error ? (error.stack ?? error.message) : String(error)));
       return problem('INTERNAL', `The invocation ${context.invocationId} failed.`);
     }
   };

@@ -1,15 +1,24 @@
 import type { HttpRequest } from '@azure/functions';
 import { TerminalError } from '../domain/errors.ts';
+import { repeatedKey } from './repeatedKey.ts';
 
 const largestBody = 16 * 1024;
 
-/** The request's JSON; throws REQUEST_TOO_LARGE or REQUEST_NOT_JSON. */
+/** The request's JSON; throws REQUEST_TOO_LARGE or REQUEST_NOT_JSON, and REQUEST_INVALID when a key stands twice in an object. */
 export async function readJson(request: HttpRequest): Promise<unknown> {
   if (Number(request.headers.get('content-length') ?? 0) > largestBody) throw tooLarge();
   const text = await request.text();
   if (new TextEncoder().encode(text).length > largestBody) throw tooLarge();
   if (text.trim() === '')
     throw new TerminalError('REQUEST_NOT_JSON', 'The body is empty, or was sent chunked and did not arrive.');
+  const body = parse(text);
+  const repeated = repeatedKey(text, body);
+  if (repeated !== undefined)
+    throw new TerminalError('REQUEST_INVALID', `The key ${JSON.stringify(repeated)} stands twice in one object.`);
+  return body;
+}
+
+function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
