@@ -220,6 +220,9 @@ describe('a workspace that exists', () => {
 
   test('is deleted by an operation, with its managed group', async () => {
     const { databricks, clock, calls, send, azure } = await ready();
+    // The app has no role on what Databricks manages, so it is told 403 of the group that is there and 404 of the one that is not.
+    const managedGroup = `${wish('ws-vol').managedResourceGroupId}?api-version=2021-04-01`;
+    expect(await send('GET', managedGroup)).toMatchObject({ status: 403 });
     const accepted = await send('DELETE', `${idOf('ws-vol')}?${version}`);
     expect(accepted).toMatchObject({ status: 202 });
     expect(await databricks.workspaces.get(group, 'ws-vol')).toMatchObject({ provisioningState: 'Deleting' });
@@ -233,6 +236,7 @@ describe('a workspace that exists', () => {
     expect(await send('GET', url.pathname + url.search)).toMatchObject({ status: 200, body: { status: 'Succeeded' } });
     expect(calls.at(-1)).toBe(`delete ${idOf('ws-vol')}`);
     expect(await send('DELETE', `${idOf('ws-vol')}?${version}`)).toMatchObject({ status: 204 });
+    expect(await send('GET', managedGroup)).toMatchObject({ status: 404 });
     await databricks.workspaces.createOrUpdate(group, 'ws-vol', wish('ws-vol')).submitted();
     clock.advance(100_000);
     expect(await databricks.workspaces.get(group, 'ws-vol')).toMatchObject({ provisioningState: 'Succeeded' });
