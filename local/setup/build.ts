@@ -14,7 +14,6 @@ export async function buildApp(outfile = 'dist/functions.mjs'): Promise<void> {
     format: 'esm',
     target: 'node22',
     splitting: false,
-    sourcemap: 'linked',
     legalComments: 'none',
     // The Functions worker serves this module itself and finds it only under its own name.
     external: ['@azure/functions-core'],

@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Azure, startAzure } from '../azure/startAzure.ts';
+import type { NotebookExecutor } from '../databricks/notebooks/notebookExecutor.ts';
+import { type Databricks, startDatabricks } from '../databricks/startDatabricks.ts';
+import { type Certificate, ensureCertificate } from '../kit/certificate.ts';
+import { type Clock, systemClock } from '../kit/clock.ts';
+import { openStore } from '../kit/store.ts';
+import { ensureSigningKey } from '../kit/tokens.ts';
+import { localLocation, localResourceGroup } from './localNames.ts';
+
+/** How long the local cloud takes for what takes minutes in Azure, in seconds. */
+export interface Latencies {
+  workspaceSeconds: number;
+  replicationSeconds: number;
+  storageSeconds: number;
+  cloneSeconds: number;
+  clusterSeconds: number;
+  gpuClusterSeconds: number;
+}
+
+export interface CloudOptions {
+  /** Where the cloud keeps its state; a cloud started there again goes on. */
+  folder: string;
+  /** The folder or repository that stands for the accelerator's public one. */
+  repository: string;
+  executor: NotebookExecutor;
+  latencies: Latencies;
+  clock?: Clock;
+  azurePort?: number;
+  identityPort?: number;
+}
+
+/** Azure and Databricks on this machine, and the settings by which the app finds them. */
+export interface Cloud {
+  azure: Azure;
+  databricks: Databricks;
+  certificate: Certificate;
+  /** Environment of the function app: endpoints, identity, allow-lists, polling that suits the latencies. */
+  settings: Record<string, string>;
+  close(): Promise<void>;
+}
+
+const subscriptionId = '7d1f9a52-5c1e-4b0a-9d57-1f2c3b4a5d6e';
+const tenantId = '1b0e8f34-2a6d-4c1f-8e2b-9c7d6a5f4e3d';
+const app = { clientId: '5f3c2b1a-0d9e-4f8c-b7a6-958473625140', objectId: '0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d' };
+const repositoryUrl = 'https://github.com/accelerator-deployer/predicting-implied-volatility';
+
+export async function startCloud(options: CloudOptions): Promise<Cloud> {
+  const { folder, latencies, clock = systemClock } = options;
+  const certificate = await ensureCertificate(join(folder, 'tls'));
+  const signingKey = ensureSigningKey(join(folder, 'directory.key'));
+  const store = openStore(join(folder, 'azure.sqlite'));
+  const databricks = await startDatabricks({
+    certificate,
+    folder: join(folder, 'databricks'),
+    signingKey,
+    clock,
+    repositories: { [repositoryUrl]: options.repository },
+    executor: options.executor,
+    latencies,
+    mayAdminister: (resourceId, objectId) => azure.mayAdminister(resourceId, objectId),
+  });
+  const azure: Azure = await startAzure({
+    certificate,
+    store,
+    signingKey,
+    clock,
+    subscriptionId,
+    tenantId,
+    app,
+    resourceGroups: [{ name: localResourceGroup, location: localLocation }],
+    latencies,
+    workspaces: databricks,
+    ...(options.azurePort !== undefined && { port: options.azurePort }),
+    ...(options.identityPort !== undefined && { identityPort: options.identityPort }),
+  });
+  return {
+    azure,
+    databricks,
+    certificate,
+    settings: settingsFor(azure, certificate, folder, latencies),
+    async close() {
+      await azure.close();
+      await databricks.close();
+      store.close();
+    },
+  };
+}
+
+function settingsFor(
+  azure: Azure,
+  certificate: Certificate,
+  folder: string,
+  latencies: Latencies,
+): Record<string, string> {
+  const { workspaceSeconds: workspace, storageSeconds: storage, clusterSeconds, gpuClusterSeconds } = latencies;
+  return {
+    TASKHUB_NAME: 'deployer',
+    AZURE_SUBSCRIPTION_ID: subscriptionId,
+    AZURE_CLIENT_ID: app.clientId,
+    AZURE_RESOURCE_MANAGER_URL: azure.url,
+    DATABRICKS_HOST_PATTERN: '^localhost:\\d+$',
+    IDENTITY_ENDPOINT: azure.identityEndpoint,
+    IDENTITY_HEADER: azure.identityHeader,
+    NODE_EXTRA_CA_CERTS: certificate.caFile,
+    ACCELERATORS: JSON.stringify({ 'predicting-implied-volatility': { repositoryUrl, branch: 'main' } }),
+    ALLOWED_RESOURCE_GROUPS: localResourceGroup,
+    ALLOWED_LOCATIONS: `${localLocation},northeurope`,
+    ALLOWED_NODE_TYPES: 'Standard_NC4as_T4_v3,Standard_D4ads_v5',
+    STATUS_LINK_KEY: ensureSecret(join(folder, 'status-link.key')),
+    POLL_FLOOR_SECONDS: '0.5',
+    POLL_CEILING_SECONDS: '2',
+    EXPECTED_SECONDS: JSON.stringify({
+      workspace,
+      storage,
+      runme: clusterSeconds + 5,
+      notebooks: gpuClusterSeconds + 60,
+    }),
+  };
+}
+
+function ensureSecret(file: string): string {
+  if (!existsSync(file)) {
+    mkdirSync(join(file, '..'), { recursive: true });
+    writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600 });
+  }
+  return readFileSync(file, 'utf8');
+}
