@@ -4,7 +4,7 @@ import type { ArmApi, ArmRequest } from './armApi.ts';
 import { ArmError } from './armError.ts';
 import type { ArmContext, Operation, Workspace } from './armState.ts';
 import type { WorkspaceLifecycle } from './workspaceLifecycle.ts';
-import { workspaceVersions } from './workspaces.ts';
+import { workspaceVersions } from './workspaceWish.ts';
 
 const type = 'Microsoft.Databricks/locations/operationStatuses';
 

@@ -5,7 +5,7 @@ import { regions } from './regions.ts';
 import { isUnregistered } from './scenarios.ts';
 import { identityVersions } from './userAssignedIdentities.ts';
 import { assignmentVersions } from './roleAssignments.ts';
-import { workspaceVersions } from './workspaces.ts';
+import { workspaceVersions } from './workspaceWish.ts';
 
 const versions = [
   '2020-06-01',
@@ -38,7 +38,9 @@ export function serveProviders(api: ArmApi, context: ArmContext): void {
         throw new ArmError(404, 'InvalidResourceNamespace', `The resource namespace '${namespace}' is invalid.`);
       }
       const { resourceType, apiVersions } = found;
-      const registrationState = isUnregistered(context.state, found.namespace) ? 'NotRegistered' : 'Registered';
+      const registrationState = isUnregistered(context.state.scenarios, found.namespace)
+        ? 'NotRegistered'
+        : 'Registered';
       return {
         body: {
           id: `/subscriptions/${context.subscriptionId}/providers/${found.namespace}`,

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { Router } from '../kit/router.ts';
 import { ArmError } from './armError.ts';
-import type { ArmState } from './armState.ts';
+import type { Collection } from '../kit/store.ts';
 
 const name = v.pipe(v.string(), v.minLength(1));
 
@@ -20,18 +20,18 @@ const scenario = v.variant('kind', [
 export type Scenario = v.InferOutput<typeof scenario>;
 
 /** `POST`, `GET` and `DELETE /__scenarios`. */
-export function scenarioRoutes(state: ArmState): Router {
+export function scenarioRoutes(scenarios: Collection<Scenario>): Router {
   const path = '/__scenarios';
   return new Router()
     .on('POST', path, ({ body }) => {
       const parsed = v.safeParse(scenario, body);
       if (!parsed.success) throw new ArmError(400, 'InvalidScenario', v.summarize(parsed.issues));
-      state.scenarios.set(keyFor(parsed.output), parsed.output);
+      scenarios.set(keyFor(parsed.output), parsed.output);
       return { status: 201, body: parsed.output };
     })
-    .on('GET', path, () => ({ body: state.scenarios.values() }))
+    .on('GET', path, () => ({ body: scenarios.values() }))
     .on('DELETE', path, () => {
-      for (const each of state.scenarios.values()) state.scenarios.delete(keyFor(each));
+      for (const each of scenarios.values()) scenarios.delete(keyFor(each));
       return { status: 204 };
     });
 }
@@ -41,20 +41,20 @@ const keyFor = (scenario: Scenario): string =>
 
 /** The scenario of this kind that was agreed on for a workspace. */
 export function scenarioFor<K extends 'workspaceFails' | 'neverReady' | 'policyDenies'>(
-  state: ArmState,
+  scenarios: Collection<Scenario>,
   kind: K,
   workspace: string,
 ): Extract<Scenario, { kind: K }> | undefined {
-  const found = state.scenarios.get(`${kind} ${workspace.toLowerCase()}`) ?? state.scenarios.get(`${kind} *`);
+  const found = scenarios.get(`${kind} ${workspace.toLowerCase()}`) ?? scenarios.get(`${kind} *`);
   return found as Extract<Scenario, { kind: K }> | undefined;
 }
 
-export const isUnregistered = (state: ArmState, namespace: string): boolean =>
-  state.scenarios.get(`providerNotRegistered ${namespace.toLowerCase()}`) !== undefined;
+export const isUnregistered = (scenarios: Collection<Scenario>, namespace: string): boolean =>
+  scenarios.get(`providerNotRegistered ${namespace.toLowerCase()}`) !== undefined;
 
 /** Throws `MissingSubscriptionRegistration` when the namespace is agreed to be unregistered. */
-export function requireRegistered(state: ArmState, namespace: string): void {
-  if (!isUnregistered(state, namespace)) return;
+export function requireRegistered(scenarios: Collection<Scenario>, namespace: string): void {
+  if (!isUnregistered(scenarios, namespace)) return;
   const message = `The subscription is not registered to use namespace '${namespace}'. See https://aka.ms/rps-not-found for how to register subscriptions.`;
   const details = [{ code: 'MissingSubscriptionRegistration', message }];
   throw new ArmError(409, 'MissingSubscriptionRegistration', message, { details });

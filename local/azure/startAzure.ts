@@ -94,7 +94,7 @@ export async function startAzure(options: AzureOptions): Promise<Azure> {
     unknownRoute: (request) => api.unknownRoute(request),
     errorReply: armErrorReply,
     replyHeaders: (request) => api.replyHeaders(request),
-    control: scenarioRoutes(state),
+    control: scenarioRoutes(state.scenarios),
     certificate: options.certificate,
     clock,
     ...(options.port !== undefined && { port: options.port }),

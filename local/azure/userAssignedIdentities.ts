@@ -38,7 +38,7 @@ function get({ state, tenantId }: ArmContext, id: string): ApiReply {
 }
 
 function put({ state, tenantId, clock }: ArmContext, request: ArmRequest, id: string): ApiReply {
-  requireRegistered(state, 'Microsoft.ManagedIdentity');
+  requireRegistered(state.scenarios, 'Microsoft.ManagedIdentity');
   const { name = '', resourceGroupName = '' } = request.params;
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]{2,127}$/.test(name)) {
     throw new ArmError(

@@ -73,7 +73,7 @@ export function workspaceLifecycle(
   return {
     create(workspace) {
       const failure = takeManagedGroup(state, workspace) ?? agreedFailure(state, workspace.name);
-      const never = scenarioFor(state, 'neverReady', workspace.name);
+      const never = scenarioFor(state.scenarios, 'neverReady', workspace.name);
       return begin('create', workspace, { ...(!never && { dueMs: dueMs() }), ...(failure && { failure }) });
     },
     delete: (workspace) => begin('delete', workspace, { dueMs: dueMs() }),
@@ -96,7 +96,7 @@ function progressOf({ kind, startedMs }: Operation, nowMs: number, workspaceSeco
 }
 
 const agreedFailure = (state: ArmContext['state'], name: string): Operation['failure'] => {
-  const agreed = scenarioFor(state, 'workspaceFails', name);
+  const agreed = scenarioFor(state.scenarios, 'workspaceFails', name);
   return agreed && { code: agreed.code, message: agreed.message };
 };
 

@@ -1,6 +1,9 @@
 import { ArmError, invalidContent, notImplemented } from './armError.ts';
 import { locationOf, type Json, objectBody, objectField, tagsOf, textField } from './requestBody.ts';
 
+/** The API versions of `Microsoft.Databricks/workspaces` that are served. */
+export const workspaceVersions = ['2024-05-01', '2026-01-01'];
+
 /** A valid request for a workspace. */
 export interface WorkspaceWish {
   location: string;

@@ -8,9 +8,8 @@ import type { OperationUrls } from './operations.ts';
 import { objectBody, tagsOf } from './requestBody.ts';
 import { requireRegistered, scenarioFor } from './scenarios.ts';
 import type { WorkspaceLifecycle } from './workspaceLifecycle.ts';
-import { readWish, type WorkspaceWish } from './workspaceWish.ts';
+import { readWish, type WorkspaceWish, workspaceVersions } from './workspaceWish.ts';
 
-export const workspaceVersions = ['2024-05-01', '2026-01-01'];
 const type = 'Microsoft.Databricks/workspaces';
 const inGroup = `/resourceGroups/{resourceGroupName}/providers/${type}`;
 const path = `${inGroup}/{name}`;
@@ -45,7 +44,7 @@ export function serveWorkspaces(services: Services): void {
 async function put(services: Services, request: ArmRequest): Promise<ApiReply> {
   const { context, lifecycle } = services;
   const { name = '' } = request.params;
-  requireRegistered(context.state, 'Microsoft.Databricks');
+  requireRegistered(context.state.scenarios, 'Microsoft.Databricks');
   const wish = readWish(request.body, name, context.subscriptionId, request.apiVersion);
   const id = idOf(services, request);
   await settle(services, id);
@@ -56,7 +55,7 @@ async function put(services: Services, request: ArmRequest): Promise<ApiReply> {
   if (there?.state === 'succeeded') {
     return change(services, request, { ...there, tags: wish.tags, sku: wish.sku, wish: wish.properties });
   }
-  const denied = scenarioFor(context.state, 'policyDenies', name);
+  const denied = scenarioFor(context.state.scenarios, 'policyDenies', name);
   if (denied) throw new ArmError(403, 'RequestDisallowedByPolicy', denied.message);
   const begun = lifecycle.create(asked(request, wish, id, context.clock.now(), there));
   return { status: 201, headers: asyncHeaders(services, begun, request), body: shown(services, begun.workspace) };
