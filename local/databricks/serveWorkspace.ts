@@ -39,6 +39,10 @@ export async function serveWorkspace(given: WorkspaceRecord, settings: Workspace
   addJobRoutes(on, workspace, callers);
   addRunRoutes(on, workspace, engine);
   addClusterRoutes(on, engine.clusters);
+  // Clients look here, without a token, for what kind of host this is (databricks-sdk-py, oauth.py).
+  router.on('GET', '/.well-known/databricks-config', ({ origin }) => ({
+    body: { oidc_endpoint: `${origin}/oidc`, workspace_id: record.workspaceId, cloud: 'AZURE' },
+  }));
   const server = await startServer({
     router,
     unknownRoute: ({ method, path }) => errorReply(notEmulated(`${method} ${path}`)),

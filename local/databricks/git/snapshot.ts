@@ -13,31 +13,22 @@ const author = {
 /**
  * Brings the bare repository `bare` up to `source`: branch `main` is the working tree as it lies there (tracked and
  * untracked files, not the ignored ones), beside the source's other branches and tags. Detached, shallow and dirty
- * checkouts work, and so does a folder without git. An unchanged tree makes no new commit.
+ * checkouts work, and so does a folder inside a repository (which then has no tags) or without one. An unchanged tree makes no new commit.
  */
 export async function refreshSnapshot(source: string, bare: string): Promise<void> {
   if (!existsSync(join(bare, 'HEAD'))) {
     mkdirSync(bare, { recursive: true });
     await git(bare, ['init', '--bare', '--quiet', '--initial-branch=main', '.']);
   }
-  const isRepository = (await gitOrNothing(source, ['rev-parse', '--is-inside-work-tree'])) === 'true';
+  // What leads from the repository's top to the source: empty at the top, undefined without a repository.
+  const prefix = await gitOrNothing(source, ['rev-parse', '--show-prefix']);
   const within = [`--git-dir=${bare}`, `--work-tree=${source}`];
-  if (isRepository) {
-    await git(bare, [
-      'fetch',
-      '--quiet',
-      '--prune',
-      '--update-shallow',
-      '--force',
-      source,
-      'refs/tags/*:refs/tags/*',
-      'refs/heads/*:refs/heads/*',
-      '^refs/heads/main',
-    ]);
+  if (prefix === '') {
+    const refs = ['refs/tags/*:refs/tags/*', 'refs/heads/*:refs/heads/*', '^refs/heads/main'];
+    await git(bare, ['fetch', '--quiet', '--prune', '--update-shallow', '--force', source, ...refs]);
   }
-  const listed = isRepository
-    ? await git(source, ['ls-files', '-z', '--cached', '--others', '--exclude-standard'])
-    : await git(source, [...within, 'ls-files', '-z', '--others', '--exclude-standard']);
+  const list = ['ls-files', '-z', '--others', '--exclude-standard'];
+  const listed = await git(source, prefix === undefined ? [...within, ...list] : [...list, '--cached']);
   await commitTree(source, bare, within, presentFiles(source, listed));
 }
 

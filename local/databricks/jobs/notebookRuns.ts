@@ -58,7 +58,7 @@ export class NotebookRuns {
     this.#started.delete(runId);
     if (this.#closed) return;
     this.#callers.revokeTokens(runId);
-    ended(outcome.driverLost ? { ending: this.lost(), output: {} } : read(outcome));
+    ended(outcome.driverLost ? { ...read(outcome), ending: this.lost() } : read(outcome));
   }
 
   stop(runId: string): void {

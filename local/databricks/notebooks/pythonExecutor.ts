@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import tls from 'node:tls';
+import { fileURLToPath } from 'node:url';
+import type { NotebookExecutor, NotebookOutcome, NotebookRequest, StartedNotebook } from './notebookExecutor.ts';
+
+const runner = fileURLToPath(new URL('runner.py', import.meta.url));
+
+/** Really executes notebooks: a Python process of its own for each task run, ended with all its children on a cancel. */
+export function pythonExecutor({ python }: { python: string }): NotebookExecutor {
+  return { start: (request) => startProcess(python, request) };
+}
+
+function startProcess(python: string, request: NotebookRequest): StartedNotebook {
+  const output = openSync(join(request.logFolder, 'stdout.log'), 'w');
+  const errors = openSync(join(request.logFolder, 'stderr.log'), 'w');
+  const child = spawn(python, [runner], {
+    stdio: ['pipe', output, errors],
+    env: environment(request),
+    // A process group of its own, so that a cancel also reaches what the notebook has started.
+    detached: true,
+  });
+  closeSync(output);
+  closeSync(errors);
+  // The input stays open: its end tells the runner that this process is gone.
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.write(`${JSON.stringify(request)}\n`);
+  let cancelled = false;
+  const outcome = ended(child).then((how) => {
+    child.stdin?.destroy();
+    return cancelled ? { error: 'Cancelled' } : readOutcome(request.logFolder, how);
+  });
+  const cancel = (): void => {
+    cancelled = true;
+    killGroup(child);
+  };
+  return { outcome, cancel };
+}
+
+function ended(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
+  });
+}
+
+function readOutcome(logFolder: string, how: string): NotebookOutcome {
+  const file = join(logFolder, 'outcome.json');
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as NotebookOutcome;
+  const errors = readFileSync(join(logFolder, 'stderr.log'), 'utf8').slice(-20_000);
+  return { driverLost: true, error: `The Python process of the notebook ended with ${how}`, errorTrace: errors };
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+// What Python, pip and native libraries need of this process's environment; the rest is nothing to a notebook.
+const kept = /^(PATH|HOME|USER|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|PIP_\w+|UV_\w+|https?_proxy)$/i;
+
+function environment(request: NotebookRequest): Record<string, string> {
+  const inherited = Object.entries(process.env).filter(([name]) => kept.test(name)) as [string, string][];
+  const trusted = trustedFile(request);
+  const direct = ['localhost,127.0.0.1', process.env['NO_PROXY'] ?? process.env['no_proxy'] ?? []].flat().join(',');
+  const threads = ['OMP', 'OPENBLAS', 'MKL', 'NUMEXPR', 'VECLIB_MAXIMUM'].map(
+    (library) => [`${library}_NUM_THREADS`, '1'] as const,
+  );
+  return {
+    // One thread a run, so that two runs fit on two cores.
+    ...Object.fromEntries([...inherited, ...threads]),
+    XLA_FLAGS: '--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1',
+    JAX_PLATFORMS: 'cpu',
+    MPLBACKEND: 'Agg',
+    PYTHONUNBUFFERED: '1',
+    // Compiled files of notebooks' modules must not appear in their Git folder.
+    PYTHONPYCACHEPREFIX: join(request.logFolder, '..', 'pycache'),
+    DATABRICKS_HOST: `https://${request.host}`,
+    DATABRICKS_TOKEN: request.token,
+    DATABRICKS_RUNTIME_VERSION: request.sparkVersion.split('.x', 1)[0] ?? '',
+    WORKSPACE_ROOT: request.workspaceRoot,
+    REQUESTS_CA_BUNDLE: trusted,
+    SSL_CERT_FILE: trusted,
+    NO_PROXY: direct,
+    no_proxy: direct,
+  };
+}
+
+/** The workspace's authority beside those that this machine trusts, so that pip and others still reach their servers. */
+function trustedFile({ caFile, logFolder }: NotebookRequest): string {
+  const file = join(logFolder, '..', 'trusted.pem');
+  if (existsSync(file)) return file;
+  const configured = [process.env['REQUESTS_CA_BUNDLE'], process.env['SSL_CERT_FILE']]
+    .filter((name): name is string => name !== undefined && existsSync(name))
+    .map((name) => readFileSync(name, 'utf8'));
+  mkdirSync(join(logFolder, '..'), { recursive: true });
+  writeFileSync(file, [readFileSync(caFile, 'utf8'), ...configured, ...tls.getCACertificates('default')].join('\n'));
+  return file;
+}

@@ -1,0 +1,129 @@
+"""Executes one Databricks source notebook in this process.
+
+Reads one line of JSON (a NotebookRequest of notebookExecutor.ts) from standard input, which the parent then keeps
+open: when it closes, the parent is gone and this process ends with everything it started. How the notebook ended is
+left as outcome.json in the request's log folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+HERE = str(Path(__file__).resolve().parent)
+
+from runner_cells import Cell, read_cells  # noqa: E402
+from runner_dbutils import DbUtils, Display, NotebookExit, PythonRestart, Request, absent_spark  # noqa: E402
+from runner_failure import describe  # noqa: E402
+from runner_magics import run_magic  # noqa: E402
+from runner_python import run_python  # noqa: E402
+
+
+class Runner:
+    """One notebook's namespace, and the cells that are run in it."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.display = Display(Path(request["logFolder"]))
+        self.dbutils = DbUtils(request)
+        self.main = type(sys)("__main__")
+        sys.modules["__main__"] = self.main
+        self.namespace = self.main.__dict__
+        self.running: list[Path] = []
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets every variable, as a new Python process would."""
+        self.namespace.clear()
+        self.namespace.update(
+            __name__="__main__",
+            __builtins__=__builtins__,
+            dbutils=self.dbutils,
+            display=self.display.show,
+            displayHTML=self.display.html,
+            spark=absent_spark("spark"),
+            sc=absent_spark("sc"),
+        )
+
+    def run_notebook(self, path: str) -> None:
+        """Runs a notebook's cells here; `%run` comes back to this for other notebooks."""
+        file = self.dbutils.source_of(path)
+        if file in self.running:
+            raise RecursionError(f"%run of {path}, which is already running")
+        self.running.append(file)
+        try:
+            for cell in read_cells(file.read_text(encoding="utf-8-sig")):
+                self.run_cell(cell, file)
+        finally:
+            self.running.pop()
+
+    def run_cell(self, cell: Cell, file: Path) -> None:
+        try:
+            if cell.magic is None:
+                run_python(cell.source, cell.line, file, self.namespace)
+            else:
+                run_magic(self, cell, file)
+        except PythonRestart:
+            self.reset()
+        finally:
+            self.display.open_figures()
+
+
+def end_with_parent() -> str:
+    """Takes the request from standard input and leaves a watch on the rest of it; the notebook reads nothing there."""
+    private = os.fdopen(os.dup(0), encoding="utf-8")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    line = private.readline()
+
+    def watch() -> None:
+        private.read()
+        if hasattr(os, "killpg"):
+            os.killpg(0, signal.SIGKILL)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+    return line
+
+
+def prepare(request: Request) -> None:
+    """Gives the notebook its folder as working directory, and its imports from there and from its Git folder."""
+    root = Path(request["workspaceRoot"])
+    folder = root / request["notebookPath"].lstrip("/").rpartition("/")[0]
+    os.chdir(folder)
+    git_folders = [parent for parent in [folder, *folder.parents] if (parent / ".git").exists() and root in parent.parents]
+    sys.path[:] = [str(folder), *map(str, git_folders[:1]), *(entry for entry in sys.path if entry != HERE)]
+    sys.argv = [request["notebookPath"]]
+
+
+def execute(request: Request) -> dict[str, str]:
+    try:
+        prepare(request)
+        Runner(request).run_notebook(request["notebookPath"])
+    except NotebookExit as end:
+        return {"result": end.value}
+    except BaseException as error:  # a notebook may also end by sys.exit or an interrupt
+        return describe(error, request["workspaceRoot"], HERE)
+    return {}
+
+
+def main() -> None:
+    request: Request = json.loads(end_with_parent())
+    outcome = execute(request)
+    if "errorTrace" in outcome:
+        print(outcome["errorTrace"], file=sys.stderr)
+    log = Path(request["logFolder"])
+    (log / "outcome.part").write_text(json.dumps(outcome), encoding="utf-8")
+    os.replace(log / "outcome.part", log / "outcome.json")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Threads that the notebook has left running must not keep the task open.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""%pip: a no-op without network for what is installed already; everything else goes to a folder of this run."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import subprocess
+import sys
+from pathlib import Path
+
+try:
+    from packaging.requirements import InvalidRequirement, Requirement
+except ImportError:
+    from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
+
+QUIET = {"-q", "-qq", "-qqq", "--quiet", "-U", "--upgrade", "--no-deps", "--disable-pip-version-check", "--require-hashes"}
+
+
+def pip(arguments: list[str], target: Path) -> None:
+    """Runs `pip <arguments>`; raises CalledProcessError with pip's exit code."""
+    if arguments[:1] != ["install"]:
+        if arguments[:1] not in (["list"], ["freeze"], ["show"], ["check"]):
+            raise NotImplementedError(f"%pip {' '.join(arguments)} is not available in the local notebook runner")
+        subprocess.run([sys.executable, "-m", "pip", *arguments], check=True, stdin=subprocess.DEVNULL)
+        return
+    wanted = _requirements(arguments[1:])
+    if wanted is not None and all(map(_satisfied, wanted)):
+        print(f"Requirements already satisfied: {', '.join(map(str, wanted))}")
+        return
+    sys.stdout.flush()
+    command = [sys.executable, "-m", "pip", "install", "--target", str(target), "--upgrade", *arguments[1:]]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    if str(target) not in sys.path:
+        sys.path.insert(0, str(target))
+    importlib.invalidate_caches()
+
+
+def _requirements(words: list[str]) -> list[Requirement] | None:
+    """The requirements named, also in files; None when there are paths, addresses or options that only pip understands."""
+    found: list[Requirement] = []
+    rest = iter(words)
+    for word in rest:
+        if word in QUIET:
+            continue
+        if word in {"-r", "--requirement"}:
+            inner = _requirements(_file_words(Path(next(rest, ""))))
+            if inner is None:
+                return None
+            found.extend(inner)
+            continue
+        try:
+            requirement = Requirement(word)
+        except InvalidRequirement:
+            return None
+        if requirement.url:
+            return None
+        found.append(requirement)
+    return found
+
+
+def _file_words(file: Path) -> list[str]:
+    words: list[str] = []
+    for line in file.read_text(encoding="utf-8").replace("\\\n", " ").splitlines():
+        plain = line.split(" #")[0].split(" --hash")[0].strip()
+        if plain and not plain.startswith("#"):
+            words.extend(plain.split(maxsplit=1) if plain.startswith("-") else [plain])
+    return words
+
+
+def _satisfied(requirement: Requirement, extra: str = "") -> bool:
+    if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
+        return True
+    try:
+        there = importlib.metadata.distribution(requirement.name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    if not requirement.specifier.contains(there.version, prereleases=True):
+        return False
+    needs = [Requirement(text) for text in there.requires or []]
+    optional = [(need, name) for name in requirement.extras for need in needs if need.marker and "extra" in str(need.marker)]
+    return all(_satisfied(need, name) for need, name in optional)

@@ -1,0 +1,7 @@
+# Databricks notebook source
+scale = int(dbutils.widgets.get("scale"))
+
+# COMMAND ----------
+
+def scaled(value):
+    return value * scale

@@ -1,0 +1,2 @@
+# Databricks notebook source
+# MAGIC %sh echo "$$" > shell.pid && exec sleep 600
