@@ -10,6 +10,7 @@ import { addClusterRoutes } from './jobs/clusterRoutes.ts';
 import { addJobRoutes } from './jobs/jobRoutes.ts';
 import { addRunRoutes } from './jobs/runRoutes.ts';
 import { RunEngine } from './jobs/runEngine.ts';
+import { addPageRoutes } from './pages/pageRoutes.ts';
 import { memberRoutes } from './routes.ts';
 import { scenarioRoutes } from './scenarios.ts';
 import { addScimRoutes } from './scim/scimRoutes.ts';
@@ -39,6 +40,7 @@ export async function serveWorkspace(given: WorkspaceRecord, settings: Workspace
   addJobRoutes(on, workspace, callers);
   addRunRoutes(on, workspace, engine);
   addClusterRoutes(on, engine.clusters);
+  addPageRoutes(router, workspace);
   // Clients look here, without a token, for what kind of host this is (databricks-sdk-py, oauth.py).
   router.on('GET', '/.well-known/databricks-config', ({ origin }) => ({
     body: { oidc_endpoint: `${origin}/oidc`, workspace_id: record.workspaceId, cloud: 'AZURE' },

@@ -15,10 +15,22 @@ const style = `
 export function page(title: string, content: Html, refresh?: number): ApiReply {
   const meta = refresh ? html`<meta http-equiv="refresh" content="${refresh}" />` : undefined;
   const document = html`<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8" /><meta name="viewport" content="width=device-width" />${meta}<title>${title}</title><link rel="stylesheet" href="/style.css" /></head>
-<body><nav><a href="/">Workspace</a></nav><main><h1>${title}</h1>${content}</main></body>
-</html>`;
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width" />
+        ${meta}
+        <title>${title}</title>
+        <link rel="stylesheet" href="/style.css" />
+      </head>
+      <body>
+        <nav><a href="/">Workspace</a></nav>
+        <main>
+          <h1>${title}</h1>
+          ${content}
+        </main>
+      </body>
+    </html>`;
   return {
     headers: {
       'content-type': 'text/html; charset=utf-8',

@@ -22,21 +22,36 @@ export function addPageRoutes(router: Router, workspace: Workspace): void {
   router.on('GET', '/jobs/{job}/runs/{run}', ({ params }) => {
     const all = runs.values();
     const id = params['run'] ?? '';
-    return runPage(found(all.find((run) => run.runId === id || run.tasks.some((task) => task.runId === id))), workspace);
+    return runPage(
+      found(all.find((run) => run.runId === id || run.tasks.some((task) => task.runId === id))),
+      workspace,
+    );
   });
   router.on('GET', '/pictures/{path*}', ({ params }) => picture(workspace, `/${params['path'] ?? ''}`));
 }
 
 function workspacePage({ record }: Workspace, jobs: Job[], runs: Run[]): ApiReply {
   const rows = jobs.map(
-    ({ jobId, settings }) => html`<tr>
-<td><a href="/jobs/${jobId}">${settings.name}</a></td>
-<td>${runs.filter((run) => run.jobId === jobId).map(linkTo)}</td></tr>`,
+    ({ jobId, settings }) =>
+      html`<tr>
+        <td><a href="/jobs/${jobId}">${settings.name}</a></td>
+        <td>${runs.filter((run) => run.jobId === jobId).map(linkTo)}</td>
+      </tr>`,
   );
   return page(
     record.name,
     html`<p>The local workspace ${record.workspaceId} in ${record.location}.</p>
-<table><thead><tr><th>Job</th><th>Runs</th></tr></thead><tbody>${rows}</tbody></table>`,
+      <table>
+        <thead>
+          <tr>
+            <th>Job</th>
+            <th>Runs</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows}
+        </tbody>
+      </table>`,
   );
 }
 
@@ -44,7 +59,9 @@ function jobPage({ jobId, settings }: Job, runs: Run[]): ApiReply {
   const own = runs.filter((run) => run.jobId === jobId);
   return page(
     settings.name,
-    html`<p>${own.length === 0 ? 'It has not run yet.' : own.map(linkTo)}</p><h2>Settings</h2><pre>${JSON.stringify(settings, undefined, 2)}</pre>`,
+    html`<p>${own.length === 0 ? 'It has not run yet.' : own.map(linkTo)}</p>
+      <h2>Settings</h2>
+      <pre>${JSON.stringify(settings, undefined, 2)}</pre>`,
   );
 }
 
@@ -54,9 +71,22 @@ function runPage(run: Run, workspace: Workspace): ApiReply {
   return page(
     `${run.settings.name}: run ${run.numberInJob}`,
     html`<p><strong>${stateOf(run)}</strong> ${run.ending?.message}</p>
-<p><a href="/jobs/${run.jobId}">Job ${run.jobId}</a>, run ${run.runId}</p>
-<table><thead><tr><th>Task</th><th>State</th><th>Attempt</th><th>Started</th><th>Took</th></tr></thead><tbody>${rows}</tbody></table>
-${details}`,
+      <p><a href="/jobs/${run.jobId}">Job ${run.jobId}</a>, run ${run.runId}</p>
+      <table>
+        <thead>
+          <tr>
+            <th>Task</th>
+            <th>State</th>
+            <th>Attempt</th>
+            <th>Started</th>
+            <th>Took</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows}
+        </tbody>
+      </table>
+      ${details}`,
     isOver(run) ? undefined : 2,
   );
 }
@@ -64,28 +94,65 @@ ${details}`,
 function taskRow(task: TaskRun, { clock }: Workspace): Html {
   const seconds = ((task.endMs ?? clock.now()) - task.startMs) / 1000;
   const started = new Date(task.startMs).toISOString();
-  return html`<tr><td><a href="#${task.runId}">${task.taskKey}</a></td><td>${stateOf(task)}</td><td>${task.attempt + 1}</td>
-<td><time datetime="${started}">${started}</time></td><td>${task.startMs > 0 ? `${seconds.toFixed(1)} s` : ''}</td></tr>`;
+  return html`<tr>
+    <td><a href="#${task.runId}">${task.taskKey}</a></td>
+    <td>${stateOf(task)}</td>
+    <td>${task.attempt + 1}</td>
+    <td><time datetime="${started}">${started}</time></td>
+    <td>${task.startMs > 0 ? `${seconds.toFixed(1)} s` : ''}</td>
+  </tr>`;
 }
 
 function taskDetails(task: TaskRun, workspace: Workspace): Html {
   const { result, error, errorTrace } = task.output ?? {};
   const log = logOf(task, workspace);
-  return html`<section id="${task.runId}"><h2>${task.taskKey}</h2>
-${error ? html`<p role="alert"><strong>${error}</strong></p><pre>${errorTrace}</pre>` : undefined}
-${result ? html`<h3>Handed over</h3><pre>${pretty(result)}</pre>` : undefined}
-${result ? picturesIn(result).map((path) => html`<figure><img src="/pictures${path}" alt="${path}" /><figcaption><small>${path}</small></figcaption></figure>`) : undefined}
-${log ? html`<h3>Log</h3><pre>${log}</pre>` : undefined}</section>`;
+  return html`<section id="${task.runId}">
+    <h2>${task.taskKey}</h2>
+    ${
+      error
+        ? html`<p role="alert"><strong>${error}</strong></p>
+            <pre>${errorTrace}</pre>`
+        : undefined
+    }
+    ${
+      result
+        ? html`<h3>Handed over</h3>
+            <pre>${pretty(result)}</pre>`
+        : undefined
+    }
+    ${
+      result
+        ? picturesIn(result).map(
+            (path) =>
+              html`<figure>
+                <img src="/pictures${path}" alt="${path}" />
+                <figcaption><small>${path}</small></figcaption>
+              </figure>`,
+          )
+        : undefined
+    }
+    ${
+      log
+        ? html`<h3>Log</h3>
+            <pre>${log}</pre>`
+        : undefined
+    }
+  </section>`;
 }
 
-const linkTo = (run: Run): Html => html`<a href="/jobs/${run.jobId}/runs/${run.runId}">run ${run.numberInJob}: ${stateOf(run)}</a> `;
+const linkTo = (run: Run): Html =>
+  html`<a href="/jobs/${run.jobId}/runs/${run.runId}">run ${run.numberInJob}: ${stateOf(run)}</a> `;
 
-const stateOf = ({ lifeCycle, ending }: Run | TaskRun): string => (isOver({ lifeCycle }) ? (ending?.result ?? lifeCycle) : lifeCycle);
+const stateOf = ({ lifeCycle, ending }: Run | TaskRun): string =>
+  isOver({ lifeCycle }) ? (ending?.result ?? lifeCycle) : lifeCycle;
 
 /** The end of what the notebook printed. */
 function logOf(task: TaskRun, { folder }: Workspace): string {
-  const file = join(folder, 'logs', task.runId, 'output.log');
-  return existsSync(file) ? readFileSync(file, 'utf8').slice(-20_000) : '';
+  const files = ['stdout.log', 'stderr.log'].map((name) => join(folder, 'logs', task.runId, name));
+  return files
+    .map((file) => (existsSync(file) ? readFileSync(file, 'utf8').slice(-20_000) : ''))
+    .join('\n')
+    .trim();
 }
 
 /** The pictures that a notebook's result names, as workspace paths. */

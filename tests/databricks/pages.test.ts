@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest';
+import { html } from '../../local/databricks/pages/html.ts';
+
+test('a page escapes whatever is no markup, also in lists', () => {
+  const name = `<img src=x onerror="alert('1')">`;
+  const item = html`<li>${name}</li>`;
+  expect(
+    html`<ul>
+      ${[item, name, 3, undefined]}
+    </ul>`.text,
+  ).toBe(
+    '<ul><li>&#60;img src=x onerror=&#34;alert(&#39;1&#39;)&#34;&#62;</li>&#60;img src=x onerror=&#34;alert(&#39;1&#39;)&#34;&#62;3</ul>',
+  );
+});
