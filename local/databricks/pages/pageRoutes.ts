@@ -148,11 +148,8 @@ const stateOf = ({ lifeCycle, ending }: Run | TaskRun): string =>
 
 /** The end of what the notebook printed. */
 function logOf(task: TaskRun, { folder }: Workspace): string {
-  const files = ['stdout.log', 'stderr.log'].map((name) => join(folder, 'logs', task.runId, name));
-  return files
-    .map((file) => (existsSync(file) ? readFileSync(file, 'utf8').slice(-20_000) : ''))
-    .join('\n')
-    .trim();
+  const file = join(folder, 'logs', task.runId, 'output.log');
+  return existsSync(file) ? readFileSync(file, 'utf8').slice(-20_000) : '';
 }
 
 /** The pictures that a notebook's result names, as workspace paths. */
