@@ -1,11 +1,14 @@
 import { isRestError, type RestError } from '@azure/core-rest-pipeline';
-import { DeploymentError, type ErrorCode, RetryableError, TerminalError } from '../domain/errors.ts';
+import { DeploymentError, type ErrorCode, RetryableError, TerminalError, toFailure } from '../domain/errors.ts';
 import { retryAfterSeconds } from './retryAfter.ts';
 
-const terminalCodes: Record<string, ErrorCode> = {
-  RequestDisallowedByPolicy: 'POLICY_DENIED',
-  MissingSubscriptionRegistration: 'PROVIDER_NOT_REGISTERED',
-};
+const terminalCodes = new Map<string, ErrorCode>([
+  ['RequestDisallowedByPolicy', 'POLICY_DENIED'],
+  ['MissingSubscriptionRegistration', 'PROVIDER_NOT_REGISTERED'],
+]);
+
+/** Codes of answers that are not Resource Manager's own words: none at all, or a gateway's page that the client could not read. */
+const foreign = new Set(['Unknown', 'PARSE_ERROR']);
 
 /** What an ARM call's error means for its step. */
 export function armFailure(error: unknown): DeploymentError {
@@ -14,7 +17,9 @@ export function armFailure(error: unknown): DeploymentError {
     const name = error instanceof Error ? error.name : '';
     if (name === 'AbortError' || name === 'TimeoutError')
       return new RetryableError('AZURE_UNAVAILABLE', 'Azure did not answer in time.');
-    return new RetryableError('ANSWER_INVALID', 'Azure\u2019s answer could not be read.', { cause: String(error) });
+    return new RetryableError('ANSWER_INVALID', 'Azure\u2019s answer could not be read.', {
+      cause: toFailure(error).message,
+    });
   }
   const { statusCode: status = 0 } = error;
   const code = remoteCodeOf(error);
@@ -22,7 +27,7 @@ export function armFailure(error: unknown): DeploymentError {
     cause: `${code}: ${remoteMessageOf(error)}`,
     retryAfterSeconds: retryAfterSeconds(error.response?.headers.get('retry-after')),
   };
-  const terminal = terminalCodes[code];
+  const terminal = terminalCodes.get(code);
   if (terminal) return new TerminalError(terminal, remoteMessageOf(error), said);
   if (code === 'PrincipalNotFound') return new RetryableError('PRINCIPAL_NOT_FOUND', remoteMessageOf(error), said);
   if (status === 429) return new RetryableError('AZURE_THROTTLED', 'Azure asks to slow down.', said);
@@ -32,30 +37,32 @@ export function armFailure(error: unknown): DeploymentError {
   // 409 says that another operation on the same resource is under way.
   if (status >= 500 || status === 408 || status === 409)
     return new RetryableError('AZURE_UNAVAILABLE', `Azure answered ${status} ${code}.`, said);
-  if (status < 400)
+  if (status < 400 || foreign.has(code))
     return new RetryableError('ANSWER_INVALID', `Azure answered ${status} with an unknown shape.`, said);
   return new TerminalError('AZURE_REJECTED', remoteMessageOf(error), said);
 }
 
-/** Whether the error is ARM's word that the resource itself is not there. */
+/** Whether the error is ARM's word that the resource itself is not there; a gateway's 404 would have us write over what is. */
 export const isResourceMissing = (error: unknown): boolean =>
-  isRestError(error) && error.statusCode === 404 && remoteCodeOf(error) !== 'ResourceGroupNotFound';
+  isRestError(error) && error.statusCode === 404 && /^(?:Resource)?NotFound$/.test(remoteCodeOf(error));
 
 /** ARM's own error code, as far as the answer had one. */
 export function remoteCodeOf(error: RestError): string {
-  return errorBody(error)?.code ?? error.code ?? 'Unknown';
+  return textOf(errorBody(error)?.code) || error.code || 'Unknown';
 }
 
 function remoteMessageOf(error: RestError): string {
-  return errorBody(error)?.message ?? error.message.split('\n', 1)[0] ?? '';
+  return textOf(errorBody(error)?.message) || error.message.split('\n', 1)[0] || 'Azure gives no reason.';
 }
 
-function errorBody(error: RestError): { code?: string; message?: string } | undefined {
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+function errorBody(error: RestError): { code?: unknown; message?: unknown } | undefined {
   const text = error.response?.bodyAsText;
   if (!text) return undefined;
   try {
-    const body = JSON.parse(text) as { error?: { code?: string; message?: string } };
-    return typeof body.error === 'object' ? body.error : undefined;
+    const body = JSON.parse(text) as { error?: { code?: unknown; message?: unknown } | null } | null;
+    return body?.error ?? undefined;
   } catch {
     return undefined;
   }

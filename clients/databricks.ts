@@ -39,7 +39,7 @@ const clients = new Map<string, Promise<Client>>();
 /** The API of a workspace; throws WORKSPACE_HOST_REFUSED when its host is none that may see a token. */
 export function databricks(workspace: Workspace): DatabricksApi {
   const { DATABRICKS_HOST_PATTERN: pattern } = endpointSettings();
-  if (!new RegExp(pattern).test(workspace.host)) {
+  if (!new RegExp(`^(?:${pattern})$`).test(workspace.host)) {
     throw new TerminalError('WORKSPACE_HOST_REFUSED', `${workspace.host} does not fit DATABRICKS_HOST_PATTERN.`);
   }
   const call = async <S extends v.GenericSchema>(

@@ -10,8 +10,8 @@ export class DatabricksError extends DeploymentError {
 
   constructor(status: number, text: string, retryAfter: string | undefined, call: string) {
     const { code, message } = parseError(text);
-    const [errorCode, retryable] = classify(status, code);
-    super(errorCode, `${call}: ${status} ${code} ${message}`.trim().slice(0, 600), retryable, {
+    const [errorCode, retryable] = classify(status, code, message);
+    super(errorCode, `${call}: ${status} ${code} ${message}`.trim(), retryable, {
       cause: `${code} ${message}`.trim(),
       retryAfterSeconds: retryAfterSeconds(retryAfter),
     });
@@ -37,13 +37,18 @@ export const isMissing = (error: unknown): boolean => error instanceof Databrick
 export const isExisting = (error: unknown): boolean =>
   error instanceof DatabricksError && (error.isExisting || error.status === 409);
 
-function classify(status: number, code: string): [code: ErrorCode, retryable: boolean] {
+// What a workspace says, with any status, while its workers start (databricks-sdk-go, apierr/errors.go).
+const passingWords =
+  /Unknown ?Worker ?Environment|does not have any associated worker environments|There is no worker environment with id|worker env .* not found|ClusterNotReadyException|Timed out after |deadline exceeded/i;
+
+function classify(status: number, code: string, message: string): [code: ErrorCode, retryable: boolean] {
   if (status === 429) return ['DATABRICKS_THROTTLED', true];
   // A fresh workspace refuses members for a while; the retry policy bounds how long that is believed.
-  if (status === 401 || status === 403) return ['DATABRICKS_DENIED', true];
+  if (status === 401 || status === 403 || code === 'PERMISSION_NOT_PROPAGATED') return ['DATABRICKS_DENIED', true];
   if (status === 501) return ['DATABRICKS_REJECTED', false];
-  if (status >= 500 || status === 408 || status === 409 || code === 'TEMPORARILY_UNAVAILABLE')
+  if (status >= 500 || status === 408 || status === 409 || code.endsWith('TEMPORARILY_UNAVAILABLE'))
     return ['DATABRICKS_UNAVAILABLE', true];
+  if (passingWords.test(message)) return ['DATABRICKS_UNAVAILABLE', true];
   if (status >= 300 && status < 400) return ['ANSWER_INVALID', true];
   return ['DATABRICKS_REJECTED', false];
 }

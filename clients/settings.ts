@@ -9,8 +9,20 @@ const endpoints = v.object({
     'https://management.azure.com',
   ),
   // Only such hosts are sent a Databricks token; the default is the public cloud's form.
-  DATABRICKS_HOST_PATTERN: v.optional(v.string(), '^adb-\\d+\\.\\d{1,2}\\.azuredatabricks\\.net$'),
+  DATABRICKS_HOST_PATTERN: v.optional(
+    v.pipe(v.string(), v.check(isPattern)),
+    '^adb-\\d+\\.\\d{1,2}\\.azuredatabricks\\.net$',
+  ),
 });
+
+function isPattern(text: string): boolean {
+  try {
+    void new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Where the clients call and as whom; the same in each call of a process. */
 export type Endpoints = v.InferOutput<typeof endpoints>;

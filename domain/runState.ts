@@ -18,21 +18,41 @@ export const stateFields = {
 
 const fields = v.object(stateFields);
 
-/** What the two ways in which Databricks tells a state mean: `status`, and the deprecated `state` where that is missing. */
+/** Termination codes and results of what was not run at all. */
+const neverRun = new Set([
+  'SKIPPED',
+  'DISABLED',
+  'EXCLUDED',
+  'UPSTREAM_FAILED',
+  'UPSTREAM_CANCELED',
+  'MAX_CONCURRENT_RUNS_EXCEEDED',
+  'MAXIMUM_CONCURRENT_RUNS_REACHED',
+]);
+
+/**
+ * What the two ways in which Databricks tells a state mean: `status`, and the deprecated `state` where that is missing.
+ * `byPlatform`: a failure is not the notebook's own.
+ */
 export function runStateOf({ status, state }: v.InferOutput<typeof fields>): {
   state: RunState;
   message?: string;
   byPlatform: boolean;
 } {
   const details = status?.termination_details;
-  const message = details?.message ?? state?.state_message;
+  const message = details?.message || state?.state_message;
   const said = {
     ...(message && { message }),
-    byPlatform: details?.type === 'CLOUD_FAILURE' || details?.type === 'INTERNAL_ERROR',
+    byPlatform: isByPlatform(details?.type, details?.code),
   };
   if (status?.state) return { state: fromStatus(status.state, details?.code ?? '', state?.result_state), ...said };
   return { state: fromLegacy(state?.life_cycle_state ?? '', state?.result_state ?? ''), ...said };
 }
+
+// Of the caller's own errors only this one is the notebook's; the others are about cluster, libraries, access or quota.
+const isByPlatform = (type = '', code = ''): boolean =>
+  type === 'CLOUD_FAILURE' ||
+  type === 'INTERNAL_ERROR' ||
+  (type === 'CLIENT_ERROR' && code !== '' && code !== 'RUN_EXECUTION_ERROR');
 
 function fromStatus(state: string, code: string, result = ''): RunState {
   if (state === 'RUNNING' || state === 'TERMINATING') return 'running';
@@ -41,7 +61,7 @@ function fromStatus(state: string, code: string, result = ''): RunState {
   if (code === 'USER_CANCELED') return 'canceled';
   // CANCELED without a person is how Databricks ends what passes its time limit.
   if (code === 'CANCELED') return result === 'CANCELED' ? 'canceled' : 'timedOut';
-  if (code === 'SKIPPED' || code === 'MAX_CONCURRENT_RUNS_EXCEEDED') return 'skipped';
+  if (neverRun.has(code)) return 'skipped';
   return fromResult(result) ?? 'failed';
 }
 
@@ -55,7 +75,5 @@ function fromResult(result: string): RunState | undefined {
   if (result === 'SUCCESS' || result === 'SUCCESS_WITH_FAILURES') return 'succeeded';
   if (result === 'CANCELED') return 'canceled';
   if (result === 'TIMEDOUT') return 'timedOut';
-  if (result === 'UPSTREAM_FAILED' || result === 'UPSTREAM_CANCELED' || result === 'EXCLUDED' || result === 'DISABLED')
-    return 'skipped';
-  return undefined;
+  return neverRun.has(result) ? 'skipped' : undefined;
 }

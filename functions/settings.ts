@@ -10,12 +10,8 @@ const accelerator = v.pipe(
   v.check(({ branch, tag }) => (branch === undefined) !== (tag === undefined), 'Either a branch or a tag.'),
 );
 
-const expected = v.strictObject({
-  workspace: v.number(),
-  storage: v.number(),
-  runme: v.number(),
-  notebooks: v.number(),
-});
+const seconds = v.pipe(v.number(), v.gtValue(0), v.finite());
+const expected = v.strictObject({ workspace: seconds, storage: seconds, runme: seconds, notebooks: seconds });
 
 const deployer = v.object({
   AZURE_SUBSCRIPTION_ID: v.pipe(v.string(), v.uuid()),

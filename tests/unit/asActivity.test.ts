@@ -1,4 +1,4 @@
-import type { InvocationContext } from '@azure/functions';
+import type { HttpResponseInit, InvocationContext } from '@azure/functions';
 import { describe, expect, test } from 'vitest';
 import { asActivity } from '../../activities/asActivity.ts';
 import { RetryableError } from '../../domain/errors.ts';
@@ -50,17 +50,17 @@ describe('asActivity', () => {
 describe('withProblems', () => {
   test('answers 500 for what nobody foresaw, tells nothing of it and logs it without secrets', async () => {
     const lines: unknown[] = [];
-    const handler = withProblems(async (_request: unknown, _ctx: InvocationContext) => {
-      throw new Error(`refused ${canary} ${String(_request)}`);
+    const handler = withProblems(async (request: unknown, _ctx: InvocationContext): Promise<HttpResponseInit> => {
+      throw new Error(`refused ${canary} ${String(request)}`);
     });
     const answer = await handler('body', contextWith(lines));
     expect(answer.status).toBe(500);
-    expect(JSON.parse(String(answer.body))).toMatchObject({
+    expect(JSON.parse(answer.body as string)).toMatchObject({
       code: 'INTERNAL',
       status: 500,
       hint: expect.any(String) as string,
     });
-    expect(String(answer.body)).not.toContain('refused');
+    expect(answer.body as string).not.toContain('refused');
     expect(lines.join('\n')).toContain('refused');
     expect(lines.join('\n')).not.toContain('0123456789abcdef');
   });

@@ -1,0 +1,106 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { DeploymentError } from '../../domain/errors.ts';
+import { failureOfRun, isOver, resultOf, runStartedBy, summaryOf } from '../../domain/runs.ts';
+import type { RunState, RunView } from '../../domain/steps.ts';
+
+const url = 'https://adb-1.2.azuredatabricks.net/jobs/1/runs/9007199254740993';
+const run = (change: Partial<RunView> = {}): RunView => ({
+  runId: '9007199254740993',
+  jobId: '1',
+  state: 'failed',
+  url,
+  tasks: [],
+  results: {},
+  ...change,
+});
+const problem = { task: '02_create_features', error: 'ValueError: no data', trace: ['line'], byPlatform: false };
+
+describe('isOver', () => {
+  test.each<[RunState, boolean]>([
+    ['waiting', false],
+    ['running', false],
+    ['succeeded', true],
+    ['failed', true],
+    ['canceled', true],
+    ['timedOut', true],
+    ['skipped', true],
+  ])('says of %s: %s', (state, over) => {
+    expect(isOver(state)).toBe(over);
+  });
+});
+
+describe('summaryOf', () => {
+  test('leaves out what does not fit into a status', () => {
+    const { results: _results, problem: _problem, ...rest } = run({ problem, results: { a: 'x' } });
+    expect(summaryOf(run({ problem, results: { a: 'x' } }), 'RUNME')).toEqual({ ...rest, role: 'RUNME' });
+  });
+});
+
+describe('failureOfRun', () => {
+  test.each<[what: string, run: RunView, code: string, message: RegExp]>([
+    ['a cancelled run', run({ state: 'canceled' }), 'RUN_CANCELED', /notebooks run 9007199254740993 was cancelled/],
+    ['a run beyond its own limit', run({ state: 'timedOut', problem }), 'RUN_TIMEOUT', /passed its own time limit/],
+    ['a notebook that raised', run({ problem }), 'NOTEBOOK_FAILED', /^02_create_features: ValueError: no data$/],
+    ['a cluster that did not start', run({ problem: { ...problem, byPlatform: true } }), 'RUN_FAILED', /no data/],
+    ['a run that says why', run({ message: 'quota' }), 'RUN_FAILED', /^quota$/],
+    ['a run that says nothing', run(), 'RUN_FAILED', /ended as failed/],
+    ['a skipped run', run({ state: 'skipped' }), 'RUN_FAILED', /ended as skipped/],
+  ])('of %s is terminal, with a link', (_what, seen, code, message) => {
+    const failure = failureOfRun(seen, 'notebooks');
+    expect(failure).toMatchObject({ code, retryable: false, link: url });
+    expect(failure.message).toMatch(message);
+  });
+
+  test('of a notebook carries the trace, the words of the run and the page of the task', () => {
+    const seen = run({ message: 'Task 02 failed', problem: { ...problem, url: `${url}1` } });
+    expect(failureOfRun(seen, 'RUNME')).toMatchObject({ trace: ['line'], cause: 'Task 02 failed', link: `${url}1` });
+  });
+});
+
+describe('runStartedBy', () => {
+  const runme = (result?: string): RunView =>
+    run({ state: 'succeeded', results: result === undefined ? {} : { RUNME: result } });
+
+  test.each([
+    ['{"job_id": 12, "run_id": 9007199254740993}', '9007199254740993'],
+    ['{"job_id": "12", "run_id": "455"}', '455'],
+    ['{"parent_run_id":"1","run_id":"2"}', '2'],
+    ['started {"run_id" : 7}', '7'],
+  ])('reads %s without losing digits', (text, id) => {
+    expect(runStartedBy(runme(text))).toBe(id);
+  });
+
+  test.each([undefined, '', 'done', '{"run_id": null}', '{"run_id": "x"}', '{"run_id": -1}'])('refuses %s', (text) => {
+    expect(() => runStartedBy(runme(text))).toThrow('RUNME_RESULT_INVALID');
+  });
+
+  test('names a run or throws a terminal failure, whatever RUNME hands over', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+        let id = '1';
+        try {
+          id = runStartedBy(runme(text));
+        } catch (error) {
+          if (!(error instanceof DeploymentError) || error.failure.retryable) throw error;
+        }
+        expect(id).toMatch(/^\d+$/);
+      }),
+    );
+  });
+});
+
+describe('resultOf', () => {
+  const task = (key: string): RunView['tasks'][number] => ({ key, runId: '1', state: 'succeeded', attempt: 1 });
+  const withResults = (results: Record<string, string>): RunView =>
+    run({ state: 'succeeded', tasks: ['01', '02', '03'].map(task), results });
+
+  test.each([
+    ['the JSON of the last task', { '01': '{}', '03': '{"rmse":0.01}' }, { rmse: 0.01 }],
+    ['the last that handed over anything', { '01': '1', '02': '2' }, 2],
+    ['its text where that is no JSON', { '03': 'done: 3' }, 'done: 3'],
+    ['null where there is nothing', {}, null],
+  ])('is %s', (_what, results, expected) => {
+    expect(resultOf(withResults(results))).toEqual(expected);
+  });
+});
