@@ -26,6 +26,7 @@ export class ActivityRunner {
   #done: { item: ActivityItem; event: HistoryEvent }[] = [];
   #running = 0;
   #stopped = false;
+  #abandoned = false;
   #onChange: (() => void)[] = [];
 
   constructor(options: ActivityRunnerOptions) {
@@ -49,8 +50,10 @@ export class ActivityRunner {
     const grace = new Promise<'over'>((resolve) => setTimeout(resolve, graceMs, 'over').unref());
     while (this.#running > 0 || this.#done.length > 0) {
       const change = new Promise<void>((resolve) => this.#onChange.push(resolve));
-      if ((await Promise.race([change, grace])) === 'over') return;
+      if ((await Promise.race([change, grace])) === 'over') break;
     }
+    // The store is closed next; what still runs then is lost and runs again.
+    this.#abandoned = true;
   }
 
   #pump(): void {
@@ -66,6 +69,7 @@ export class ActivityRunner {
     failpoint('beforeActivity');
     const event = await this.#call(item);
     failpoint('afterActivityBeforeCommit');
+    if (this.#abandoned) return;
     this.#done.push({ item, event });
     // The results of one turn of the event loop share a transaction.
     if (this.#done.length === 1) setImmediate(() => this.#record());
@@ -96,6 +100,7 @@ export class ActivityRunner {
   }
 
   #record(): void {
+    if (this.#abandoned) return;
     const { store, clock, completed } = this.#options;
     const done = this.#done;
     this.#done = [];

@@ -18,7 +18,7 @@ import {
   executionTerminated,
 } from './historyEvents.ts';
 import type { HistoryEvent } from './protocol.ts';
-import { isFinal } from './protocol.ts';
+import { eventType, isFinal } from './protocol.ts';
 import { Scheduler } from './scheduler.ts';
 import type { Instance, Store } from './store.ts';
 
@@ -103,7 +103,11 @@ export class DurableEngine {
     const version = request.version ?? config.defaultVersion;
     const instance = newInstance({ id, name, version, input, parent: null, nowMs });
     const { executionId } = instance;
-    const event = executionStarted({ instanceId: id, executionId, name, version, input, parent: null }, nowMs);
+    const generation = existing ? this.#generationOf(id) + 1 : 0;
+    const event = executionStarted(
+      { instanceId: id, executionId, name, version, input, parent: null, generation },
+      nowMs,
+    );
     const message = store.transaction(() => {
       store.deleteInstance(id);
       store.putInstance(instance);
@@ -168,6 +172,11 @@ export class DurableEngine {
 
   history(instanceId: string): HistoryEvent[] {
     return this.#options.store.history(instanceId).map((text) => JSON.parse(text) as HistoryEvent);
+  }
+
+  #generationOf(instanceId: string): number {
+    const started = this.history(instanceId).find((event) => event.EventType === eventType.executionStarted);
+    return Number(started?.['Generation'] ?? 0);
   }
 
   #active(instanceId: string): Instance {

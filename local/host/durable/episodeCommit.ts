@@ -84,7 +84,7 @@ export function commitContinuation(
   const { id, name, version, parent } = instance;
   const events = [
     orchestratorStarted(nowMs),
-    executionStarted({ instanceId: id, executionId, name, version, input, parent }, nowMs),
+    executionStarted({ instanceId: id, executionId, name, version, input, parent, generation: null }, nowMs),
     ...carryOver.map((event) => ({ ...event, IsPlayed: true })),
     orchestratorCompleted(nowMs),
   ];

@@ -27,6 +27,8 @@ export interface StartFacts {
   /** JSON text; null where no input was given at all. */
   input: string | null;
   parent: ParentInstance | null;
+  /** How often a client has used the id before; null after continue-as-new, as recorded. */
+  generation?: number | null;
 }
 
 export function executionStarted(start: StartFacts, ms: number): HistoryEvent {
@@ -41,7 +43,7 @@ export function executionStarted(start: StartFacts, ms: number): HistoryEvent {
     Correlation: null,
     ParentTraceContext: null,
     ScheduledStartTime: null,
-    Generation: 0,
+    Generation: start.generation === undefined ? 0 : start.generation,
     GenerateNewTrace: false,
     ...tail(ms),
   };

@@ -67,6 +67,7 @@ function viewOf(event: HistoryEvent, cause: HistoryEvent | undefined, options: H
     } else if (field !== 'Input' || options.showInput) view[field] = value;
   }
   if (isStart) view['FunctionName'] = event.Name;
+  if (isStart && event.ParentInstance) view['Generation'] = null;
   if (cause) {
     view['ScheduledTime'] = cause.Timestamp.replace(/Z$/, '+00:00');
     view['FunctionName'] = cause.Name;

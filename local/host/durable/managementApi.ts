@@ -98,7 +98,8 @@ async function outputWithin(
 
 function accepted({ config, key }: ManagementOptions, { baseUrl }: ManagementRequest, id: string): Answer {
   const urls = managementUrls(baseUrl, id, managementQuery({ ...config, key }), false);
-  return jsonAnswer(202, urls, { Location: urls.statusQueryGetUri, 'Retry-After': '10' });
+  const location = urls.statusQueryGetUri.replaceAll(/[^\u0020-\u007e]/g, encodeURIComponent);
+  return jsonAnswer(202, urls, { Location: location, 'Retry-After': '10' });
 }
 
 function entities({ method }: Exchange, segments: string[]): Answer {

@@ -1,5 +1,5 @@
 import type { Answer, Exchange } from '../http/exchange.ts';
-import { empty, exceptionAnswer } from '../http/exchange.ts';
+import { exceptionAnswer } from '../http/exchange.ts';
 import type { DurableEngine } from './durableEngine.ts';
 
 /** Starts an orchestration with the request's body as input: its id, or the answer to a request that cannot be met. */
@@ -9,8 +9,6 @@ export function startByHttp(
   name: string,
   instanceId: string | undefined,
 ): string | Answer {
-  // Recorded: the extension breaks off over the Location header that it would have to send.
-  if (instanceId && /[^\u0020-\u007e]/.test(instanceId)) return empty(500);
   const text = body.toString('utf8').replace(/^\uFEFF/, '');
   const version = query.get('version') ?? undefined;
   if (text.trim() === '') return engine.startInstance({ name, instanceId, version, input: null });

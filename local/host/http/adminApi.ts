@@ -3,6 +3,7 @@ import type { AppRegistry, RegisteredFunction } from '../core/appRegistry.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { empty, jsonAnswer } from './exchange.ts';
 import type { HostKeys, KeyLevel } from './hostKeys.ts';
+import { functionKey } from './hostKeys.ts';
 
 export interface AdminOptions {
   app: AppRegistry;
@@ -49,6 +50,8 @@ function read(options: AdminOptions, { origin, path }: Exchange, segments: strin
   const found = all.find((one) => one.name.toLowerCase() === name);
   if (!found) return undefined;
   if (!detail) return jsonAnswer(200, functionView(found, origin));
+  if (detail === 'keys')
+    return jsonAnswer(200, { keys: [{ name: 'default', value: functionKey(keys, found.name) }], links });
   return detail === 'status' ? jsonAnswer(200, {}) : undefined;
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -42,9 +42,18 @@ export function loadKeys(file: string | undefined, given: Partial<HostKeys> = {}
 
 export type KeyLevel = 'master' | 'function' | 'durable' | 'eventGrid' | undefined;
 
-/** Which key a request carries; the header wins over the query, also when it is wrong. */
-export function keyLevel(keys: HostKeys, headers: Record<string, string>, query: URLSearchParams): KeyLevel {
-  const sent = headers['x-functions-key'] || query.get('code');
-  if (!sent) return undefined;
+/** The key that a request carries; the header wins over the query, also when it is wrong. */
+export function sentKey(headers: Record<string, string>, query: URLSearchParams): string | undefined {
+  return headers['x-functions-key'] || query.get('code') || undefined;
+}
+
+/** The key that opens one function only; it follows from the master key, so it need not be kept. */
+export function functionKey(keys: HostKeys, functionName: string): string {
+  return createHmac('sha256', keys.master).update(functionName).digest('base64url');
+}
+
+/** What a key is the key of. */
+export function keyLevel(keys: HostKeys, sent: string | undefined): KeyLevel {
+  if (sent === undefined) return undefined;
   return (['master', 'durable', 'eventGrid', 'function'] as const).find((name) => keys[name] === sent);
 }

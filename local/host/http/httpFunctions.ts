@@ -1,19 +1,22 @@
 import type { AppRegistry, RegisteredFunction, TypedData } from '../core/appRegistry.ts';
+import { clientInputs } from '../core/clientInputs.ts';
 import { invoke } from '../core/invoke.ts';
 import type { Log } from '../log.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { empty } from './exchange.ts';
-import type { KeyLevel } from './hostKeys.ts';
+import type { HostKeys, KeyLevel } from './hostKeys.ts';
+import { functionKey, sentKey } from './hostKeys.ts';
 import { responseAnswer } from './responseAnswer.ts';
 import type { RouteTemplate } from './routeTemplate.ts';
 import { parseRoute } from './routeTemplate.ts';
 
 export interface HttpFunctionsOptions {
   app: AppRegistry;
+  keys: HostKeys;
   routePrefix: string;
   log: Log;
   /** The text that inputs of type durableClient receive. */
-  clientBinding: () => string;
+  clientBinding: string;
 }
 
 interface HttpRoute {
@@ -49,10 +52,16 @@ export class HttpFunctions {
     for (const route of this.#routes) {
       const params = route.methods.includes(exchange.method) ? route.template.match(exchange.path) : undefined;
       if (!params) continue;
-      if (!mayCall(route.authLevel, level)) return Promise.resolve(empty(401));
+      if (!this.#mayCall(route, exchange, level)) return Promise.resolve(empty(401));
       return this.#call(route.target, exchange, params);
     }
     return undefined;
+  }
+
+  #mayCall({ authLevel, target }: HttpRoute, { headers, query }: Exchange, level: KeyLevel): boolean {
+    if (authLevel === 'anonymous' || level === 'master') return true;
+    if (authLevel !== 'function') return false;
+    return level === 'function' || sentKey(headers, query) === functionKey(this.#options.keys, target.name);
   }
 
   #routeOf(target: RegisteredFunction): HttpRoute | undefined {
@@ -76,11 +85,7 @@ export class HttpFunctions {
 
   async #call(target: RegisteredFunction, exchange: Exchange, params: Record<string, string>): Promise<Answer> {
     const { app, log, clientBinding } = this.#options;
-    const extra: Record<string, TypedData> = {};
-    for (const [name, binding] of Object.entries(target.metadata.bindings)) {
-      if (binding.direction === 'in' && binding.type.toLowerCase() === 'durableclient')
-        extra[name] = { string: clientBinding() };
-    }
+    const extra = clientInputs(target, clientBinding);
     try {
       const response = await invoke(app, target, { trigger: requestData(exchange, params), extra }, log);
       return responseAnswer(response.returnValue);
@@ -94,11 +99,6 @@ export class HttpFunctions {
 
 function routeText({ name, trigger }: RegisteredFunction): string {
   return typeof trigger['route'] === 'string' ? trigger['route'].replace(/^\//, '') : name;
-}
-
-function mayCall(authLevel: string, level: KeyLevel): boolean {
-  if (authLevel === 'anonymous') return true;
-  return level === 'master' || (authLevel === 'function' && level === 'function');
 }
 
 function requestData(exchange: Exchange, params: Record<string, string>): TypedData {

@@ -86,7 +86,12 @@ async function read(request: IncomingMessage): Promise<Exchange | undefined> {
   return { method: request.method ?? 'GET', path, search, query, headers, body: Buffer.concat(chunks), origin };
 }
 
-function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+function send(request: IncomingMessage, response: ServerResponse, given: Answer): void {
+  // Kestrel sends no header with a character beyond ASCII: the request fails there, after its effect.
+  const headers = given.headers ?? {};
+  const isSendable = Object.values(headers).every((value) => /^[\t\u0020-\u007e]*$/.test(String(value)));
+  const type = Object.entries(headers).filter(([name]) => name.toLowerCase() === 'content-type');
+  const answer = isSendable ? given : { status: 500, headers: Object.fromEntries(type) };
   response.statusCode = answer.status;
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
   const body = request.method === 'HEAD' ? undefined : answer.body;

@@ -5,13 +5,15 @@ import type { DurableEngine } from '../durable/durableEngine.ts';
 import type { ManagementOptions } from '../durable/managementApi.ts';
 import { answerManagement } from '../durable/managementApi.ts';
 import { clientBinding } from '../durable/managementUrls.ts';
+import type { EventGridOptions } from '../eventGrid/eventGridWebhook.ts';
+import { answerEventGrid } from '../eventGrid/eventGridWebhook.ts';
 import type { Log } from '../log.ts';
 import type { AdminOptions } from './adminApi.ts';
 import { answerAdmin } from './adminApi.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { empty } from './exchange.ts';
 import type { HostKeys, KeyLevel } from './hostKeys.ts';
-import { keyLevel } from './hostKeys.ts';
+import { keyLevel, sentKey } from './hostKeys.ts';
 import { HttpFunctions } from './httpFunctions.ts';
 
 export interface SiteOptions {
@@ -34,6 +36,7 @@ export class Site {
   readonly #functions: HttpFunctions;
   readonly #management: ManagementOptions;
   readonly #admin: AdminOptions;
+  readonly #eventGrid: EventGridOptions;
   readonly #rpcBaseUrl: string;
 
   constructor({ app, config, engine, clock, keys, log, port, rpcPort }: SiteOptions) {
@@ -47,7 +50,8 @@ export class Site {
       rpcBaseUrl: this.#rpcBaseUrl,
       key: keys.durable,
     });
-    this.#functions = new HttpFunctions({ app, routePrefix: config.routePrefix, log, clientBinding: () => binding });
+    this.#eventGrid = { app, log, clientBinding: binding };
+    this.#functions = new HttpFunctions({ app, keys, routePrefix: config.routePrefix, log, clientBinding: binding });
   }
 
   get routes(): ReturnType<HttpFunctions['describe']> {
@@ -55,7 +59,7 @@ export class Site {
   }
 
   async answer(exchange: Exchange): Promise<Answer> {
-    const level = keyLevel(this.#keys, exchange.headers, exchange.query);
+    const level = keyLevel(this.#keys, sentKey(exchange.headers, exchange.query));
     const path = exchange.path.toLowerCase();
     if (path.startsWith(webhooks)) return this.#answerWebhook(exchange, level);
     if (/^\/admin(\/|$)/.test(path)) return answerAdmin(this.#admin, exchange, level);
@@ -73,10 +77,13 @@ export class Site {
   }
 
   async #answerWebhook(exchange: Exchange, level: KeyLevel): Promise<Answer> {
-    const [extension, ...segments] = pathSegments(exchange.path.slice(webhooks.length));
-    if (extension?.toLowerCase() !== 'durabletask') return empty(404);
-    if (level !== 'durable' && level !== 'master')
-      return level ? empty(403) : empty(401, { 'WWW-Authenticate': 'Bearer' });
+    const [name, ...segments] = pathSegments(exchange.path.slice(webhooks.length));
+    const extension = name?.toLowerCase();
+    const keyOf: Record<string, KeyLevel> = { durabletask: 'durable', eventgrid: 'eventGrid' };
+    if (!level) return empty(401, { 'WWW-Authenticate': 'Bearer' });
+    if (level !== 'master' && level !== keyOf[extension ?? '']) return empty(403);
+    if (extension === 'eventgrid') return answerEventGrid(this.#eventGrid, exchange);
+    if (extension !== 'durabletask') return empty(404);
     const baseUrl = `${exchange.origin}${webhooks}durabletask`;
     return answerManagement(this.#management, { exchange, segments, baseUrl });
   }
