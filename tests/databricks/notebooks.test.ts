@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -60,7 +60,7 @@ async function end(workspace: TestWorkspace, runId: Json): Promise<Ended> {
   return { run, output: body, logs: join(workspace.folder, 'logs', String(id)) };
 }
 
-const log = (logs: string, name = 'stdout.log'): string => readFileSync(join(logs, name), 'utf8');
+const log = (logs: string): string => readFileSync(join(logs, 'output.log'), 'utf8');
 
 describe('notebooks that really run', () => {
   it('have cells, magics, widgets, dbutils, their folder, and an environment of their own', async () => {
@@ -98,7 +98,7 @@ describe('notebooks that really run', () => {
       `  File "/Workspace${folder}/fails.py", line 7, in divide`,
     ]);
     expect(output.error_trace).toContain('    divide(1, 0)');
-    expect(log(logs)).toBe('before\n');
+    expect(log(logs)).toBe(`before\n${output.error_trace}\n`);
   });
 
   it('do not see each other’s variables, and go on without theirs after restartPython', async () => {
@@ -165,5 +165,8 @@ describe.skipIf(!hasSdk)('the Databricks SDK for Python in a notebook', () => {
   });
 });
 
-const isRunning = (pid: string): boolean =>
-  execFileSync('ps', ['-o', 'stat=', '-p', pid], { encoding: 'utf8' }).startsWith('S');
+/** A process that has ended may be gone, or a zombie until its new parent asks for it. */
+function isRunning(pid: string): boolean {
+  const state = spawnSync('ps', ['-o', 'stat=', '-p', pid], { encoding: 'utf8' }).stdout.trim();
+  return state !== '' && !state.startsWith('Z');
+}

@@ -23,7 +23,7 @@ export interface NotebookRequest {
   taskKey: string;
   clusterKey: string;
   sparkVersion: string;
-  /** What the notebook prints goes to files in this folder, which exists. */
+  /** What the notebook prints goes to `output.log` in this folder, which exists; what it displays lies beside it. */
   logFolder: string;
 }
 

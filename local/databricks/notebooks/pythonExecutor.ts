@@ -5,6 +5,9 @@ import tls from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { NotebookExecutor, NotebookOutcome, NotebookRequest, StartedNotebook } from './notebookExecutor.ts';
 
+/** What a notebook prints, in its log folder. */
+const logName = 'output.log';
+const traceLength = 20_000;
 const runner = fileURLToPath(new URL('runner.py', import.meta.url));
 
 /** Really executes notebooks: a Python process of its own for each task run, ended with all its children on a cancel. */
@@ -13,16 +16,14 @@ export function pythonExecutor({ python }: { python: string }): NotebookExecutor
 }
 
 function startProcess(python: string, request: NotebookRequest): StartedNotebook {
-  const output = openSync(join(request.logFolder, 'stdout.log'), 'w');
-  const errors = openSync(join(request.logFolder, 'stderr.log'), 'w');
+  const log = openSync(join(request.logFolder, logName), 'w');
   const child = spawn(python, [runner], {
-    stdio: ['pipe', output, errors],
+    stdio: ['pipe', log, log],
     env: environment(request),
     // A process group of its own, so that a cancel also reaches what the notebook has started.
     detached: true,
   });
-  closeSync(output);
-  closeSync(errors);
+  closeSync(log);
   // The input stays open: its end tells the runner that this process is gone.
   child.stdin?.on('error', () => undefined);
   child.stdin?.write(`${JSON.stringify(request)}\n`);
@@ -48,8 +49,8 @@ function ended(child: ChildProcess): Promise<string> {
 function readOutcome(logFolder: string, how: string): NotebookOutcome {
   const file = join(logFolder, 'outcome.json');
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as NotebookOutcome;
-  const errors = readFileSync(join(logFolder, 'stderr.log'), 'utf8').slice(-20_000);
-  return { driverLost: true, error: `The Python process of the notebook ended with ${how}`, errorTrace: errors };
+  const printed = readFileSync(join(logFolder, logName), 'utf8').slice(-traceLength);
+  return { driverLost: true, error: `The Python process of the notebook ended with ${how}`, errorTrace: printed };
 }
 
 function killGroup({ pid }: ChildProcess): void {
