@@ -1,4 +1,5 @@
 import { callArm } from '../clients/arm.ts';
+import { isResourceMissing } from '../clients/armFailure.ts';
 import { RetryableError } from '../domain/errors.ts';
 import type { Deployment, WorkspaceState } from '../domain/steps.ts';
 import { stateOf } from './workspaceState.ts';
@@ -9,9 +10,11 @@ export async function readWorkspace({
   ...deployment
 }: Deployment & { workspace: WorkspaceState }): Promise<WorkspaceState> {
   const { resourceGroup, workspaceName } = deployment.request;
-  const seen = await callArm(({ databricks }, options) =>
-    databricks.workspaces.get(resourceGroup, workspaceName, options),
+  const seen = await callArm(
+    ({ databricks }, options) => databricks.workspaces.get(resourceGroup, workspaceName, options),
+    isResourceMissing,
   );
-  if (!seen) throw new RetryableError('ANSWER_INVALID', 'Azure answered without a workspace.');
+  // A read soon after the creation may come from a region that does not know of it yet.
+  if (!seen) throw new RetryableError('ANSWER_INVALID', `Azure does not show the workspace ${workspaceName}.`);
   return stateOf(seen, deployment, workspace.created, workspace.operationUrl);
 }

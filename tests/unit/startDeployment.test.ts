@@ -1,0 +1,175 @@
+import { HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
+import type { DurableClient } from 'durable-functions';
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { DeployInput } from '../../domain/steps.ts';
+import { withProblems } from '../../functions/problem.ts';
+import { startDeployment } from '../../functions/startDeployment.ts';
+
+/** A durable client over a map: what the trigger asks of it, and nothing else. */
+class KnownInstances {
+  readonly started: DeployInput[] = [];
+  readonly #known = new Map<string, object>();
+  /** Makes the next start lose against a twin that was started with this input. */
+  twin: DeployInput | undefined;
+
+  async getStatus(id: string): Promise<object> {
+    const status = this.#known.get(id);
+    if (!status) throw new Error(`DurableClient error: No instance with ID '${id}' found. (404)`);
+    return status;
+  }
+
+  async getStatusBy(): Promise<object[]> {
+    return [...this.#known.values()];
+  }
+
+  async startNew(_name: string, { instanceId, input }: { instanceId: string; input: DeployInput }): Promise<string> {
+    this.end(instanceId, 'Running', this.twin ?? input);
+    if (this.twin) throw new Error('The operation failed with an unexpected status code: 409');
+    this.started.push(input);
+    return instanceId;
+  }
+
+  end(instanceId: string, runtimeStatus: string, input: DeployInput): void {
+    const times = { createdTime: new Date(0), lastUpdatedTime: new Date(1000) };
+    this.#known.set(instanceId, {
+      instanceId,
+      name: 'deploy',
+      runtimeStatus,
+      input,
+      customStatus: null,
+      output: null,
+      ...times,
+    });
+  }
+}
+
+const minimal = { resourceGroup: 'rg-a', workspaceName: 'ws-a' };
+const ctx = { log() {}, error() {}, invocationId: 'i' } as unknown as InvocationContext;
+
+let client: KnownInstances;
+
+// The settings are read at the first request.
+beforeAll(() => {
+  vi.stubEnv('AZURE_SUBSCRIPTION_ID', '00000000-0000-4000-8000-000000000001');
+  vi.stubEnv('ACCELERATORS', '{"predicting-implied-volatility":{"repositoryUrl":"https://a.test/r","tag":"v1"}}');
+  vi.stubEnv('ALLOWED_RESOURCE_GROUPS', 'rg-a,rg-b');
+  vi.stubEnv('ALLOWED_LOCATIONS', 'westeurope,northeurope');
+  vi.stubEnv('STATUS_LINK_KEY', '0123456789abcdef0123456789abcdef');
+  vi.stubEnv('MAX_ACTIVE_DEPLOYMENTS', '2');
+});
+
+beforeEach(() => {
+  client = new KnownInstances();
+});
+
+const post = async (body: unknown): Promise<HttpResponseInit & { json: Record<string, unknown> }> => {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const request = new HttpRequest({ method: 'POST', url: 'https://app.test/api/deployments', body: { string: text } });
+  const answer = await withProblems(startDeployment)(request, client as unknown as DurableClient, ctx);
+  return { ...answer, json: JSON.parse(answer.body as string) as Record<string, unknown> };
+};
+
+describe('startDeployment', () => {
+  test('starts a deployment and answers 202 with its link', async () => {
+    const { status, headers, json } = await post(minimal);
+    expect(status).toBe(202);
+    expect(headers).toMatchObject({ location: json['statusQueryGetUri'], 'retry-after': '5' });
+    expect(client.started).toMatchObject([
+      { deployment: { attempt: 1, location: 'westeurope', accelerator: { tag: 'v1' } }, earlierAttempts: [] },
+    ]);
+  });
+
+  test.each([
+    ['the same text', JSON.stringify(minimal)],
+    ['the keys in another order', '{"workspaceName":"ws-a","resourceGroup":"rg-a"}'],
+    ['the defaults spelt out', { ...minimal, ifExists: 'use', compute: {}, tags: {}, parameters: {} }],
+  ])('takes %s for the same request and starts nothing', async (_what, body) => {
+    const first = await post(minimal);
+    const second = await post(body);
+    expect(second.status).toBe(202);
+    expect(second.json['id']).toBe(first.json['id']);
+    expect(client.started).toHaveLength(1);
+  });
+
+  test('compares nested wishes without regard to the order of their keys', async () => {
+    await post({ ...minimal, tags: { a: '1', b: '2' }, parameters: { x: '1', y: '2' } });
+    const twin = await post({ ...minimal, parameters: { y: '2', x: '1' }, tags: { b: '2', a: '1' } });
+    expect(twin.status).toBe(202);
+    expect(client.started).toHaveLength(1);
+  });
+
+  test.each([
+    ['a tag more', { tags: { a: '1' } }],
+    ['another ifExists', { ifExists: 'fail' }],
+    ['another location', { location: 'northeurope' }],
+    ['a cluster wish', { compute: { workers: 2 } }],
+  ])('answers 409 for an active twin with %s', async (_what, change) => {
+    await post(minimal);
+    const { status, json } = await post({ ...minimal, ...change });
+    expect([status, json['code']]).toEqual([409, 'DEPLOYMENT_CONFLICT']);
+    expect(client.started).toHaveLength(1);
+  });
+
+  test('answers 200 for the same request after success, and starts another one as the next attempt', async () => {
+    const { json } = await post(minimal);
+    const id = json['id'] as string;
+    const first = client.started[0] as DeployInput;
+    client.end(id, 'Completed', first);
+    expect((await post(minimal)).status).toBe(200);
+    expect(client.started).toHaveLength(1);
+    expect((await post({ ...minimal, tags: { a: '1' } })).status).toBe(202);
+    expect(client.started[1]).toMatchObject({
+      deployment: { id, attempt: 2 },
+      earlierAttempts: [{ attempt: 1, outcome: 'Completed', startedAt: '1970-01-01T00:00:00.000Z' }],
+    });
+  });
+
+  test.each(['Failed', 'Terminated'])('tries again what has %s', async (state) => {
+    const { json } = await post(minimal);
+    client.end(json['id'] as string, state, client.started[0] as DeployInput);
+    expect((await post(minimal)).status).toBe(202);
+    expect(client.started[1]).toMatchObject({ deployment: { attempt: 2 } });
+  });
+
+  test('joins a twin that came first, and refuses one with another request', async () => {
+    const { json } = await post(minimal);
+    const own = client.started[0] as DeployInput;
+    client = new KnownInstances();
+    client.twin = own;
+    expect((await post(minimal)).json['id']).toBe(json['id']);
+    client = new KnownInstances();
+    client.twin = own;
+    expect((await post({ ...minimal, ifExists: 'fail' })).status).toBe(409);
+  });
+
+  test('answers 429 when as many deployments run as the settings allow', async () => {
+    await post(minimal);
+    await post({ ...minimal, workspaceName: 'ws-b' });
+    const { status, json } = await post({ ...minimal, workspaceName: 'ws-c' });
+    expect([status, json['code']]).toEqual([429, 'TOO_MANY_DEPLOYMENTS']);
+    expect(client.started).toHaveLength(2);
+  });
+
+  test.each([
+    ['no JSON', '{', 400, undefined],
+    ['too much', JSON.stringify('x'.repeat(20_000)), 413, undefined],
+    ['an unknown key', { ...minimal, wish: 1 }, 422, '/wish'],
+    [
+      'a key that stands twice',
+      '{"resourceGroup":"rg-a","resourceGroup":"rg-b","workspaceName":"ws-a"}',
+      422,
+      undefined,
+    ],
+    ['another resource group', { ...minimal, resourceGroup: 'rg-x' }, 422, '/resourceGroup'],
+    ['another location', { ...minimal, location: 'eastus' }, 422, '/location'],
+    ['another accelerator', { ...minimal, accelerator: 'constructor' }, 422, '/accelerator'],
+    ['another node type', { ...minimal, compute: { nodeType: 'Standard_ND96' } }, 422, '/compute/nodeType'],
+  ])('starts nothing for %s', async (_what, body, status, pointer) => {
+    const answer = await post(body);
+    expect(answer.status).toBe(status);
+    expect(answer.headers).toMatchObject({ 'content-type': 'application/problem+json' });
+    const faults = (answer.json['errors'] ?? []) as { pointer: string }[];
+    expect(faults[0]?.pointer).toBe(pointer);
+    expect(client.started).toEqual([]);
+  });
+});
