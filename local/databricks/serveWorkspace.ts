@@ -1,5 +1,5 @@
 import { Router } from '../kit/router.ts';
-import { type ApiServer, startServer } from '../kit/server.ts';
+import { type ApiServer, type ServerOptions, startServer } from '../kit/server.ts';
 import { errorReply, notEmulated } from './apiError.ts';
 import { Callers } from './callers.ts';
 import { addDbfsRoutes } from './files/dbfsRoutes.ts';
@@ -45,7 +45,7 @@ export async function serveWorkspace(given: WorkspaceRecord, settings: Workspace
   router.on('GET', '/.well-known/databricks-config', ({ origin }) => ({
     body: { oidc_endpoint: `${origin}/oidc`, workspace_id: record.workspaceId, cloud: 'AZURE' },
   }));
-  const server = await startServer({
+  const options: ServerOptions = {
     router,
     unknownRoute: ({ method, path }) => errorReply(notEmulated(`${method} ${path}`)),
     errorReply,
@@ -53,6 +53,13 @@ export async function serveWorkspace(given: WorkspaceRecord, settings: Workspace
     certificate: settings.certificate,
     port: record.port,
     clock: settings.clock,
+  };
+  const server = await startServer(options).catch((cause: Error) => {
+    workspace.close();
+    throw new Error(
+      `The workspace ${record.name} cannot be served at its address ${workspace.host()}: ${cause.message}`,
+      { cause },
+    );
   });
   record.port = server.port;
   engine.resume();

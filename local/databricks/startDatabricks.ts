@@ -58,9 +58,20 @@ export async function startDatabricks(options: DatabricksOptions): Promise<Datab
     running.set(keyOf(record.resourceId), served);
     return served;
   };
-  for (const record of records.values()) await serve(record);
+  const stop = async (): Promise<void> => {
+    for (const served of running.values()) await served.close();
+    running.clear();
+    store.close();
+  };
+  try {
+    for (const record of records.values()) await serve(record);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 
   // Creation and deletion take turns, so that a repeated creation finds the first one.
+  let closed: Promise<void> | undefined;
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const result = last.then(work);
@@ -85,12 +96,7 @@ export async function startDatabricks(options: DatabricksOptions): Promise<Datab
       }),
     workspaces: () =>
       [...running.values()].map(({ record, host, server }) => ({ resourceId: record.resourceId, host, server })),
-    close: () =>
-      inTurn(async () => {
-        for (const served of running.values()) await served.close();
-        running.clear();
-        store.close();
-      }),
+    close: () => (closed ??= inTurn(stop)),
   };
 }
 

@@ -52,6 +52,8 @@ describe('workspace files', () => {
     expect((await call('POST', '/api/2.0/workspace/mkdirs', { path: '/Shared/a' })).body.error_code).toBe(
       'RESOURCE_ALREADY_EXISTS',
     );
+    const file = { path: '/Shared/a.py', format: 'AUTO', content: base64('plain') };
+    expect((await call('POST', '/api/2.0/workspace/import', file)).body.error_code).toBe('RESOURCE_ALREADY_EXISTS');
     await importNotebook(workspace, '/Shared/full/b');
     expect((await call('POST', '/api/2.0/workspace/delete', { path: '/Shared/full' })).body.error_code).toBe(
       'DIRECTORY_NOT_EMPTY',

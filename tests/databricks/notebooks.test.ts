@@ -1,8 +1,10 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { pythonExecutor } from '../../local/databricks/notebooks/pythonExecutor.ts';
 import {
   type Json,
@@ -128,6 +130,36 @@ describe('notebooks that really run', () => {
     const workspace = await startWithNotebooks();
     const { output } = await end(workspace, await start(workspace, 'rest'));
     expect(output).toMatchObject({ notebook_output: { result: admin } });
+  });
+
+  it('get packages that are missing for their own run only', async () => {
+    const workspace = await startWithNotebooks();
+    const first = await end(workspace, await start(workspace, 'installs', { install: 'yes' }));
+    expect(first.output).toMatchObject({ notebook_output: { result: '1.0' } });
+    const second = await end(workspace, await start(workspace, 'installs', { install: 'no' }));
+    expect(second.output.error).toBe("ModuleNotFoundError: No module named 'tiny_package'");
+  });
+
+  it('end when the emulator does, however it ends', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'notebook-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const runner = fileURLToPath(new URL('../../local/databricks/notebooks/runner.py', import.meta.url));
+    writeFileSync(
+      join(folder, 'sleeps.py'),
+      '# Databricks notebook source\nprint("begun")\nimport time\ntime.sleep(600)',
+    );
+    const child = spawn('python3', ['-u', runner], { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
+    const request = {
+      workspaceRoot: folder,
+      dbfsRoot: folder,
+      notebookPath: '/sleeps',
+      parameters: {},
+      logFolder: folder,
+    };
+    child.stdin.write(`${JSON.stringify(request)}\n`);
+    await once(child.stdout, 'data');
+    child.stdin.destroy();
+    expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
   });
 
   it('are killed with what they have started when their run is cancelled', async () => {

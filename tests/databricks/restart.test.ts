@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createJob, resourceId, startRun, startTestWorkspace, taskFor } from './support/startTestWorkspace.ts';
 
 const script = { a: { seconds: 10 }, b: { seconds: 20 } };
@@ -53,6 +55,18 @@ describe('a restart of the emulator', () => {
 });
 
 describe('workspaces', () => {
+  it('say which address they lost when another program has taken it', async () => {
+    const workspace = await startTestWorkspace();
+    const { port } = workspace.server;
+    await workspace.databricks.close();
+    const other = createServer().listen(port, '127.0.0.1');
+    await once(other, 'listening');
+    onTestFinished(() => void other.close());
+    await expect(workspace.restart()).rejects.toThrow(
+      `implied-volatility cannot be served at its address localhost:${port}`,
+    );
+  });
+
   it('are made once, however often they are asked for, and leave nothing when deleted', async () => {
     const { databricks, folder, host } = await startTestWorkspace();
     const again = { resourceId: resourceId.toUpperCase(), workspaceId: '4711', name: 'x', location: 'y' };

@@ -104,7 +104,9 @@ export class WorkspaceFiles {
     for (let depth = 1; depth <= parts.length; depth++) {
       const part = `/${parts.slice(0, depth).join('/')}`;
       const there = this.find(part);
-      if (there && there.kind !== 'DIRECTORY') throw alreadyExists(`${part} already exists and it is not a folder`);
+      // What exists under no name of its own is a notebook's file, or a link that leads outside.
+      const inTheWay = there ? there.kind !== 'DIRECTORY' : existsSync(this.location(part));
+      if (inTheWay) throw alreadyExists(`${part} already exists and it is not a folder`);
     }
     mkdirSync(this.location(`/${parts.join('/')}`), { recursive: true });
   }

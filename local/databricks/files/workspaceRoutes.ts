@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { ApiReply } from '../../kit/router.ts';
 import { ApiError, alreadyExists, doesNotExist, invalidParameter, notEmulated } from '../apiError.ts';
@@ -82,10 +82,12 @@ function importObject({ files }: Workspace, body: Fields): ApiReply {
   const target = importTarget(path, format, optionalText(body, 'language'), content.toString());
   const existing = files.find(target.path);
   if (existing?.kind === 'DIRECTORY') throw alreadyExists(`Path (${path}) already exists and is a folder.`);
-  if (existing && !optionalFlag(body, 'overwrite')) throw alreadyExists(`Path (${path}) already exists.`);
+  const file = files.location(target.file);
+  // A file may not replace the notebook that is kept under the same name on the disk, either.
+  const taken = existing !== undefined || existsSync(file);
+  if (taken && !optionalFlag(body, 'overwrite')) throw alreadyExists(`Path (${path}) already exists.`);
   if (existing) files.remove(existing);
-  mkdirSync(dirname(files.location(path)), { recursive: true });
-  writeFileSync(files.location(target.file), target.header ? `${target.header}\n${content.toString()}` : content);
+  writeFileSync(file, target.header ? `${target.header}\n${content.toString()}` : content);
   return { body: { object_id: BigInt(files.idOf(target.path)) } };
 }
 
