@@ -47,6 +47,8 @@ export interface Host {
   keys: HostKeys;
   /** The functions that HTTP triggers. */
   routes: { name: string; path: string; methods: string[]; authLevel: string }[];
+  /** Starts an orchestration without HTTP and returns the instance's id. */
+  start(name: string, input?: unknown, instanceId?: string): string;
   /** Resolves when nothing runs and nothing is due at the present time of the clock. */
   idle(): Promise<void>;
   /** When the next durable timer is due, in milliseconds since 1970; undefined when none waits. */
@@ -140,6 +142,8 @@ function hostOf({ app, engine, site, store, listeners, main, keys }: Parts): Hos
     port: main.port,
     keys,
     routes: site.routes,
+    start: (name, input, instanceId) =>
+      engine.startInstance({ name, instanceId, input: input === undefined ? null : JSON.stringify(input) }),
     async idle() {
       // What has just ended may set something going in the next turn, so it must be quiet for a few of them.
       for (let quietTurns = 0; quietTurns < 3;) {
