@@ -1,5 +1,6 @@
 import { isRestError, type RestError } from '@azure/core-rest-pipeline';
-import { DeploymentError, type ErrorCode, RetryableError, TerminalError, toFailure } from '../domain/errors.ts';
+import { DeploymentError, RetryableError, TerminalError, toFailure } from '../domain/errors.ts';
+import type { ErrorCode } from '../domain/errorTable.ts';
 import { retryAfterSeconds } from './retryAfter.ts';
 
 const terminalCodes = new Map<string, ErrorCode>([

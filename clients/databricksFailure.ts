@@ -1,4 +1,5 @@
-import { DeploymentError, type ErrorCode } from '../domain/errors.ts';
+import { DeploymentError } from '../domain/errors.ts';
+import type { ErrorCode } from '../domain/errorTable.ts';
 import { retryAfterSeconds } from './retryAfter.ts';
 
 /** An answer of Databricks that is an error, with what the API said. */

@@ -1,4 +1,5 @@
-import { DeploymentError, type Failure, retryForSeconds } from './errors.ts';
+import { DeploymentError, type Failure } from './errors.ts';
+import { retryForSeconds } from './errorTable.ts';
 import { fraction } from './polling.ts';
 import type { RetryPolicy } from './steps.ts';
 

@@ -1,5 +1,6 @@
 import type { HttpResponseInit, InvocationContext } from '@azure/functions';
-import { DeploymentError, type ErrorCode, errorTable } from '../domain/errors.ts';
+import { DeploymentError } from '../domain/errors.ts';
+import { type ErrorCode, errorTable } from '../domain/errorTable.ts';
 import { redact } from '../domain/redact.ts';
 import type { RequestFault } from '../domain/request.ts';
 

@@ -1,6 +1,6 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 import { type DurableClient, type DurableOrchestrationStatus, OrchestrationRuntimeStatus } from 'durable-functions';
-import { errorTable } from '../domain/errors.ts';
+import { errorTable } from '../domain/errorTable.ts';
 import { watchInstanceId } from '../domain/ids.ts';
 import {
   type DeployOutput,

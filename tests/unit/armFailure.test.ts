@@ -2,7 +2,8 @@ import { createHttpHeaders, createPipelineRequest, RestError } from '@azure/core
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { armFailure, isResourceMissing } from '../../clients/armFailure.ts';
-import { DeploymentError, errorTable, RetryableError } from '../../domain/errors.ts';
+import { DeploymentError, RetryableError } from '../../domain/errors.ts';
+import { errorTable } from '../../domain/errorTable.ts';
 
 /** The error of the clients that leave the answer's text on it. */
 function answered(status: number, body: unknown, headers: Record<string, string> = {}): RestError {

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DatabricksError, isExisting, isMissing } from '../../clients/databricksFailure.ts';
-import { errorTable, toFailure } from '../../domain/errors.ts';
+import { toFailure } from '../../domain/errors.ts';
+import { errorTable } from '../../domain/errorTable.ts';
 
 const call = 'GET /api/2.2/jobs/get';
 const answered = (status: number, body: unknown, retryAfter?: string): DatabricksError =>

@@ -1,14 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  DeploymentError,
-  type ErrorCode,
-  errorTable,
-  RetryableError,
-  retryForSeconds,
-  TerminalError,
-  toFailure,
-} from '../../domain/errors.ts';
+import { DeploymentError, RetryableError, TerminalError, toFailure } from '../../domain/errors.ts';
+import { type ErrorCode, errorTable, retryForSeconds } from '../../domain/errorTable.ts';
 import { valueOf } from '../../domain/outcome.ts';
 import type { DeployStatus } from '../../domain/status.ts';
 import { stepTitles } from '../../domain/status.ts';

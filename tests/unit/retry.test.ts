@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DeploymentError, type ErrorCode, errorTable, type Failure, retryForSeconds } from '../../domain/errors.ts';
+import { DeploymentError, type Failure } from '../../domain/errors.ts';
+import { type ErrorCode, errorTable, retryForSeconds } from '../../domain/errorTable.ts';
 import { pauseBeforeRetry } from '../../domain/retry.ts';
 import type { RetryPolicy } from '../../domain/steps.ts';
 

@@ -1,0 +1,190 @@
+const untilLimitOfStep = Number.POSITIVE_INFINITY;
+
+/**
+ * Every failure that a caller can see, by code; docs/errors.md is made from it.
+ * `status`: the HTTP status when the code answers a request. `hint`: what a person can do.
+ * `retryForSeconds`: how long a retryable failure of this code may last, which can be shorter than its step's limit:
+ * a missing right may be a role that still spreads, or a role that nobody gave. Without it the code is never retried.
+ */
+export const errorTable = {
+  REQUEST_NOT_JSON: {
+    status: 400,
+    title: 'The body is not JSON',
+    hint: 'Send a JSON object with a Content-Length; a chunked body arrives empty.',
+  },
+  REQUEST_INVALID: {
+    status: 422,
+    title: 'The request has faults',
+    hint: 'Mend what `errors` points at and send it again.',
+  },
+  REQUEST_TOO_LARGE: { status: 413, title: 'The body is too large', hint: 'A request fits into 16 kB.' },
+  NOT_ALLOWED: {
+    status: 422,
+    title: 'The target is not allowed here',
+    hint: 'Choose an allowed value, or ask the operator to add it to the allow-list in the settings.',
+  },
+  DEPLOYMENT_CONFLICT: {
+    status: 409,
+    title: 'The same target is being deployed with another request',
+    hint: 'Wait until it is over, then send the request again.',
+  },
+  TOO_MANY_DEPLOYMENTS: {
+    status: 429,
+    title: 'Too many deployments are running',
+    hint: 'Wait until one is over, then send the request again.',
+  },
+  DEPLOYMENT_NOT_FOUND: {
+    status: 404,
+    title: 'There is no such deployment',
+    hint: 'Look up the id in the list of deployments.',
+  },
+  SIGNATURE_INVALID: {
+    status: 401,
+    title: 'The status link is not valid',
+    hint: 'Use the link as it was given, or read the deployment with a function key.',
+  },
+  SETTINGS_INVALID: {
+    status: 500,
+    title: 'The app is not configured',
+    hint: 'Mend the application settings that the message names.',
+  },
+  INTERNAL: { status: 500, title: 'The deployer failed', hint: 'Look up the invocation in the app\u2019s log.' },
+
+  TOKEN_UNAVAILABLE: {
+    retryForSeconds: untilLimitOfStep,
+    title: 'The app\u2019s identity got no token',
+    hint: 'Check that the identity of AZURE_CLIENT_ID is attached to the app.',
+  },
+  AZURE_UNAVAILABLE: {
+    retryForSeconds: untilLimitOfStep,
+    title: 'Azure did not answer properly',
+    hint: 'Look at Azure\u2019s status page, then send the request again.',
+  },
+  AZURE_THROTTLED: {
+    retryForSeconds: untilLimitOfStep,
+    title: 'Azure asks to slow down',
+    hint: 'Wait some minutes, then send the request again.',
+  },
+  AZURE_DENIED: {
+    retryForSeconds: 600,
+    title: 'The app may not do this in Azure',
+    hint: 'Give the app\u2019s identity Contributor and a conditioned Role Based Access Control Administrator on the resource group.',
+  },
+  AZURE_REJECTED: {
+    title: 'Azure refused the request',
+    hint: 'Read Azure\u2019s message, mend the cause and send the request again.',
+  },
+  POLICY_DENIED: {
+    title: 'An Azure policy forbids this',
+    hint: 'Meet the policy that the message names, or ask its owner for an exemption.',
+  },
+  PROVIDER_NOT_REGISTERED: {
+    title: 'A resource provider is not registered',
+    hint: 'Run `az provider register --namespace Microsoft.Databricks` with rights on the subscription.',
+  },
+  PRINCIPAL_NOT_FOUND: {
+    retryForSeconds: 600,
+    title: 'The new identity is not known to Entra ID yet',
+    hint: 'Send the request again; if it stays, look at the identity in the portal.',
+  },
+  WORKSPACE_EXISTS: {
+    title: 'The workspace exists already',
+    hint: 'Send `"ifExists": "use"` to deploy into it, or choose another name.',
+  },
+  WORKSPACE_NOT_PREMIUM: {
+    title: 'The workspace is not premium',
+    hint: 'Upgrade its pricing tier to premium, or deploy into another workspace.',
+  },
+  WORKSPACE_FAILED: {
+    title: 'Azure could not create the workspace',
+    hint: 'Read Azure\u2019s message, mend the cause and send the request again.',
+  },
+  WORKSPACE_TIMEOUT: {
+    title: 'The workspace was not ready in time',
+    hint: 'Look at the workspace in the portal; send the request again when it is ready.',
+  },
+  WORKSPACE_HOST_REFUSED: {
+    title: 'The workspace has an address that is not allowed',
+    hint: 'Check DATABRICKS_HOST_PATTERN in the settings.',
+  },
+
+  DATABRICKS_UNAVAILABLE: {
+    retryForSeconds: untilLimitOfStep,
+    title: 'Databricks did not answer properly',
+    hint: 'Look at the Azure Databricks status page, then send the request again.',
+  },
+  DATABRICKS_THROTTLED: {
+    retryForSeconds: untilLimitOfStep,
+    title: 'Databricks asks to slow down',
+    hint: 'Wait some minutes, then send the request again.',
+  },
+  DATABRICKS_DENIED: {
+    retryForSeconds: 600,
+    title: 'The app may not do this in the workspace',
+    hint: 'Give the app\u2019s identity Contributor on the workspace, or make it a workspace admin.',
+  },
+  DATABRICKS_REJECTED: {
+    title: 'Databricks refused the request',
+    hint: 'Read the message, mend the cause and send the request again.',
+  },
+  STORAGE_TIMEOUT: {
+    title: 'The workspace\u2019s storage was not ready in time',
+    hint: 'Open the workspace; when its file browser works, send the request again.',
+  },
+  REPOSITORY_FAILED: {
+    retryForSeconds: 120,
+    title: 'The repository could not be cloned',
+    hint: 'Check the repository\u2019s address, branch or tag in the catalogue, and the workspace\u2019s access to it.',
+  },
+  JOB_TEMPLATE_INVALID: {
+    title: 'The accelerator\u2019s job template is not valid',
+    hint: 'Mend notebooks/job-template.json in the repository.',
+  },
+  NOTEBOOK_FAILED: {
+    title: 'A notebook failed',
+    hint: 'Open the run, read the failing cell, mend its cause and send the request again.',
+  },
+  RUN_FAILED: {
+    title: 'Databricks could not carry out the run',
+    hint: 'Open the run: quota, node type or runtime are the usual causes.',
+  },
+  RUN_CANCELED: { title: 'The run was cancelled in Databricks', hint: 'Send the request again to run it once more.' },
+  RUN_TIMEOUT: {
+    title: 'The run was not over in time',
+    hint: 'Open the run; raise the limit or make the run shorter.',
+  },
+  RUN_LOST: {
+    retryForSeconds: 120,
+    title: 'The run is gone',
+    hint: 'Somebody deleted it; send the request again to run it once more.',
+  },
+  RUNME_RESULT_INVALID: {
+    title: 'RUNME did not say which run it started',
+    hint: 'RUNME must end with dbutils.notebook.exit(\u2026) of job_id and run_id as JSON.',
+  },
+
+  ANSWER_INVALID: {
+    retryForSeconds: 120,
+    title: 'The cloud\u2019s answer has an unknown shape',
+    hint: 'Send the request again; if it stays, report it with the message.',
+  },
+  TERMINATED: { title: 'Somebody terminated the orchestration', hint: 'Send the request again.' },
+  STEP_CRASHED: {
+    retryForSeconds: 300,
+    title: 'A step of the deployer crashed',
+    hint: 'Send the request again; if it stays, look up the step in the app\u2019s log.',
+  },
+} as const satisfies Record<string, { status?: number; retryForSeconds?: number; title: string; hint: string }>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** The codes of failures that can pass by themselves. */
+export type RetriedCode = {
+  [Code in ErrorCode]: (typeof errorTable)[Code] extends { retryForSeconds: number } ? Code : never;
+}[ErrorCode];
+
+/** How long a retryable failure of this code may last, in seconds; infinite where only the step's limit counts. */
+export const retryForSeconds = (code: ErrorCode): number => {
+  const entry: { title: string; retryForSeconds?: number } = errorTable[code];
+  return entry.retryForSeconds ?? Number.POSITIVE_INFINITY;
+};
