@@ -313,6 +313,7 @@ class Display:
         for value in values:
             if hasattr(value, "savefig"):
                 value.savefig(self._next("png"))
+                _close_figure(value)
             elif hasattr(value, "to_string"):
                 print(value.to_string())
             elif hasattr(value, "_repr_html_"):
@@ -337,6 +338,13 @@ class Display:
         file = self._folder / f"display-{self._count}.{kind}"
         print(f"[shown in {file.name}]")
         return file
+
+
+def _close_figure(figure: Any) -> None:
+    """So that a figure shown by hand is not shown again at the end of its cell."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None and figure in map(pyplot.figure, pyplot.get_fignums()):
+        pyplot.close(figure)
 
 
 def absent_spark(name: str) -> object:
