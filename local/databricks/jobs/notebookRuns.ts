@@ -4,10 +4,10 @@ import type { Callers } from '../callers.ts';
 import type { NotebookOutcome, StartedNotebook } from '../notebooks/notebookExecutor.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Cluster } from './clusters.ts';
+import { driverLost, notebookMissing, success, workloadFailed, wrongLanguage } from './endings.ts';
 import type { TaskSettings } from './jobSettings.ts';
 import { taskParameters } from './parameters.ts';
 import type { Ending, Run, TaskRun } from './run.ts';
-import { success } from './taskGraph.ts';
 
 /** What a notebook left behind, and how its task ends unless it was stopped on purpose. */
 export interface NotebookEnd {
@@ -58,7 +58,7 @@ export class NotebookRuns {
     this.#started.delete(runId);
     if (this.#closed) return;
     this.#callers.revokeTokens(runId);
-    ended(outcome.driverLost ? { ...read(outcome), ending: this.lost() } : read(outcome));
+    ended(outcome.driverLost ? { ...read(outcome), ending: driverLost } : read(outcome));
   }
 
   stop(runId: string): void {
@@ -68,16 +68,6 @@ export class NotebookRuns {
   close(): void {
     this.#closed = true;
     for (const started of this.#started.values()) started.cancel();
-  }
-
-  /** How a task ends whose driver is gone. */
-  lost(): Ending {
-    return {
-      lifeCycle: 'INTERNAL_ERROR',
-      result: 'FAILED',
-      message: 'The spark driver has stopped unexpectedly and is restarting.',
-      termination: { code: 'DRIVER_ERROR', type: 'INTERNAL_ERROR' },
-    };
   }
 
   #request({ run, task, attempt, cluster }: NotebookTask, notebookPath: string, logFolder: string) {
@@ -105,29 +95,7 @@ export class NotebookRuns {
 
 function read({ result, error, errorTrace }: NotebookOutcome): NotebookEnd {
   if (error === undefined) return { ending: success, output: result === undefined ? {} : { result } };
-  return {
-    ending: {
-      lifeCycle: 'TERMINATED',
-      result: 'FAILED',
-      message: 'Workload failed, see run output for details',
-      termination: { code: 'RUN_EXECUTION_ERROR', type: 'CLIENT_ERROR' },
-    },
-    output: { error, ...(errorTrace !== undefined && { errorTrace }) },
-  };
+  return { ending: workloadFailed, output: { error, ...(errorTrace !== undefined && { errorTrace }) } };
 }
 
 const refusal = (ending: Ending): NotebookEnd => ({ ending, output: { error: ending.message } });
-
-const notebookMissing = (path: string, runAs: string): Ending => ({
-  lifeCycle: 'INTERNAL_ERROR',
-  result: 'FAILED',
-  message: `Unable to access the notebook "${path}". Either it does not exist, or the identity used to run this job, ${runAs}, lacks the required permissions.`,
-  termination: { code: 'RESOURCE_NOT_FOUND', type: 'CLIENT_ERROR' },
-});
-
-const wrongLanguage = (path: string, language: string): Ending => ({
-  lifeCycle: 'INTERNAL_ERROR',
-  result: 'FAILED',
-  message: `The Databricks emulator runs Python notebooks only; ${path} is in ${language}.`,
-  termination: { code: 'INVALID_RUN_CONFIGURATION', type: 'CLIENT_ERROR' },
-});

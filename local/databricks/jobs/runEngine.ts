@@ -1,12 +1,13 @@
-import type { Collection } from '../../kit/store.ts';
 import type { Callers } from '../callers.ts';
 import type { Workspace } from '../workspace.ts';
 import { type Cluster, Clusters } from './clusters.ts';
 import type { Job } from './job.ts';
-import { type JobSettings, type TaskSettings, withClusterDefaults } from './jobSettings.ts';
+import { type TaskSettings, withClusterDefaults } from './jobSettings.ts';
+import { canceledByUser, concurrencyReached, driverLost, timedOut } from './endings.ts';
 import { NotebookRuns } from './notebookRuns.ts';
 import { type Ending, type Run, type TaskRun, isOver, latestAttempts } from './run.ts';
-import { canceledByUser, judgeRun, judgeTask, timedOut } from './taskGraph.ts';
+import { Runs } from './runs.ts';
+import { judgeRun, judgeTask } from './taskGraph.ts';
 
 const shutdownMs = 1000;
 
@@ -21,38 +22,17 @@ export interface Submission {
 
 /** Moves runs through their states: clusters start, tasks run in the order of their graph, retries, timeouts, cancels. */
 export class RunEngine {
+  readonly runs: Runs;
   readonly clusters: Clusters;
   readonly #workspace: Workspace;
-  readonly #runs: Collection<Run>;
   readonly #notebooks: NotebookRuns;
   readonly #timers = new Map<string, () => void>();
 
   constructor(workspace: Workspace, callers: Callers) {
     this.#workspace = workspace;
-    this.#runs = workspace.store.collection('runs');
+    this.runs = new Runs(workspace.store);
     this.clusters = new Clusters(workspace);
     this.#notebooks = new NotebookRuns(workspace, callers);
-  }
-
-  all(): Run[] {
-    return this.#runs.values();
-  }
-
-  get(runId: string): Run | undefined {
-    return this.#runs.get(runId);
-  }
-
-  /** The run and attempt that a task's run id names. */
-  findTask(runId: string): { run: Run; attempt: TaskRun } | undefined {
-    for (const run of this.all()) {
-      const attempt = run.tasks.find((task) => task.runId === runId);
-      if (attempt) return { run, attempt };
-    }
-    return undefined;
-  }
-
-  remove(runId: string): void {
-    this.#runs.delete(runId);
   }
 
   /** A new run of a job: started, queued, or skipped when the job runs often enough already. */
@@ -62,7 +42,7 @@ export class RunEngine {
       ...wanted,
       runId: this.#workspace.nextId(),
       jobId: job.jobId,
-      numberInJob: this.all().filter(({ jobId }) => jobId === job.jobId).length + 1,
+      numberInJob: this.runs.ofJob(job.jobId).length + 1,
       settings: job.settings,
       runAs: job.runAs,
       lifeCycle: 'QUEUED',
@@ -70,9 +50,9 @@ export class RunEngine {
       startMs: now,
       tasks: [],
     };
-    if (this.#mayBegin(run)) this.#begin(run);
-    else if (run.queue) this.#save(run);
-    else this.#end(run, concurrencyReached(job.settings));
+    if (this.runs.hasRoomFor(run)) this.#begin(run);
+    else if (run.queue) this.runs.save(run);
+    else this.#end(run, concurrencyReached(job.settings.max_concurrent_runs));
     return run;
   }
 
@@ -83,7 +63,7 @@ export class RunEngine {
     run.lifeCycle = 'TERMINATING';
     run.ending = ending;
     for (const attempt of run.tasks) this.#stop(attempt, ending);
-    this.#save(run);
+    this.runs.save(run);
     this.#windDownWhenIdle(run);
   }
 
@@ -94,7 +74,7 @@ export class RunEngine {
 
   /** Takes up the runs of an earlier process; notebooks that were running then are lost. */
   resume(): void {
-    const open = this.all().filter((run) => !isOver(run));
+    const open = this.runs.all().filter((run) => !isOver(run));
     for (const run of open) this.#resumeRun(run);
     for (const jobId of new Set(open.map((run) => run.jobId))) this.#beginQueued(jobId);
   }
@@ -104,16 +84,9 @@ export class RunEngine {
     this.#notebooks.close();
   }
 
-  #mayBegin(run: Run): boolean {
-    const active = this.all().filter(
-      (other) => other.jobId === run.jobId && other.lifeCycle !== 'QUEUED' && !isOver(other),
-    );
-    return active.length < run.settings.max_concurrent_runs;
-  }
-
   #beginQueued(jobId: string): void {
-    const queued = this.all().filter((run) => run.jobId === jobId && run.lifeCycle === 'QUEUED');
-    for (const run of queued) if (this.#mayBegin(run)) this.#begin(run);
+    const queued = this.runs.ofJob(jobId).filter((run) => run.lifeCycle === 'QUEUED');
+    for (const run of queued) if (this.runs.hasRoomFor(run)) this.#begin(run);
   }
 
   #begin(run: Run): void {
@@ -143,7 +116,7 @@ export class RunEngine {
         else this.#conclude(run, attempt, verdict);
       }
     }
-    this.#save(run);
+    this.runs.save(run);
     this.#windDownWhenIdle(run);
   }
 
@@ -184,7 +157,7 @@ export class RunEngine {
     attempt.runningMs = this.#workspace.clock.now();
     if (run.lifeCycle === 'PENDING') run.lifeCycle = 'RUNNING';
     // Saved before the notebook starts, so that a crash cannot leave one running that nobody knows of.
-    this.#save(run);
+    this.runs.save(run);
     const refused = this.#notebooks.start({ run, task, attempt, cluster }, ({ ending, output }) => {
       attempt.output = output;
       this.#conclude(run, attempt, attempt.ending ?? ending);
@@ -261,7 +234,7 @@ export class RunEngine {
     run.lifeCycle = 'TERMINATING';
     run.endsAtMs = this.#workspace.clock.now() + shutdownMs;
     this.clusters.terminate(run.runId, 'TERMINATING');
-    this.#save(run);
+    this.runs.save(run);
     this.#armEnd(run);
   }
 
@@ -275,7 +248,7 @@ export class RunEngine {
     run.ending = ending;
     run.endMs = this.#workspace.clock.now();
     this.clusters.terminate(run.runId, 'TERMINATED');
-    this.#save(run);
+    this.runs.save(run);
     this.#beginQueued(run.jobId);
   }
 
@@ -285,7 +258,7 @@ export class RunEngine {
     this.#armTimeout(run);
     // Not the attempts that are added on the way.
     for (const attempt of run.tasks.filter((attempt) => !isOver(attempt))) {
-      if (attempt.lifeCycle === 'RUNNING') this.#conclude(run, attempt, this.#notebooks.lost());
+      if (attempt.lifeCycle === 'RUNNING') this.#conclude(run, attempt, driverLost);
       else if (attempt.lifeCycle === 'TERMINATING' && attempt.ending) this.#conclude(run, attempt, attempt.ending);
       else if (attempt.lifeCycle === 'WAITING_FOR_RETRY') this.#armRetry(run, attempt);
     }
@@ -294,10 +267,6 @@ export class RunEngine {
     }
     this.#advance(run);
   }
-
-  #save(run: Run): void {
-    this.#runs.set(run.runId, run);
-  }
 }
 
 function taskOf(run: Run, attempt: TaskRun): TaskSettings {
@@ -305,10 +274,3 @@ function taskOf(run: Run, attempt: TaskRun): TaskSettings {
   if (!task) throw new Error(`Run ${run.runId} has no task ${attempt.taskKey}.`);
   return task;
 }
-
-const concurrencyReached = ({ max_concurrent_runs: most }: JobSettings): Ending => ({
-  lifeCycle: 'SKIPPED',
-  result: 'MAXIMUM_CONCURRENT_RUNS_REACHED',
-  message: `Skipped, because the job already has its maximum of ${most} concurrent runs.`,
-  termination: { code: 'MAX_CONCURRENT_RUNS_EXCEEDED', type: 'CLIENT_ERROR' },
-});

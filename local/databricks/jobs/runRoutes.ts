@@ -45,7 +45,7 @@ export function addRunRoutes(on: AddRoute, workspace: Workspace, engine: RunEngi
   add('POST', 'jobs/runs/delete', (request) => {
     const run = requireRun(engine, requiredId(bodyOf(request), 'run_id'));
     if (!isOver(run)) throw invalidState(`Run ${run.runId} is active and cannot be deleted; cancel it first.`);
-    engine.remove(run.runId);
+    engine.runs.remove(run.runId);
     return { body: {} };
   });
 }
@@ -93,7 +93,7 @@ function runNow(
 }
 
 function requireTokensRun(engine: RunEngine, { token, runId }: IdempotencyToken): Run {
-  const run = engine.get(runId);
+  const run = engine.runs.get(runId);
   if (!run) throw invalidParameter(`The run of the idempotency_token ${token} has been deleted.`);
   return run;
 }
@@ -102,7 +102,7 @@ const started = (run: Run): Fields => ({ run_id: BigInt(run.runId), number_in_jo
 
 /** The run; when there is none, 400 as Databricks answers here instead of 404 (sdk-go, error_overrides.go). */
 function requireRun(engine: RunEngine, runId: string): Run {
-  const run = engine.get(runId);
+  const run = engine.runs.get(runId);
   if (!run) throw invalidParameter(`Run ${runId} does not exist.`);
   return run;
 }
@@ -110,7 +110,7 @@ function requireRun(engine: RunEngine, runId: string): Run {
 function get(workspace: Workspace, engine: RunEngine, request: ApiRequest): ApiReply {
   const query = queryOf(request);
   const runId = requiredId(query, 'run_id');
-  if (engine.findTask(runId)) throw notEmulated('runs/get of a single task run');
+  if (engine.runs.findTask(runId)) throw notEmulated('runs/get of a single task run');
   const run = requireRun(engine, runId);
   const pageLength = request.path.startsWith('/api/2.2/') ? 100 : 10_000;
   const page = pageOf(run.tasks, pageLength, optionalText(query, 'page_token'));
@@ -131,12 +131,12 @@ function originalAttempt(run: Run, workspace: Workspace): Fields {
 }
 
 function output(workspace: Workspace, engine: RunEngine, runId: string): ApiReply {
-  if (engine.get(runId)) {
+  if (engine.runs.get(runId)) {
     throw invalidParameter(
       'Retrieving the output of runs with multiple tasks is not supported. Please retrieve the output of each individual task run instead.',
     );
   }
-  const found = engine.findTask(runId);
+  const found = engine.runs.findTask(runId);
   if (!found) throw invalidParameter(`Run ${runId} does not exist.`);
   const { run, attempt } = found;
   const { result, error, errorTrace } = attempt.output ?? {};
@@ -166,7 +166,7 @@ function list(workspace: Workspace, engine: RunEngine, query: Fields): ApiReply 
   if (active && completed) throw invalidParameter('Only one of active_only and completed_only can be true.');
   const from = Number(optionalId(query, 'start_time_from') ?? 0);
   const to = Number(optionalId(query, 'start_time_to') ?? Number.MAX_SAFE_INTEGER);
-  const found = engine
+  const found = engine.runs
     .all()
     .filter((run) => jobId === undefined || run.jobId === jobId)
     .filter((run) => (!active || !isOver(run)) && (!completed || isOver(run)))
@@ -187,7 +187,7 @@ function list(workspace: Workspace, engine: RunEngine, query: Fields): ApiReply 
 }
 
 function cancel(engine: RunEngine, runId: string): ApiReply {
-  const task = engine.findTask(runId);
+  const task = engine.runs.findTask(runId);
   if (task) engine.cancelTask(task.run, task.attempt);
   else engine.cancel(requireRun(engine, runId));
   return { body: {} };
@@ -197,7 +197,7 @@ function cancelAll(engine: RunEngine, body: Fields): ApiReply {
   const jobId = optionalId(body, 'job_id');
   if (jobId === undefined && !optionalFlag(body, 'all_queued_runs'))
     throw invalidParameter('Missing required field: job_id');
-  for (const run of engine.all()) {
+  for (const run of engine.runs.all()) {
     const wanted = jobId === undefined ? run.lifeCycle === 'QUEUED' : run.jobId === jobId;
     if (wanted) engine.cancel(run);
   }

@@ -1,3 +1,4 @@
+import { canceledByUser, success } from './endings.ts';
 import type { RunCondition, TaskSettings } from './jobSettings.ts';
 import { type Ending, type Run, type RunResult, isOver, latestAttempts } from './run.ts';
 
@@ -47,13 +48,6 @@ const skipped = (result: RunResult): Ending => ({
   termination: { code: result === 'DISABLED' ? 'DISABLED' : 'SKIPPED', type: 'CLIENT_ERROR' },
 });
 
-export const success: Ending = {
-  lifeCycle: 'TERMINATED',
-  result: 'SUCCESS',
-  message: '',
-  termination: { code: 'SUCCESS', type: 'SUCCESS' },
-};
-
 /** How a run ends whose tasks are all over: its leaves decide, as in Databricks. */
 export function judgeRun(run: Run): Ending {
   const attempts = latestAttempts(run);
@@ -82,18 +76,3 @@ export function judgeRun(run: Run): Ending {
   }
   return success;
 }
-
-export const canceledByUser: Ending = {
-  lifeCycle: 'TERMINATED',
-  result: 'CANCELED',
-  message: 'Run cancelled.',
-  termination: { code: 'USER_CANCELED', type: 'CLIENT_ERROR' },
-};
-
-/** The ending of a run or task that passed its `timeout_seconds`. */
-export const timedOut = (seconds: number): Ending => ({
-  lifeCycle: 'TERMINATED',
-  result: 'TIMEDOUT',
-  message: `Run exceeded its timeout of ${seconds} seconds`,
-  termination: { code: 'CANCELED', type: 'CLIENT_ERROR' },
-});
