@@ -4,7 +4,7 @@ import { isResourceMissing } from '../clients/armFailure.ts';
 import { TerminalError } from '../domain/errors.ts';
 import { managedResourceGroupFor, ownerTag } from '../domain/ids.ts';
 import type { Deployment, WorkspaceState } from '../domain/steps.ts';
-import { stateOf } from './workspaceState.ts';
+import { workspaceState } from './workspaceState.ts';
 
 /**
  * The workspace of the deployment: an existing premium one, used and never changed, or a new one, whose creation is only
@@ -19,7 +19,7 @@ export async function ensureWorkspace(deployment: Deployment): Promise<Workspace
   const ours = there?.tags?.[ownerTag] === deployment.id;
   if (!there || (ours && there.provisioningState === 'Failed')) return create(deployment);
   if (!ours) refuseUnfit(deployment, there);
-  return stateOf(there, deployment, ours);
+  return workspaceState(there, deployment, ours);
 }
 
 function refuseUnfit({ request }: Deployment, workspace: Workspace): void {

@@ -2,7 +2,7 @@ import { callArm } from '../clients/arm.ts';
 import { isResourceMissing } from '../clients/armFailure.ts';
 import { RetryableError } from '../domain/errors.ts';
 import type { Deployment, WorkspaceState } from '../domain/steps.ts';
-import { stateOf } from './workspaceState.ts';
+import { workspaceState } from './workspaceState.ts';
 
 /** Looks whether the workspace is ready; throws WORKSPACE_FAILED when its creation failed. */
 export async function readWorkspace({
@@ -16,5 +16,5 @@ export async function readWorkspace({
   );
   // A read soon after the creation may come from a region that does not know of it yet.
   if (!seen) throw new RetryableError('ANSWER_INVALID', `Azure does not show the workspace ${workspaceName}.`);
-  return stateOf(seen, deployment, workspace.created, workspace.operationUrl);
+  return workspaceState(seen, deployment, workspace.created, workspace.operationUrl);
 }

@@ -4,7 +4,7 @@ import { RetryableError, TerminalError } from '../domain/errors.ts';
 import type { Deployment, WorkspaceState } from '../domain/steps.ts';
 
 /** What ARM's view of a workspace means; throws WORKSPACE_FAILED with the creation's own error when there is one. */
-export async function stateOf(
+export async function workspaceState(
   workspace: Workspace,
   { request }: Deployment,
   created: boolean,

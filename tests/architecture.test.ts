@@ -1,0 +1,246 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import * as steps from '../domain/steps.ts';
+
+interface Source {
+  path: string;
+  text: string;
+}
+
+interface Rule {
+  name: string;
+  /** What is wrong with the file, if anything. */
+  faults: (file: Source) => string[];
+  /** Paths and texts that break the rule, by which it is seen to work. */
+  broken: [path: string, text: string][];
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const files: Source[] = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' })
+  .split('\n')
+  .filter((path) => path && existsSync(root + path))
+  .map((path) => ({ path, text: readFileSync(root + path, 'utf8') }))
+  .filter(({ text }) => !text.includes('\0'));
+const stepNames = Object.values(steps).flatMap((value) => ('policy' in value ? [value.name] : []));
+const index = readFileSync(`${root}functions/index.ts`, 'utf8');
+
+const app = /^(?:domain|clients|activities|orchestrators|functions)\/.*\.ts$/;
+const code = /^(?!tests\/fixtures\/).*\.ts$/;
+
+/** Who may import what: all rows that fit a path count. `type:` is for types only; what ends in / or - is a beginning. */
+const mayImport: [path: RegExp, ...allowed: string[]][] = [
+  [/^domain\//, 'domain/', 'valibot'],
+  [/^domain\/ids\.ts$/, 'node:crypto'],
+  [
+    /^clients\//,
+    'clients/',
+    'domain/',
+    'valibot',
+    '@azure-rest/',
+    '@azure/arm-',
+    '@azure/core-',
+    'type:@azure/identity',
+  ],
+  [/^clients\/credential\.ts$/, '@azure/identity'],
+  [/^activities\//, 'activities/', 'clients/', 'domain/', 'valibot', 'type:durable-functions', 'type:@azure/arm-'],
+  [/^activities\//, '@azure/core-rest-pipeline'],
+  [/^orchestrators\//, 'orchestrators/', 'domain/', 'type:durable-functions'],
+  [/^functions\//, 'functions/', 'domain/', 'valibot', 'durable-functions', '@azure/functions', 'node:crypto'],
+  [/^functions\/index\.ts$/, 'activities/', 'orchestrators/'],
+  // The stand-ins meet the app on the wire only; a clock, servers and stores know nothing of what they serve.
+  [/^local\/(?!kit\/|faults\/)/, 'local/', 'domain/', 'package:'],
+  [/^local\/(?:kit|faults)\//, 'local/kit/', 'local/faults/', 'package:'],
+];
+
+/** Every module that a file names in an import, an export or an import(); relative ones as paths in the repository. */
+function importsOf({ path, text }: Source): string[] {
+  const pattern = /^\s*(?:import|export)(\s+type\b)?[^'"`;()]*?from\s*['"]([^'"]+)|\bimport\s*\(?\s*()['"]([^'"]+)/gm;
+  return [...text.matchAll(pattern)].map(([, type, from, , other]) => {
+    const module = from ?? other ?? '';
+    return (type ? 'type:' : '') + (module.startsWith('.') ? posix.join(posix.dirname(path), module) : module);
+  });
+}
+
+function foreignImports(file: Source): string[] {
+  const allowed = mayImport.flatMap(([path, ...entries]) => (path.test(file.path) ? entries : []));
+  const fits = (module: string, entry: string): boolean =>
+    entry === 'package:'
+      ? !/^(?:type:)?(?:\.|[a-z]+\/)/.test(module)
+      : /[/-]$/.test(entry)
+        ? module.startsWith(entry)
+        : module === entry;
+  return importsOf(file).filter(
+    (module) => !allowed.some((entry) => fits(module, entry) || fits(module.replace(/^type:/, ''), entry)),
+  );
+}
+
+/** The code without comments and plain strings, in which words mean nothing. */
+const bare = (text: string): string =>
+  text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g, '');
+
+const matches = (text: string, pattern: RegExp): string[] => text.match(pattern) ?? [];
+
+const exportsOwnName = ({ path, text }: Source): boolean =>
+  new RegExp(`^export (?:async )?(?:const|function\\*?|class) ${basename(path, '.ts')}\\b`, 'im').test(text);
+
+const impure =
+  /\basync\b|\bawait\b|\bDate\.now\b|\bnew Date\(\s*\)|(?<!new )\bDate\(|\bMath\.random\b|\b(?:process|performance|globalThis|crypto)\b|\b(?:fetch|setTimeout|setInterval|setImmediate|queueMicrotask)\b/g;
+
+const rules: Rule[] = [
+  {
+    name: 'each folder imports only what its place allows',
+    faults: (file) =>
+      /^(?:domain|clients|activities|orchestrators|functions|local)\/.*\.ts$/.test(file.path)
+        ? foreignImports(file)
+        : [],
+    broken: [
+      ['domain/x.ts', "import { databricks } from '../clients/databricks.ts';"],
+      ['domain/x.ts', "import { createHash } from 'node:crypto';"],
+      ['domain/x.ts', "export * from '../functions/problem.ts';"],
+      ['clients/x.ts', "import type { Task } from 'durable-functions';"],
+      ['clients/x.ts', "import { ManagedIdentityCredential } from '@azure/identity';"],
+      ['activities/x.ts', "import { deploy } from '../orchestrators/deploy.ts';"],
+      ['orchestrators/x.ts', "import * as df from 'durable-functions';"],
+      ['orchestrators/x.ts', "import {\n  submitRun,\n} from '../activities/submitRun.ts';"],
+      ['orchestrators/x.ts', "import type { Arm } from '../clients/arm.ts';"],
+      ['functions/startDeployment.ts', "import { deploy } from '../orchestrators/deploy.ts';"],
+      ['functions/x.ts', "const arm = await import('../clients/arm.ts');"],
+      ['functions/x.ts', "import { VirtualClock } from '../local/kit/clock.ts';"],
+      ['local/azure/x.ts', "import { parseLossless } from '../../clients/json.ts';"],
+      ['local/host/x.ts', "import '../../functions/index.ts';"],
+      ['local/dev/x.ts', "import { startWorld } from '../../tests/support/world.ts';"],
+      ['local/kit/x.ts', "import { ArmError } from '../azure/armError.ts';"],
+    ],
+  },
+  {
+    name: 'the ids take nothing of node:crypto but the hash',
+    faults: ({ path, text }) =>
+      path === 'domain/ids.ts' ? matches(text, /import (?!\{ createHash \} ).*'node:crypto'/g) : [],
+    broken: [['domain/ids.ts', "import { createHash, randomUUID } from 'node:crypto';"]],
+  },
+  {
+    name: 'no activity calls another',
+    faults: (file) =>
+      file.path.startsWith('activities/')
+        ? importsOf(file).filter((from) => stepNames.some((name) => from === `activities/${name}.ts`))
+        : [],
+    broken: [['activities/ensureJob.ts', "import { ensureRepo } from './ensureRepo.ts';"]],
+  },
+  {
+    name: 'orchestrators and the domain are deterministic: no clock, chance, process, network or promises',
+    faults: ({ path, text }) => (/^(?:orchestrators|domain)\//.test(path) ? matches(bare(text), impure) : []),
+    broken: [
+      ['orchestrators/x.ts', 'const now = Date.now();'],
+      ['orchestrators/x.ts', 'const now = new Date();'],
+      ['orchestrators/x.ts', 'const now = Date();'],
+      ['orchestrators/x.ts', 'export const x = async () => {};'],
+      ['orchestrators/x.ts', 'for await (const x of y) z();'],
+      ['domain/x.ts', 'const floor = process.env.POLL_FLOOR_SECONDS;'],
+      ['domain/x.ts', 'const jitter = Math.random();'],
+      ['domain/x.ts', 'const id = crypto.randomUUID();'],
+      ['orchestrators/x.ts', 'setTimeout(() => {}, 1000);'],
+      ['orchestrators/x.ts', "fetch('https://a.test');"],
+    ],
+  },
+  {
+    name: 'nothing is exported as default',
+    faults: ({ path, text }) =>
+      code.test(path) && path !== 'vitest.config.ts' ? matches(text, /^export default\b.*|\bas default\b.*/gm) : [],
+    broken: [
+      ['domain/x.ts', 'export default function () {}'],
+      ['local/x.ts', 'export { x as default };'],
+    ],
+  },
+  {
+    name: 'a file of activities and orchestrators exports the name that it has',
+    faults: (file) =>
+      /^(?:activities|orchestrators)\/.*\.ts$/.test(file.path) && !exportsOwnName(file) ? [file.path] : [],
+    broken: [['activities/submitRun.ts', 'export async function submit() {}']],
+  },
+  {
+    name: 'no file has more than 400 lines',
+    faults: ({ path, text }) => (code.test(path) && linesOf(text) > 400 ? [`${linesOf(text)} lines`] : []),
+    broken: [['domain/x.ts', '\n'.repeat(401)]],
+  },
+  {
+    name: 'no text names a folder of the machine that it was written on',
+    faults: ({ text }) => [
+      ...matches(text, /(?<![\w.}/:$-])\/(?:home|root|work)\/(?!site\/)[\w.-]+|\b[A-Z]:\\+Users\\+\w+/g),
+      ...[root, `${homedir()}/`].filter((folder) => folder.split('/').length > 3 && text.includes(folder)),
+    ],
+    broken: [
+      ['docs/x.md', ['see ', 'home', 'somebody', 'notes'].join('/')],
+      ['x.json', ['{"path": "', 'work', 'x"}'].join('/')],
+      ['local/x.ts', ['C:', 'Users', 'me'].join('\\')],
+    ],
+  },
+];
+
+function linesOf(text: string): number {
+  return text.split('\n').length - 1;
+}
+
+describe.each(rules)('$name', ({ faults, broken }) => {
+  test('holds everywhere', () => {
+    expect(files.flatMap((file) => faults(file).map((fault) => `${file.path}: ${fault}`))).toEqual([]);
+  });
+
+  test.each(broken)('is seen to be broken in %s: %s', (path, text) => {
+    expect(faults({ path, text })).not.toEqual([]);
+  });
+});
+
+test('the rules are applied to the whole app', () => {
+  expect(files.filter(({ path }) => app.test(path)).length).toBeGreaterThan(45);
+  expect(files.flatMap(importsOf).length).toBeGreaterThan(200);
+  expect(importsOf({ path: 'orchestrators/deploy.ts', text: "import type { A } from '../domain/a.ts';" })).toEqual([
+    'type:domain/a.ts',
+  ]);
+});
+
+test('a date that is given and words in comments and texts are no impurity', () => {
+  const text = "// await the process\nconst at = new Date(ms); const words = 'fetch async';";
+  expect(rules.flatMap(({ faults }) => faults({ path: 'domain/x.ts', text }))).toEqual([]);
+});
+
+describe('registered names', () => {
+  test.each(stepNames)('the step %s has its constant, its file and its registration under this name', (name) => {
+    expect(steps).toHaveProperty([name, 'name'], name);
+    expect(existsSync(`${root}activities/${name}.ts`)).toBe(true);
+    expect(index).toContain(`activity(steps.${name}, ${name});`);
+  });
+
+  test('nothing is registered as an activity that is no step', () => {
+    const registered = [...index.matchAll(/^activity\(steps\.(\w+), (\w+)\);$/gm)].map(([, step]) => step);
+    expect(new Set(registered)).toEqual(new Set(stepNames));
+    expect(registered).toHaveLength(stepNames.length);
+  });
+
+  test('every orchestrator is registered once, under the name of its file', () => {
+    const registered = [...index.matchAll(/df\.app\.orchestration\('(\w+)', (\w+)\)/g)];
+    expect(registered.filter(([, name, handler]) => name !== handler)).toEqual([]);
+    const own = files.filter(
+      ({ path, text }) => path.startsWith('orchestrators/') && /: OrchestrationHandler = /.test(text),
+    );
+    expect(registered.map(([, name]) => `orchestrators/${name}.ts`).toSorted()).toEqual(
+      own.map(({ path }) => path).toSorted(),
+    );
+  });
+
+  test('every trigger has the name of its handler', () => {
+    const registered = [...index.matchAll(/\bhttp\(\s*'(\w+)',[\s\S]*?handler: (?:withProblems\()?(\w+)/g)];
+    expect(registered.length).toBeGreaterThanOrEqual(5);
+    expect(registered.filter(([, name, handler]) => name !== handler)).toEqual([]);
+  });
+});
+
+test('files beyond 250 lines are named', () => {
+  const long = files.filter(({ path, text }) => code.test(path) && linesOf(text) > 250);
+  if (long.length > 0)
+    console.warn(`beyond 250 lines: ${long.map(({ path, text }) => `${path} ${linesOf(text)}`).join(', ')}`);
+  expect(linesOf('a\n'.repeat(251))).toBe(251);
+});
