@@ -166,6 +166,13 @@ describe('Git folders', () => {
     expect((await clone(workspace)).status).toBe('repositories' in options ? 400 : 200);
   });
 
+  it('are made once when two clones to one path race', async () => {
+    const workspace = await startWith(makeSource());
+    const answers = await Promise.all([clone(workspace), clone(workspace)]);
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 400]);
+    expect((await workspace.call('GET', '/api/2.0/repos?path_prefix=/Users')).body.repos).toHaveLength(1);
+  });
+
   it('are found by path when the reply of the clone was lost', async () => {
     const workspace = await startWith(makeSource());
     workspace.server.faults.add({ method: 'POST', path: '/api/2.0/repos', reset: true, when: 'after' });

@@ -80,11 +80,11 @@ export class Repos {
     return this.#inTurn(async () => {
       const repo = this.get(id);
       const folder = this.#workspace.files.location(repo.path);
-      if (!existsSync(join(folder, '.git'))) {
-        throw new ApiError(400, 'GIT_REMOTE_ERROR', `Repo ${repo.path} is incomplete; delete it and create it again.`);
-      }
+      const incomplete = `Repo ${repo.path} is incomplete; delete it and create it again.`;
+      if (!existsSync(join(folder, '.git'))) throw new ApiError(400, 'GIT_REMOTE_ERROR', incomplete);
       await this.#remote(repo.url);
-      await git(folder, ['fetch', '--quiet', '--prune', '--force', '--tags', 'origin']);
+      const fetched = await gitOrNothing(folder, ['fetch', '--quiet', '--prune', '--force', '--tags', 'origin']);
+      if (fetched === undefined) throw new ApiError(400, 'GIT_REMOTE_ERROR', incomplete);
       const target = 'branch' in ref ? `refs/remotes/origin/${ref.branch}` : `refs/tags/${ref.tag}`;
       if ((await gitOrNothing(folder, ['rev-parse', '--verify', '--quiet', `${target}^{commit}`])) === undefined) {
         const name = 'branch' in ref ? `Branch ${ref.branch}` : `Tag ${ref.tag}`;
@@ -120,10 +120,10 @@ export class Repos {
     const remote = await this.#remote(repo.url);
     try {
       await git(folder, ['clone', '--quiet', '--no-hardlinks', remote, '.']);
+      return await this.#read(repo);
     } catch (error) {
-      throw cloneFailure((error as Error).message.trim());
+      throw cloneFailure((error as Error).message);
     }
-    return this.#read(repo);
   }
 
   async #read(repo: Repo): Promise<Repo> {
