@@ -169,7 +169,7 @@ describe('Git folders', () => {
   it('are made once when two clones to one path race', async () => {
     const workspace = await startWith(makeSource());
     const answers = await Promise.all([clone(workspace), clone(workspace)]);
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 400]);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 400]));
     expect((await workspace.call('GET', '/api/2.0/repos?path_prefix=/Users')).body.repos).toHaveLength(1);
   });
 
