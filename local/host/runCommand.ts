@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { surviveWorkerExits } from './core/workerExit.ts';
 import { HostError } from './hostError.ts';
 import type { LogLevel } from './log.ts';
 import { logLevels, stderrLog } from './log.ts';
@@ -67,7 +68,11 @@ async function run(args: string[]): Promise<void> {
   }
   const { level, json, ...options } = command;
   const log = stderrLog({ level, format: json ? 'json' : 'text' });
-  const host = await startHost({ ...options, log });
+  const exit = surviveWorkerExits((message) => log({ level: 'error', category: 'host', message }));
+  const host = await startHost({ ...options, log }).catch((error: unknown) => {
+    process.exit = exit as typeof process.exit;
+    throw error;
+  });
   console.log(`Listening on ${host.url}`);
   for (const { name, methods, path, authLevel } of host.routes)
     console.log(
@@ -79,15 +84,10 @@ async function run(args: string[]): Promise<void> {
   );
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
-      void host.stop().then(() => process.exit(0));
+      void host.stop().then(() => exit(0));
     });
   }
 }
-
-// A fault of one handler must not take the others down; the real host would start a new worker.
-process.on('unhandledRejection', (reason) => {
-  console.error('Unhandled rejection in the app:', reason);
-});
 
 /** Runs `npm run host` with these arguments; a fault ends the process with a sentence and exit code 2 or 1. */
 export async function runCommand(args: string[]): Promise<void> {

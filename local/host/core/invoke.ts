@@ -9,6 +9,7 @@ import type {
   TypedData,
 } from './appRegistry.ts';
 import { toLogLevel } from './functionsCore.ts';
+import { WorkerExit, untilWorkerExit } from './workerExit.ts';
 
 export interface InvocationInput {
   /** The value of the trigger, then the values of further inputs by their binding names. */
@@ -56,7 +57,9 @@ export async function invoke(
   const before = { hookData: {}, appHookData: app.appHookData, invocationContext: context, inputs };
   const hooked = await runBefore(app, core, { ...before, functionCallback: target.callback });
   core.state = 'invocation';
-  const outcome = await settle(model.invokeFunction(context, hooked.inputs, hooked.functionCallback));
+  const outcome = await settle(untilWorkerExit(model.invokeFunction(context, hooked.inputs, hooked.functionCallback)));
+  // A worker that is gone runs no hooks.
+  if (outcome.error instanceof WorkerExit) throw outcome.error;
   const after = { ...hooked, result: outcome.result ?? null, error: outcome.error ?? null };
   core.state = 'postInvocationHooks';
   await app.runHooks('postInvocation', after);

@@ -1,6 +1,10 @@
+import { WorkerExit } from '../core/workerExit.ts';
+
 /** Why an activity failed, in the two texts that .NET records: a sentence, and its exception as JSON. */
 export function activityFailure(name: string, error: unknown): { reason: string; details: string } {
   const { message, stack } = toError(error);
+  if (error instanceof WorkerExit)
+    return { reason: `Activity function '${name}' failed: ${message}`, details: JSON.stringify(asWorkerExit(message)) };
   return {
     reason: `Activity function '${name}' failed:  ${message}`,
     details: JSON.stringify(asException(message, stack)),
@@ -42,5 +46,14 @@ function asException(message: string, stack: string): object {
     HResult: -2146233088,
     Source: null,
     WatsonBuckets: null,
+  };
+}
+
+function asWorkerExit(message: string): object {
+  return {
+    $type: 'Microsoft.Azure.WebJobs.Script.Workers.WorkerProcessExitException, Microsoft.Azure.WebJobs.Script',
+    Message: message,
+    Data: { $type: 'System.Collections.ListDictionaryInternal, System.Private.CoreLib' },
+    InnerException: { $type: 'System.Exception, System.Private.CoreLib', ClassName: 'System.Exception', Message: '' },
   };
 }

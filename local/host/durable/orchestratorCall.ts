@@ -1,5 +1,6 @@
 import type { AppRegistry, RegisteredFunction } from '../core/appRegistry.ts';
 import { invoke } from '../core/invoke.ts';
+import { isWorkerExit } from '../core/workerExit.ts';
 import type { Log } from '../log.ts';
 import { toError } from './failureDetails.ts';
 import type { OrchestratorState } from './protocol.ts';
@@ -62,6 +63,9 @@ export async function callOrchestrator(
     if (at < 0)
       return { state: { isDone: false, actions: [[]], error: message }, sdkIds: undefined, threwNoError: false };
     const state = JSON.parse(message.slice(at + label.length)) as OrchestratorState;
+    // A worker that is gone says nothing about what the orchestrator had asked for.
+    if (isWorkerExit(state.error))
+      return { state: { ...state, actions: [[]] }, sdkIds: undefined, threwNoError: false };
     return { state, sdkIds: sdkIds(context), threwNoError: !state.error };
   }
 }

@@ -1,13 +1,13 @@
 /** Why a recording is not replayed at all. */
 export const notReplayed: Readonly<Record<string, string>> = {
-  'proc-actCrashes': 'App and host share a process here: a handler that exits ends the host (see crash.test.ts).',
-  'proc-actUncaughtO': 'App and host share a process here: an uncaught error ends the host.',
-  'proc-actUnhandledRejO': 'An unhandled rejection does not end the host: it is logged, and the activity goes on.',
+  'proc-actCrashes': 'Needs a host in a process of its own: compared in workerExit.test.ts.',
+  'proc-actUncaughtO': 'As proc-actCrashes.',
+  'proc-actUnhandledRejO': 'As proc-actCrashes.',
+  'proc-orchCrash': 'As proc-actCrashes.',
+  'proc-retryCrash': 'As proc-actCrashes.',
   'proc-hostKill': 'Activities are delivered again at once after a kill, not after 5 minutes (see crash.test.ts).',
   'proc-hostKill-visibility20s': 'As proc-hostKill.',
   'proc-hostTerm': 'As proc-hostKill.',
-  'proc-orchCrash': 'App and host share a process here: an orchestrator that exits ends the host.',
-  'proc-retryCrash': 'App and host share a process here: an activity that exits is delivered again, not failed.',
   'proc-workerKill': 'There is no worker process to kill.',
   'wire-samples': 'Messages between host and worker; there is no wire here.',
 };
