@@ -162,12 +162,21 @@ function hostOf({ app, engine, site, store, listeners, main, keys }: Parts): Hos
   };
 }
 
-const served = new Set(['httptrigger', 'orchestrationtrigger', 'activitytrigger', 'eventgridtrigger']);
+const servedTriggers = new Set(['httptrigger', 'orchestrationtrigger', 'activitytrigger', 'eventgridtrigger']);
+const servedBindings = new Set(['http', 'durableclient', ...servedTriggers]);
 
 function warnAboutUnserved(app: AppRegistry, log: Log): void {
-  for (const { name, trigger } of app.functions.values()) {
-    if (served.has(trigger.type.toLowerCase())) continue;
-    const message = `This host does not implement ${trigger.type}: the function is loaded but never called.`;
-    log({ level: 'warning', category: 'host', message, functionName: name });
+  const warn = (functionName: string, message: string): void =>
+    log({ level: 'warning', category: 'host', message, functionName });
+  for (const { name, trigger, metadata } of app.functions.values()) {
+    if (!servedTriggers.has(trigger.type.toLowerCase()))
+      warn(name, `This host does not implement ${trigger.type}: the function is loaded but never called.`);
+    for (const { type, direction } of Object.values(metadata.bindings)) {
+      if (servedBindings.has(type.toLowerCase()) || type === trigger.type) continue;
+      warn(
+        name,
+        `This host does not implement the ${direction} binding ${type}: ${direction === 'in' ? 'the input is missing' : 'what is put out is lost'}.`,
+      );
+    }
   }
 }

@@ -69,11 +69,21 @@ export async function runEpisode(options: EpisodeOptions, instanceId: string): P
   try {
     const consequences = store.transaction(() => commitOutcome(commit, result, fresh));
     failpoint('afterEpisodeCommit');
+    if (consequences.ended.length > 0) report(options, instanceId);
     return consequences;
   } catch (error) {
     cache.drop(instanceId);
     throw error;
   }
+}
+
+function report({ store, log }: EpisodeOptions, instanceId: string): void {
+  const instance = store.instance(instanceId);
+  if (!instance) return;
+  const { name, status, output } = instance;
+  const message = status === 'Completed' ? 'Completed.' : `${status}: ${output?.slice(0, 500) ?? 'no reason'}`;
+  const level = status === 'Failed' ? 'error' : 'information';
+  log({ level, category: 'host', message, functionName: name, instanceId });
 }
 
 function commitOutcome(commit: CommitContext, result: ReplayResult, fresh: readonly HistoryEvent[]): Consequences {
