@@ -4,7 +4,8 @@ import { fraction } from './polling.ts';
 import type { RetryPolicy } from './steps.ts';
 
 /**
- * Seconds to wait before the next try after `tries` failed ones, the first of which began `elapsedSeconds` ago.
+ * Seconds to wait before the next try after `tries` failed ones, the first of which began `elapsedSeconds` ago; the
+ * failures have had the code of this one for `sameCodeSeconds`, which is what the code's own limit counts.
  * Throws the failure when trying again is pointless: it is terminal, or the next try would start beyond the limit.
  */
 export function pauseBeforeRetry(
@@ -13,12 +14,13 @@ export function pauseBeforeRetry(
   tries: number,
   elapsedSeconds: number,
   seed: string,
+  sameCodeSeconds = elapsedSeconds,
 ): number {
   if (!failure.retryable) throw DeploymentError.of(failure);
   const growing = Math.min(policy.firstPauseSeconds * 2 ** (tries - 1), policy.maxPauseSeconds);
   const jittered = growing * (0.9 + 0.2 * fraction(`${seed}:retry:${tries}`));
   const pause = Math.max(jittered, failure.retryAfterSeconds ?? 0);
-  const limit = Math.min(policy.limitSeconds, retryForSeconds(failure.code));
-  if (elapsedSeconds + pause > limit) throw DeploymentError.of({ ...failure, retryable: false });
+  if (elapsedSeconds + pause > policy.limitSeconds || sameCodeSeconds + pause > retryForSeconds(failure.code))
+    throw DeploymentError.of({ ...failure, retryable: false });
   return pause;
 }

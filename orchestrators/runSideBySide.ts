@@ -3,7 +3,7 @@ import { toFailure } from '../domain/errors.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { pauseBeforeRetry } from '../domain/retry.ts';
 import type { Step } from '../domain/steps.ts';
-import { nowMs, type StepObserver } from './runStep.ts';
+import { goesOn, nowMs, type StepObserver, type Trouble } from './runStep.ts';
 
 interface Branch<O> {
   name: string;
@@ -13,6 +13,7 @@ interface Branch<O> {
   tries: number;
   dueMs: number;
   outcome?: Outcome<O>;
+  trouble?: Trouble;
 }
 
 /** One step of several that run at the same time. */
@@ -71,7 +72,10 @@ function* callAll(ctx: OrchestrationContext, due: Branch<unknown>[]): Generator<
 function plan(ctx: OrchestrationContext, one: Branch<unknown>, elapsedSeconds: number): void {
   if (!one.outcome || !('failure' in one.outcome) || one.dueMs > nowMs(ctx)) return;
   const { failure } = one.outcome;
-  const pause = pauseBeforeRetry(failure, one.policy, one.tries, elapsedSeconds, ctx.df.instanceId + one.name);
+  one.trouble = goesOn(one.trouble, failure, nowMs(ctx));
+  const sameCodeSeconds = (nowMs(ctx) - one.trouble.sinceMs) / 1000;
+  const seed = ctx.df.instanceId + one.name;
+  const pause = pauseBeforeRetry(failure, one.policy, one.tries, elapsedSeconds, seed, sameCodeSeconds);
   one.dueMs = nowMs(ctx) + pause * 1000;
   one.observer.retrying(failure);
 }

@@ -11,6 +11,16 @@ export interface StepObserver {
   waited(seconds: number): void;
 }
 
+/** Since when a step has failed with one code. */
+export interface Trouble {
+  code: Failure['code'];
+  sinceMs: number;
+}
+
+/** The same trouble while the code stays the same, else a new one. */
+export const goesOn = (trouble: Trouble | undefined, { code }: Failure, sinceMs: number): Trouble =>
+  trouble?.code === code ? trouble : { code, sinceMs };
+
 /** Calls a step until it succeeds, pausing by durable timer; throws a `DeploymentError` when its limits are spent. */
 export function* runStep<I extends object, O>(
   ctx: OrchestrationContext,
@@ -19,13 +29,18 @@ export function* runStep<I extends object, O>(
   observer: StepObserver,
 ): Generator<Task, O, unknown> {
   const startedMs = nowMs(ctx);
+  let trouble: Trouble | undefined;
   for (let tries = 1; ; tries++) {
     observer.trying(tries);
     const outcome = yield* callOnce(ctx, step, input);
     if ('value' in outcome) return outcome.value;
-    const elapsedSeconds = (nowMs(ctx) - startedMs) / 1000;
-    const pause = pauseBeforeRetry(outcome.failure, step.policy, tries, elapsedSeconds, ctx.df.instanceId + step.name);
-    observer.retrying(outcome.failure);
+    const { failure } = outcome;
+    const failedMs = nowMs(ctx);
+    trouble = goesOn(trouble, failure, failedMs);
+    const seed = ctx.df.instanceId + step.name;
+    const sameCodeSeconds = (failedMs - trouble.sinceMs) / 1000;
+    const pause = pauseBeforeRetry(failure, step.policy, tries, (failedMs - startedMs) / 1000, seed, sameCodeSeconds);
+    observer.retrying(failure);
     yield* sleep(ctx, pause, observer);
   }
 }

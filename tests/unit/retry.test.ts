@@ -86,6 +86,13 @@ describe('pauseBeforeRetry', () => {
     expect(() => pauseBeforeRetry(failure, long, 1, retryForSeconds(code) - 1, 'id')).toThrow(code);
   });
 
+  test('counts the limit of a code from when that code was met first', () => {
+    const failure: Failure = { code: 'REPOSITORY_FAILED', message: 'no', retryable: true };
+    expect(pauseBeforeRetry(failure, policy, 1, 500, 'id', 0)).toBeGreaterThan(0);
+    expect(() => pauseBeforeRetry(failure, policy, 1, 500, 'id', 119)).toThrow('REPOSITORY_FAILED');
+    expect(() => pauseBeforeRetry(failure, policy, 1, 899, 'id', 0)).toThrow('REPOSITORY_FAILED');
+  });
+
   test('keeps to the limit of the step where the code may last longer', () => {
     const denied: Failure = { code: 'AZURE_DENIED', message: 'no', retryable: true };
     expect(() => pauseBeforeRetry(denied, { ...policy, limitSeconds: 100 }, 1, 99, 'id')).toThrow('AZURE_DENIED');
