@@ -17,7 +17,13 @@ const query = v.object({
     ),
   ),
   limit: v.optional(
-    v.pipe(v.string(), v.transform(Number), v.integer('A whole number.'), v.minValue(1), v.maxValue(200)),
+    v.pipe(
+      v.string(),
+      v.regex(/^\d{1,3}$/, 'A whole number from 1 to 200.'),
+      v.transform(Number),
+      v.minValue(1),
+      v.maxValue(200),
+    ),
     '50',
   ),
 });

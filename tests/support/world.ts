@@ -1,11 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { StatusResource } from '../../domain/status.ts';
-import { type Cloud, startCloud } from '../../local/cloud/startCloud.ts';
+import { type Cloud, type Latencies, startCloud } from '../../local/cloud/startCloud.ts';
 import { acceleratorScript } from '../../local/databricks/notebooks/acceleratorScript.ts';
 import { type NotebookScript, scriptedExecutor } from '../../local/databricks/notebooks/scriptedExecutor.ts';
 import type { FaultRule } from '../../local/faults/faults.ts';
@@ -13,6 +12,7 @@ import { runUntil } from '../../local/host/runUntil.ts';
 import { type Host, startHost } from '../../local/host/startHost.ts';
 import { VirtualClock } from '../../local/kit/clock.ts';
 import type { ApiServer } from '../../local/kit/server.ts';
+import { makeRepository } from './makeRepository.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const monthMs = 30 * 86_400_000;
@@ -23,18 +23,44 @@ export interface World {
   cloud: Cloud;
   host: Host;
   /** Sends a request with the function key (none with `key: ''`). */
-  call(path: string, options?: { method?: string; body?: unknown; key?: string }): Promise<Response>;
-  start(request: object): Promise<StatusResource>;
+  call(path: string, options?: CallOptions): Promise<Response>;
+  /** POSTs a deployment; the resource group may be left out. Throws when it is refused. */
+  start(request: DeploymentWish): Promise<StatusResource>;
   /** Moves the clock until the deployment is over. */
   finish(id: string): Promise<StatusResource>;
+  /** Starts a deployment and moves the clock until it is over. */
+  deploy(request: DeploymentWish): Promise<StatusResource>;
+  /** Moves the clock until something holds; it is looked at whenever nothing moves at the present time. */
+  until(predicate: () => boolean | Promise<boolean>): Promise<void>;
+  /** Moves the clock by some seconds, and lets happen in their order the things that fall due. */
+  pass(seconds: number): Promise<void>;
+  isOver(id: string): boolean;
   read(id: string): Promise<StatusResource>;
   /** The Databricks server of a workspace that exists. */
   workspace(name: string): ApiServer;
   close(): Promise<void>;
 }
 
+export interface CallOptions {
+  method?: string;
+  /** A text is sent as it is, anything else as JSON. */
+  body?: unknown;
+  key?: string;
+  headers?: Record<string, string>;
+}
+
+export type DeploymentWish = { workspaceName: string } & Record<string, unknown>;
+
+export interface WorldOptions {
+  script?: NotebookScript;
+  latencies?: Latencies;
+  settings?: Record<string, string>;
+  /** Called when a workspace has been made, before anyone can know its address. */
+  onWorkspace?: (name: string, server: ApiServer) => void;
+}
+
 /** Latencies of the size that they have in Azure; they cost no time here. */
-const latencies = {
+const usualLatencies: Latencies = {
   workspaceSeconds: 180,
   replicationSeconds: 15,
   storageSeconds: 40,
@@ -45,84 +71,106 @@ const latencies = {
 };
 
 /** Starts a world; one per test file, because the app reads its settings once per process. */
-export async function startWorld(script: NotebookScript = acceleratorScript): Promise<World> {
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const { script = acceleratorScript, latencies = usualLatencies } = options;
   const folder = mkdtempSync(join(tmpdir(), 'world-'));
   // In the past, so that tokens look expired to the SDK's cache, which goes by the real clock, and are asked for anew.
   const clock = new VirtualClock(Date.now() - 12 * monthMs);
   const executor = scriptedExecutor(script, clock);
   const repository = makeRepository(join(folder, 'repository'));
   const cloud = await startCloud({ folder, clock, executor, latencies, repository });
+  if (options.onWorkspace) announceWorkspaces(cloud, options.onWorkspace);
   setDefaultCACertificates([...getCACertificates(), cloud.certificate.cert]);
   const settings = {
     ...cloud.settings,
     POLL_FLOOR_SECONDS: '5',
     POLL_CEILING_SECONDS: '60',
     MAX_ACTIVE_DEPLOYMENTS: '50',
+    ...options.settings,
   };
   const host = await startHost({ appFolder: root, memory: true, clock, strict: true, settings });
-
-  const call: World['call'] = (path, { method = 'GET', body, key = host.keys.function } = {}) =>
-    fetch(`${host.url}${path}`, {
-      method,
-      headers: {
-        ...(key && { 'x-functions-key': key }),
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-      },
-      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-  const read: World['read'] = async (id) => (await (await call(`/api/deployments/${id}`)).json()) as StatusResource;
-  const isOver = async (id: string): Promise<boolean> =>
-    !['Running', 'Pending'].includes((await read(id)).runtimeStatus);
-  return {
+  const world: World = {
     clock,
     cloud,
     host,
-    call,
-    read,
+    call: (path, sent) => call(host, path, sent),
     async start(request) {
-      const response = await call('/api/deployments', { method: 'POST', body: request });
+      const body = { resourceGroup: 'rg-volatility', ...request };
+      const response = await world.call('/api/deployments', { method: 'POST', body });
       if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
       return (await response.json()) as StatusResource;
     },
     async finish(id) {
-      await runUntil(host, clock, () => isOver(id), { maxSteps: 5000 });
-      return read(id);
+      await world.until(() => world.isOver(id));
+      return world.read(id);
     },
-    workspace(name) {
-      const found = cloud.databricks
-        .workspaces()
-        .find(({ resourceId }) => resourceId.toLowerCase().endsWith(`/${name}`.toLowerCase()));
-      if (!found) throw new Error(`there is no workspace ${name}`);
-      return found.server;
-    },
+    deploy: async (request) => world.finish((await world.start(request)).id),
+    until: (predicate) => runUntil(host, clock, predicate, { maxSteps: 20_000 }),
+    pass: (seconds) => pass(host, clock, seconds),
+    isOver: (id) => host.history(id).some(({ EventType }) => EventType === executionCompleted),
+    read: async (id) => (await (await world.call(`/api/deployments/${id}`)).json()) as StatusResource,
+    workspace: (name) => findWorkspace(cloud, name),
     async close() {
       await host.stop();
       await cloud.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+  return world;
 }
 
-/** A Git repository with notebooks that the script acts, and a real job template. */
-function makeRepository(folder: string): string {
-  cpSync(join(root, 'tests/fixtures/accelerator'), folder, { recursive: true });
-  const author = ['-c', 'user.name=Tests', '-c', 'user.email=tests@example.com'];
-  for (const command of [
-    ['init', '-q', '-b', 'main'],
-    ['add', '-A'],
-    [...author, 'commit', '-q', '-m', 'First'],
-    ['tag', 'v1'],
-  ]) {
-    execFileSync('git', command, { cwd: folder });
+const executionCompleted = 1;
+
+async function pass(host: Host, clock: VirtualClock, seconds: number): Promise<void> {
+  const endMs = clock.now() + seconds * 1000;
+  await host.idle();
+  for (let dueMs = clock.nextDue(); dueMs !== undefined && dueMs <= endMs; dueMs = clock.nextDue()) {
+    clock.advanceTo(dueMs);
+    await host.idle();
   }
-  return folder;
+  clock.advanceTo(endMs);
+}
+
+function call(host: Host, path: string, options: CallOptions = {}): Promise<Response> {
+  const { method = 'GET', body, key = host.keys.function, headers } = options;
+  return fetch(path.startsWith('http') ? path : `${host.url}${path}`, {
+    method,
+    headers: {
+      ...(key && { 'x-functions-key': key }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+}
+
+function announceWorkspaces({ databricks }: Cloud, announce: (name: string, server: ApiServer) => void): void {
+  const create = databricks.createWorkspace.bind(databricks);
+  databricks.createWorkspace = async (wanted) => {
+    const made = await create(wanted);
+    const found = databricks.workspaces().find(({ resourceId }) => resourceId === wanted.resourceId);
+    if (found) announce(wanted.name, found.server);
+    return made;
+  };
+}
+
+/** The server of a workspace of the cloud, by the workspace's name. */
+export function findWorkspace({ databricks }: Cloud, name: string): ApiServer {
+  const end = `/${name}`.toLowerCase();
+  const found = databricks.workspaces().find(({ resourceId }) => resourceId.toLowerCase().endsWith(end));
+  if (!found) throw new Error(`there is no workspace ${name}`);
+  return found.server;
 }
 
 /** Sets a fault on a server, as a person does over HTTP. */
-export async function setFault(server: ApiServer, rule: FaultRule): Promise<void> {
-  await fetch(`${server.url}/__faults`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(rule),
-  });
+export const setFault = (server: ApiServer, rule: FaultRule): Promise<void> => setUp(server, 'faults', rule);
+
+/** Agrees on trouble with an emulator, as a person does over HTTP; throws when it knows no such trouble. */
+export const setScenario = (server: ApiServer, scenario: { kind: string } & Record<string, unknown>): Promise<void> =>
+  setUp(server, 'scenarios', scenario);
+
+async function setUp(server: ApiServer, what: string, body: object): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(`${server.url}/__${what}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
 }

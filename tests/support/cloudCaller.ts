@@ -1,0 +1,51 @@
+import type { Cloud } from '../../local/cloud/startCloud.ts';
+import { parseJson } from '../../local/kit/json.ts';
+import { findWorkspace } from './world.ts';
+
+/** An answer of the local cloud: its status and JSON, large integers as bigint. */
+export interface CloudAnswer {
+  status: number;
+  body: Record<string, unknown>;
+}
+
+/** Calls the local cloud as the app's own identity does, by plain HTTPS and without the app's clients. */
+export interface CloudCaller {
+  /** Path below the resource group, without the API version. */
+  arm(method: string, path: string, apiVersion: string, body?: unknown): Promise<CloudAnswer>;
+  databricks(workspace: string, method: string, path: string, body?: unknown): Promise<CloudAnswer>;
+}
+
+export const workspacesVersion = '2026-01-01';
+export const identitiesVersion = '2024-11-30';
+export const assignmentsVersion = '2022-04-01';
+
+export function cloudCaller(cloud: Cloud): CloudCaller {
+  const { azure, settings } = cloud;
+  const token = async (resource: string): Promise<string> => {
+    const query = new URLSearchParams({
+      resource,
+      'api-version': '2019-08-01',
+      client_id: settings['AZURE_CLIENT_ID'] ?? '',
+    });
+    const headers = { 'x-identity-header': azure.identityHeader };
+    const response = await fetch(`${azure.identityEndpoint}?${query.toString()}`, { headers });
+    return ((await response.json()) as { access_token: string }).access_token;
+  };
+  const send = async (method: string, url: string, resource: string, body: unknown): Promise<CloudAnswer> => {
+    const headers = { authorization: `Bearer ${await token(resource)}`, 'content-type': 'application/json' };
+    const response = await fetch(url, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
+    return { status: response.status, body: parseJson((await response.text()) || '{}') as CloudAnswer['body'] };
+  };
+  const group = `/subscriptions/${settings['AZURE_SUBSCRIPTION_ID'] ?? ''}/resourceGroups/rg-volatility`;
+  return {
+    arm: (method, path, apiVersion, body) =>
+      send(
+        method,
+        `${azure.url}${group}${path}${path.includes('?') ? '&' : '?'}api-version=${apiVersion}`,
+        'https://management.azure.com',
+        body,
+      ),
+    databricks: (workspace, method, path, body) =>
+      send(method, findWorkspace(cloud, workspace).url + path, '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d', body),
+  };
+}

@@ -1,0 +1,21 @@
+import type { Latencies } from '../../local/cloud/startCloud.ts';
+import { acceleratorScript } from '../../local/databricks/notebooks/acceleratorScript.ts';
+import type { NotebookScript } from '../../local/databricks/notebooks/scriptedExecutor.ts';
+
+/** The accelerator acted in seconds, for tests of many deployments: fewer looks at a run, the same steps. */
+export const quickScript: NotebookScript = {
+  RUNME: { ...acceleratorScript['RUNME'], seconds: 2 },
+  '01_introduction': { seconds: 2 },
+  '02_create_features': { seconds: 2 },
+  '03_train_models': { outcome: { result: '{"metrics":{"test_r2_score":0.99}}' }, seconds: 2 },
+};
+
+/** Latencies that end at the first or second look. */
+export const quickLatencies: Latencies = {
+  workspaceSeconds: 20,
+  replicationSeconds: 10,
+  storageSeconds: 10,
+  cloneSeconds: 0,
+  clusterSeconds: 10,
+  gpuClusterSeconds: 10,
+};
