@@ -1,0 +1,60 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { localLocation, localResourceGroup } from '../cloud/localNames.ts';
+import { ensurePython } from '../setup/python.ts';
+import { startStack } from '../stack/startStack.ts';
+import { followDeployment, startDeployment } from './followDeployment.ts';
+import { Renderer } from './render.ts';
+import type { StatusResource } from '../../domain/status.ts';
+import { summary } from './summary.ts';
+
+const folder = fileURLToPath(new URL('../../.local/demo', import.meta.url));
+const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+
+// Progress goes to stderr, so that stdout is the result alone.
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+/** Deploys the accelerator once on a fresh local cloud and shows it; resolves with the exit code. */
+async function demo(): Promise<number> {
+  await ensurePython();
+  rmSync(folder, { recursive: true, force: true });
+  say('Starting the local cloud and the function app …');
+  const stack = await startStack({ folder, ports: { host: 0, azure: 0, identity: 0 } });
+  try {
+    say(`Function app ${stack.url}   Azure ${stack.settings['AZURE_RESOURCE_MANAGER_URL']}   logs ${folder}/*.log\n`);
+    const started = await startDeployment(stack.url, stack.functionKey, {
+      accelerator: 'predicting-implied-volatility',
+      resourceGroup: localResourceGroup,
+      workspaceName: 'dbw-volatility',
+      location: localLocation,
+      parameters: { profile: 'small' },
+    });
+    say(`Deployment ${started.id}\nStatus     ${started.statusQueryGetUri}\n`);
+    const status = await followDeployment(started, liveView(Date.now()));
+    const text = summary(status, join(folder, 'cloud/databricks'));
+    process.stdout.write(values.json ? `${JSON.stringify(status, null, 2)}\n` : `\n${text}\n`);
+    if (values.json && status.failure) say(text);
+    return status.runtimeStatus === 'Completed' ? 0 : 1;
+  } finally {
+    await stack.stop();
+  }
+}
+
+/** Prints each change as a line of its own; on a terminal also a last line that says what runs now. */
+function liveView(startedMs: number): (status: StatusResource) => void {
+  const renderer = new Renderer(startedMs);
+  const { isTTY, columns } = process.stderr;
+  const animated = isTTY && !process.env['NO_COLOR'] && !process.env['CI'] && process.env['TERM'] !== 'dumb';
+  return (status) => {
+    if (animated) process.stderr.write('\r\u001B[K');
+    for (const line of renderer.changes(status)) say(line);
+    if (animated) process.stderr.write(renderer.now(status, Date.now()).slice(0, columns - 1));
+  };
+}
+
+process.exitCode = await demo().catch((error: unknown) => {
+  say(`The demo could not run: ${error instanceof Error ? error.message : String(error)}`);
+  return 1;
+});

@@ -1,0 +1,48 @@
+import { rmSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { ensurePython } from '../setup/python.ts';
+import { startStack } from '../stack/startStack.ts';
+import { devFolder } from './devFolder.ts';
+
+const { values } = parseArgs({ options: { fresh: { type: 'boolean', default: false } } });
+
+/** Keeps the local cloud and the function app up until Ctrl-C, and says how to use them. */
+async function dev(): Promise<void> {
+  await ensurePython();
+  if (values.fresh) rmSync(devFolder, { recursive: true, force: true });
+  console.log('Starting the local cloud and the function app …');
+  const stack = await startStack({ folder: devFolder, ports: { host: 7071, azure: 8443, identity: 8081 } });
+  console.log(`
+Function app   ${stack.url}   process ${stack.host.pid}
+Azure          ${stack.settings['AZURE_RESOURCE_MANAGER_URL']}   managed identity ${stack.settings['IDENTITY_ENDPOINT']}
+Function key   ${stack.functionKey}
+Logs           ${stack.logs.host}
+               ${stack.logs.cloud}
+
+export URL=${stack.url} KEY=${stack.functionKey}
+
+Start a deployment:
+  curl -i -X POST "$URL/api/deployments" -H "x-functions-key: $KEY" -H 'content-type: application/json' \\
+    -d '{"resourceGroup": "rg-volatility", "workspaceName": "dbw-volatility", "parameters": {"profile": "small"}}'
+then follow its statusQueryGetUri. List them:
+  curl -s "$URL/api/deployments" -H "x-functions-key: $KEY"
+Kill the function app and start it again; deployments go on where they were:
+  kill -9 ${stack.host.pid}
+  npm run dev:host
+
+Ctrl-C stops everything. State is kept in ${devFolder}; npm run dev -- --fresh starts from nothing.`);
+  void stack.host.ended.then((how) =>
+    console.log(`\nThe function app has ended (${how}). Start it again with: npm run dev:host`),
+  );
+  const stop = (): void => void stack.stop().then(() => process.exit(0));
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  const how = await stack.cloud.ended;
+  console.error(`The local cloud has ended (${how}); see ${stack.logs.cloud}.`);
+  process.exit(1);
+}
+
+await dev().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+});
