@@ -100,6 +100,13 @@ describe('replay', () => {
     });
   });
 
+  test('what this host does not do fails the instance with a sentence', () => {
+    expect(replay(state([{ actionType: 8 }]), opening, config).outcome).toEqual({
+      kind: 'failed',
+      reason: 'This host does not implement callHttp.',
+    });
+  });
+
   test('an unknown activity takes no id and is reported', () => {
     const result = replay(state([activity('unknown'), activity('a')]), opening, config);
     expect(result.commands).toMatchObject([{ id: 0, name: 'a' }]);

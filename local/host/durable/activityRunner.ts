@@ -1,5 +1,5 @@
 import type { Clock } from '../../kit/clock.ts';
-import type { AppRegistry, RegisteredFunction } from '../core/appRegistry.ts';
+import type { AppRegistry, RegisteredFunction, TypedData } from '../core/appRegistry.ts';
 import { invoke } from '../core/invoke.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Log } from '../log.ts';
@@ -83,7 +83,11 @@ export class ActivityRunner {
       const target = find(item.name);
       if (!target) throw new Error(`There is no activity function named '${item.name}'.`);
       const trigger = activityInput(item.input);
-      const triggerMetadata = { instanceId: { string: item.instanceId }, ...(trigger && { data: trigger }) };
+      const triggerMetadata: Record<string, TypedData> = { instanceId: { string: item.instanceId } };
+      if (trigger && item.input !== null) {
+        triggerMetadata[target.triggerName] = trigger;
+        triggerMetadata['data'] = { json: item.input };
+      }
       const response = await invoke(app, target, { trigger, triggerMetadata, instanceId: item.instanceId }, log);
       return taskCompleted(item.taskId, resultJson(response.returnValue), clock.now());
     } catch (error) {

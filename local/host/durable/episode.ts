@@ -10,7 +10,7 @@ import type { CommitContext, Consequences } from './episodeCommit.ts';
 import type { HistoryCache } from './historyCache.ts';
 import { orchestratorStarted } from './historyEvents.ts';
 import type { OrchestratorAnswer } from './orchestratorCall.ts';
-import { callOrchestrator, orchestratorPayload, timerLimits } from './orchestratorCall.ts';
+import { callOrchestrator, timerLimits } from './orchestratorCall.ts';
 import type { HistoryEvent } from './protocol.ts';
 import { eventType, isFinal } from './protocol.ts';
 import type { ReplayResult } from './replay.ts';
@@ -51,7 +51,7 @@ export async function runEpisode(options: EpisodeOptions, instanceId: string): P
   const isReplaying = !fresh.some((event) => event.EventType === eventType.executionStarted);
   const answer = problem
     ? failedAnswer(problem.reason)
-    : await ask(options, instance, orchestratorPayload(instance, payloadTexts, isReplaying));
+    : await ask(options, instance, { events: payloadTexts, isReplaying });
   failpoint('afterOrchestratorBeforeCommit');
   // A purge may have taken the instance away, and a new start replaced it, while the orchestrator ran.
   if (store.instance(instanceId)?.executionId !== instance.executionId) return undefined;
@@ -120,9 +120,13 @@ function takeMessages(
   return { instance, messages: word ? [word] : current };
 }
 
-async function ask(options: EpisodeOptions, instance: Instance, payload: string): Promise<OrchestratorAnswer> {
+async function ask(
+  options: EpisodeOptions,
+  instance: Instance,
+  history: { events: readonly string[]; isReplaying: boolean },
+): Promise<OrchestratorAnswer> {
   const target = options.orchestrators.get(instance.name.toLowerCase());
-  if (target) return callOrchestrator(options.app, target, instance, payload, options.log);
+  if (target) return callOrchestrator(options.app, target, instance, history, options.log);
   const known = [...options.orchestrators.values()].map(({ name }) => `'${name}'`).join(', ');
   return failedAnswer(
     `The function '${instance.name}' doesn't exist, is disabled, or is not an orchestrator function. ` +

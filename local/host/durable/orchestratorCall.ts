@@ -1,10 +1,11 @@
-import type { AppRegistry, RegisteredFunction } from '../core/appRegistry.ts';
+import type { AppRegistry, RegisteredFunction, TypedData } from '../core/appRegistry.ts';
 import { invoke } from '../core/invoke.ts';
 import { isWorkerExit } from '../core/workerExit.ts';
 import type { Log } from '../log.ts';
 import { toError } from './failureDetails.ts';
 import type { OrchestratorState } from './protocol.ts';
 import type { Instance } from './store.ts';
+import { dotNetBoolean } from './values.ts';
 
 export interface OrchestratorAnswer {
   state: OrchestratorState;
@@ -19,19 +20,38 @@ const label = '\n\n$OutOfProcData$:';
 /** Longer timers go in hops of three days, as on every backend of the real extension. */
 export const timerLimits = { longestTimerMs: 6 * 86_400_000, timerHopMs: 3 * 86_400_000 };
 
+const facts = {
+  upperSchemaVersion: 1,
+  upperSchemaVersionNew: 3,
+  longRunningTimerIntervalDuration: '3.00:00:00',
+  maximumShortTimerDuration: '6.00:00:00',
+  defaultHttpAsyncRequestSleepTimeMillseconds: 30000,
+};
+
 /** The text that the orchestration trigger receives. */
-export function orchestratorPayload(instance: Instance, events: readonly string[], isReplaying: boolean): string {
+function orchestratorPayload(instance: Instance, events: readonly string[], isReplaying: boolean): string {
   const rest = JSON.stringify({
     instanceId: instance.id,
     isReplaying,
     parentInstanceId: instance.parent?.OrchestrationInstance.InstanceId ?? null,
-    upperSchemaVersion: 1,
-    upperSchemaVersionNew: 3,
-    longRunningTimerIntervalDuration: '3.00:00:00',
-    maximumShortTimerDuration: '6.00:00:00',
-    defaultHttpAsyncRequestSleepTimeMillseconds: 30000,
+    ...facts,
   });
   return `{"history":[${events.join(',')}],"input":${instance.input ?? 'null'},${rest.slice(1)}`;
+}
+
+// The real host also repeats the whole payload here; that is left out because it would be parsed a second time.
+function triggerMetadata(instance: Instance, isReplaying: boolean): Record<string, TypedData> {
+  const metadata: Record<string, TypedData> = {
+    instanceId: { string: instance.id },
+    isReplaying: { string: isReplaying ? 'True' : 'False' },
+  };
+  for (const [name, value] of Object.entries(facts)) metadata[name] = { string: String(value) };
+  const input: unknown = JSON.parse(instance.input ?? 'null');
+  if (typeof input === 'string') metadata['input'] = { string: input };
+  else if (typeof input === 'boolean') metadata['input'] = { string: dotNetBoolean(input) };
+  else if (typeof input === 'number') metadata['input'] = { string: String(input) };
+  else if (input !== null) metadata['input'] = { json: JSON.stringify(input) };
+  return metadata;
 }
 
 /** Lets the SDK replay one orchestrator; a failure comes back in the state, as it does from the worker. */
@@ -39,15 +59,13 @@ export async function callOrchestrator(
   app: AppRegistry,
   target: RegisteredFunction,
   instance: Instance,
-  payload: string,
+  history: { events: readonly string[]; isReplaying: boolean },
   log: Log,
 ): Promise<OrchestratorAnswer> {
   let context: unknown;
-  const text = (string: string): { string: string } => ({ string });
   const input = {
-    trigger: text(payload),
-    // The real host also repeats the whole payload here; that is left out because it would be parsed a second time.
-    triggerMetadata: { input: text(instance.input ?? ''), instanceId: text(instance.id) },
+    trigger: { string: orchestratorPayload(instance, history.events, history.isReplaying) },
+    triggerMetadata: triggerMetadata(instance, history.isReplaying),
     instanceId: instance.id,
     onContext: (created: unknown) => {
       context = created;

@@ -45,6 +45,8 @@ class SkippedAction extends Error {}
 
 class NonDeterminism extends Error {}
 
+class Unimplemented extends Error {}
+
 class Replay {
   readonly #state: OrchestratorState;
   readonly #config: ReplayConfig;
@@ -72,8 +74,9 @@ class Replay {
       for (const event of events) this.#process(event);
       outcome = this.#outcome();
     } catch (error) {
-      if (!(error instanceof NonDeterminism)) throw error;
-      outcome = { kind: 'nonDeterministic', reason: error.message };
+      if (error instanceof NonDeterminism) outcome = { kind: 'nonDeterministic', reason: error.message };
+      else if (error instanceof Unimplemented) outcome = { kind: 'failed', reason: error.message };
+      else throw error;
     }
     return {
       outcome,
@@ -201,7 +204,7 @@ class Replay {
 
   #start(action: Action): Wait {
     const refused = refusedActions[action.actionType];
-    if (refused) throw new SkippedAction(`This host does not implement ${refused}.`);
+    if (refused) throw new Unimplemented(`This host does not implement ${refused}.`);
     switch (action.actionType) {
       case actionType.callActivity:
         return this.#startActivity(action);

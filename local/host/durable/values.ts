@@ -32,6 +32,11 @@ export function activityInput(json: string | null): TypedData | null {
   if (value === null) return null;
   if (typeof value === 'string') return { string: value };
   // .NET turns a bare boolean into its own text, which is not JSON: the handler gets "True" or "False".
-  if (typeof value === 'boolean') return { string: value ? 'True' : 'False' };
+  if (typeof value === 'boolean') return { string: dotNetBoolean(value) };
   return { string: json };
+}
+
+/** A boolean as .NET turns it into text. */
+export function dotNetBoolean(value: boolean): string {
+  return value ? 'True' : 'False';
 }
