@@ -53,3 +53,16 @@ test('an instance that is over restarts under its own id', async () => {
   await host.idle();
   expect(await statusOf(host, id)).toMatchObject({ runtimeStatus: 'Completed', output: { input: { k: 1 } } });
 });
+
+test('a history has the frames and played marks of the real one', async () => {
+  const id = await start(host, 'helloSeq');
+  await finish(id);
+  const events = host.history(id).map(({ EventType, EventId, IsPlayed }) => [EventType, EventId, IsPlayed]);
+  const step = (id: number) => [
+    [4, id, false],
+    [13, -1, false],
+    [12, -1, false],
+    [5, -1, true],
+  ];
+  expect(events).toEqual([[12, -1, false], [0, -1, true], ...[0, 1, 2].flatMap(step), [1, 0, false], [13, -1, false]]);
+});

@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Action, HistoryEvent, OrchestratorState } from '../../local/host/durable/protocol.ts';
-import type { ReplayConfig } from '../../local/host/durable/replay.ts';
-import { replay, retryDelayMs } from '../../local/host/durable/replay.ts';
+import type { ReplayConfig } from '../../local/host/durable/replayResult.ts';
+import { replay } from '../../local/host/durable/replay.ts';
+import { retryDelay } from '../../local/host/durable/retryDelay.ts';
 import * as make from '../../local/host/durable/historyEvents.ts';
 
 const startMs = Date.parse('2026-01-01T00:00:00Z');
@@ -208,5 +209,5 @@ test('retry delays grow by the coefficient up to the limit', () => {
     backoffCoefficient: 2,
     maxRetryIntervalInMilliseconds: 1200,
   };
-  expect([1, 2, 3].map((attempt) => retryDelayMs(options, attempt))).toEqual([500, 1000, 1200]);
+  expect([1, 2, 3].map((attempt) => retryDelay(options, attempt))).toEqual([500, 1000, 1200]);
 });

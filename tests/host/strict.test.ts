@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runUntil } from '../../local/host/runUntil.ts';
+import { VirtualClock } from '../../local/kit/clock.ts';
 import type { LogEntry } from '../../local/host/log.ts';
 import type { Host } from '../../local/host/startHost.ts';
-import { startProbeHost, statusOf } from './probeHost.ts';
+import { manage, startProbeHost, statusOf } from './probeHost.ts';
 
 let strict: Host;
 let lenient: Host;
@@ -46,4 +48,25 @@ test.each([
 ])('strict mode has nothing against %s', async (name) => {
   const id = strict.start(name, name === 'can' ? { n: 0, got: [] } : undefined);
   await expect.poll(async () => (await statusOf(strict, id)).runtimeStatus, { timeout: 8000 }).toBe('Completed');
+});
+
+test('strict mode has nothing against an event in the wrong case, nor against a timer in hops', async () => {
+  const clock = new VirtualClock(Date.parse('2026-01-01T00:00:00Z'));
+  const host = await startProbeHost({ strict: true, clock });
+  const waiting = host.start('waitCase');
+  const timer = host.start('longTimer');
+  await host.idle();
+  const raise = (name: string) =>
+    manage(host, `instances/${waiting}/raiseEvent/${name}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(name),
+    });
+  await raise('gO');
+  await host.idle();
+  expect((await statusOf(host, waiting)).runtimeStatus).toBe('Running');
+  await raise('Go');
+  await runUntil(host, clock, async () => (await statusOf(host, timer)).runtimeStatus === 'Completed');
+  expect(await statusOf(host, waiting)).toMatchObject({ runtimeStatus: 'Completed', output: 'Go' });
+  await host.stop();
 });

@@ -13,7 +13,7 @@ import type { OrchestratorAnswer } from './orchestratorCall.ts';
 import { callOrchestrator, timerLimits } from './orchestratorCall.ts';
 import type { HistoryEvent } from './protocol.ts';
 import { eventType, isFinal } from './protocol.ts';
-import type { ReplayResult } from './replay.ts';
+import type { ReplayResult } from './replayResult.ts';
 import { replay } from './replay.ts';
 import type { Instance, Message, Store } from './store.ts';
 import { versionProblem } from './versions.ts';

@@ -1,6 +1,6 @@
 import type { HistoryEvent } from './protocol.ts';
 import { eventType } from './protocol.ts';
-import type { Outcome, ReplayResult } from './replay.ts';
+import type { Outcome, ReplayResult } from './replayResult.ts';
 import type { OrchestratorAnswer } from './orchestratorCall.ts';
 
 /** How an instance ends; texts are JSON. */

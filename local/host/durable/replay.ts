@@ -2,36 +2,10 @@ import type { Command } from './commands.ts';
 import { contradiction } from './commands.ts';
 import type { Action, HistoryEvent, OrchestratorState, RetryOptions } from './protocol.ts';
 import { actionType, eventType, refusedActions } from './protocol.ts';
+import type { Outcome, ReplayConfig, ReplayResult } from './replayResult.ts';
+import { EventWaits } from './eventWaits.ts';
+import { retryDelay } from './retryDelay.ts';
 import { Wait, waitAll, waitAny } from './wait.ts';
-
-export interface ReplayConfig {
-  executionId: string;
-  /** Timers longer than this go in hops, in milliseconds. */
-  longestTimerMs: number;
-  timerHopMs: number;
-  hasActivity(name: string): boolean;
-  hasOrchestrator(name: string): boolean;
-}
-
-export type Outcome =
-  | { kind: 'running' }
-  | { kind: 'completed'; output: unknown }
-  | { kind: 'failed'; reason: string }
-  | { kind: 'nonDeterministic'; reason: string }
-  | { kind: 'continuedAsNew'; input: unknown; carryOver: HistoryEvent[] };
-
-export interface ReplayResult {
-  outcome: Outcome;
-  /** In the order of their ids, without those that the history holds. */
-  commands: Command[];
-  suspended: boolean;
-  /** How many ids were given out: at most as many as the SDK's, unless it emitted a task twice. */
-  idsUsed: number;
-  /** Whether nothing is open and no event is awaited, so that nothing can ever wake this instance. */
-  waitsForNothing: boolean;
-  /** What could not be done, which the extension swallows. */
-  faults: string[];
-}
 
 /**
  * Replays the SDK's actions against the history, as the extension's out-of-process shim does: ids are not in the JSON,
@@ -52,8 +26,7 @@ class Replay {
   readonly #config: ReplayConfig;
   readonly #open = new Map<number, Wait>();
   readonly #unmatched = new Map<number, Command>();
-  readonly #eventWaits = new Map<string, Wait[]>();
-  readonly #bufferedEvents = new Map<string, number>();
+  readonly #events = new EventWaits();
   readonly #carryOver: HistoryEvent[] = [];
   readonly #heldBack: HistoryEvent[] = [];
   readonly #faults: string[] = [];
@@ -83,7 +56,7 @@ class Replay {
       commands: [...this.#unmatched.values()],
       suspended: this.#suspended,
       idsUsed: this.#nextId,
-      waitsForNothing: this.#open.size === 0 && this.#eventWaits.size === 0 && this.#reachedEnd,
+      waitsForNothing: this.#open.size === 0 && this.#events.isEmpty && this.#reachedEnd && !this.#events.sdkStillWaits,
       faults: this.#faults,
     };
   }
@@ -170,17 +143,7 @@ class Replay {
       this.#carryOver.push(event);
       return;
     }
-    // .NET compares event names without case; the SDK does not, so a name in another case is lost.
-    const name = (event.Name ?? '').toLowerCase();
-    const waits = this.#eventWaits.get(name);
-    if (!waits) {
-      this.#bufferedEvents.set(name, (this.#bufferedEvents.get(name) ?? 0) + 1);
-      return;
-    }
-    // The last waiter gets the first event.
-    const wait = waits.pop();
-    if (waits.length === 0) this.#eventWaits.delete(name);
-    wait?.settle(false);
+    this.#events.raise(event.Name ?? '');
   }
 
   #runFrom(index: number): void {
@@ -220,7 +183,7 @@ class Replay {
       case actionType.createTimer:
         return this.#startTimer(action);
       case actionType.waitForExternalEvent:
-        return this.#awaitEvent(action.externalEventName ?? '');
+        return this.#events.waitFor(action.externalEventName ?? '');
       case actionType.whenAny:
         return waitAny((action.compoundActions ?? []).map((child) => this.#start(child)));
       case actionType.whenAll:
@@ -285,20 +248,6 @@ class Replay {
     return wait;
   }
 
-  #awaitEvent(eventName: string): Wait {
-    const name = eventName.toLowerCase();
-    const buffered = this.#bufferedEvents.get(name) ?? 0;
-    if (buffered > 0) {
-      this.#bufferedEvents.set(name, buffered - 1);
-      return settledWait();
-    }
-    const wait = new Wait();
-    const waits = this.#eventWaits.get(name);
-    if (waits) waits.push(wait);
-    else this.#eventWaits.set(name, [wait]);
-    return wait;
-  }
-
   /** The SDK only counts ids for the timers and further attempts of a retry; the attempts themselves are made here. */
   #withRetry(options: RetryOptions | undefined, schedule: () => Wait): Wait {
     const whole = new Wait();
@@ -312,7 +261,7 @@ class Replay {
         if (timeoutMs !== undefined && this.#nowMs >= firstAttemptMs + timeoutMs) return whole.settle(true);
         const isLast = number >= options.maxNumberOfAttempts;
         // After the last attempt comes one more timer, due at once: the extension keeps it for old histories.
-        const delayMs = isLast ? 0 : retryDelayMs(options, number);
+        const delayMs = isLast ? 0 : retryDelay(options, number);
         return this.#timer(this.#nowMs + delayMs).whenSettled(() =>
           isLast ? whole.settle(true) : attempt(number + 1),
         );
@@ -327,10 +276,4 @@ function settledWait(): Wait {
   const wait = new Wait();
   wait.settle(false);
   return wait;
-}
-
-/** How long a retry waits after the failure of attempt `number` (from 1), in milliseconds. */
-export function retryDelayMs(options: RetryOptions, number: number): number {
-  const delayMs = options.firstRetryIntervalInMilliseconds * (options.backoffCoefficient ?? 1) ** (number - 1);
-  return Math.min(delayMs, options.maxRetryIntervalInMilliseconds ?? 6 * 86_400_000);
 }

@@ -6,12 +6,13 @@ import type { Answer, Exchange } from './exchange.ts';
 import { empty } from './exchange.ts';
 
 const longestBody = 100 * 1024 * 1024;
+const graceMs = 2000;
 
 export interface HttpServer {
   port: number;
   /** Requests that are being answered. */
   readonly inFlight: number;
-  /** Stops listening and cuts what is still open. */
+  /** Stops listening, and cuts what is still being answered two seconds later. */
   close(): Promise<void>;
 }
 
@@ -48,10 +49,15 @@ function listenError(error: NodeJS.ErrnoException, { port, address }: ListenOpti
   return new HostError(`Port ${port} of ${address} is taken: stop what listens there, or name another port.`);
 }
 
+// Requests that are being answered get a moment; idle connections none.
 function close(server: Server): Promise<void> {
+  const cut = setTimeout(() => server.closeAllConnections(), graceMs);
   return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
   });
 }
 
