@@ -79,7 +79,7 @@ async function statusResource(
     ...(requestedBy && { requestedBy }),
     attempt: deployment.attempt,
     earlierAttempts,
-    phase: custom ? stepTitles[custom.phase] : 'Waiting to start',
+    phase: output ? 'Done' : custom ? stepTitles[custom.phase] : 'Waiting to start',
     steps: (custom?.steps ?? []).map((step) => ({ title: stepTitles[step.name], ...withWatch(step, watch) })),
     runs: watch?.runs ?? [],
     links: { ...custom?.links, ...linksOf(watch), ...output?.links },
