@@ -1,5 +1,5 @@
 import type { OrchestrationContext, OrchestrationHandler, Task } from 'durable-functions';
-import { TerminalError } from '../domain/errors.ts';
+import { DeploymentError, TerminalError } from '../domain/errors.ts';
 import { storageInstanceId, watchInstanceId } from '../domain/ids.ts';
 import { type Outcome, valueOf } from '../domain/outcome.ts';
 import { nextPollSeconds } from '../domain/polling.ts';
@@ -7,7 +7,7 @@ import type { DeployOutput, WatchResult } from '../domain/status.ts';
 import * as steps from '../domain/steps.ts';
 import { Progress } from './progress.ts';
 import { runSideBySide, branch } from './runSideBySide.ts';
-import { nowMs, runStep, sleep } from './runStep.ts';
+import { nowMs, runStep, sleep, type StepObserver } from './runStep.ts';
 import type { WaitForStorageInput } from './waitForStorage.ts';
 import type { WatchRunInput } from './watchRun.ts';
 
@@ -37,10 +37,9 @@ function* prepareAzure(
   const identityStep = progress.begin('identity');
   const [identity, accepted] = yield* runSideBySide(
     ctx,
-    branch(steps.ensureIdentity, deployment, identityStep),
-    branch(steps.ensureWorkspace, deployment, workspaceStep),
+    branch(steps.ensureIdentity, deployment, { ...identityStep, succeeded: () => identityStep.done() }),
+    branch(steps.ensureWorkspace, deployment, { ...workspaceStep, succeeded: () => workspaceStep.waiting() }),
   );
-  identityStep.done();
 
   let state = accepted;
   const startedMs = nowMs(ctx);
@@ -55,7 +54,7 @@ function* prepareAzure(
     workspaceStep.waiting();
     const pause = state.retryAfterSeconds ?? nextPollSeconds(polling, 'workspace', elapsedSeconds, ctx.df.instanceId);
     yield* sleep(ctx, pause, workspaceStep);
-    state = yield* runStep(ctx, steps.readWorkspace, { ...deployment, workspace: state }, workspaceStep);
+    state = yield* lookAtWorkspace(ctx, deployment, accepted, workspaceStep);
   }
   const workspace = { resourceId: state.resourceId, host: state.host ?? '', created: state.created };
   progress.link({
@@ -68,6 +67,24 @@ function* prepareAzure(
   yield* runStep(ctx, steps.assignRole, { ...deployment, identity, workspace }, role);
   role.done();
   return { identity, workspace };
+}
+
+/** One look; when the creation has failed, another one by the operation's address, which alone tells why. */
+function* lookAtWorkspace(
+  ctx: OrchestrationContext,
+  deployment: steps.Deployment,
+  { operationUrl, ...workspace }: steps.WorkspaceState,
+  observer: StepObserver,
+): Steps<steps.WorkspaceState> {
+  try {
+    // Without the address: it is long and signed, and each look would put it into the history twice.
+    return yield* runStep(ctx, steps.readWorkspace, { ...deployment, workspace }, observer);
+  } catch (error) {
+    const hasFailed = error instanceof DeploymentError && error.failure.code === 'WORKSPACE_FAILED';
+    if (!hasFailed || !operationUrl) throw error;
+    const input = { ...deployment, workspace: { ...workspace, operationUrl } };
+    return yield* runStep(ctx, steps.readWorkspace, input, observer);
+  }
 }
 
 /** Storage, the identity's entry in the workspace, the repository and the job. */

@@ -21,10 +21,9 @@ export class Progress {
   }
 
   /** Starts a step and returns the observer through which its tries and waits are shown. */
-  begin(name: StepName): StepObserver & { waiting(): void; done(): void } {
+  begin(name: StepName): StepObserver & { waiting(): void; done(): void; failed(): void } {
     const step = this.#step(name);
     Object.assign(step, { state: 'running', startedAt: this.#now() });
-    this.#status.phase = name;
     this.#show();
     return {
       trying: (tries) => this.#change(step, { state: 'running', tries }),
@@ -36,6 +35,7 @@ export class Progress {
         delete step.problem;
         this.#change(step, { state: 'done', endedAt: this.#now() });
       },
+      failed: () => this.#change(step, { state: 'failed', endedAt: this.#now() }),
     };
   }
 
@@ -50,9 +50,9 @@ export class Progress {
 
   /** Shows the failure in the step that it belongs to and returns the error that ends the orchestration. */
   fail(thrown: unknown): Error {
-    const running = this.#status.steps.find(({ state }) => state !== 'pending' && state !== 'done');
-    const failure: Failure & { step: StepName } = { ...toFailure(thrown), step: running?.name ?? this.#status.phase };
-    if (running) Object.assign(running, { state: 'failed', endedAt: this.#now() });
+    const step = this.#status.phase;
+    const failure: Failure & { step: StepName } = { ...toFailure(thrown), step };
+    Object.assign(this.#step(step), { state: 'failed', endedAt: this.#now() });
     this.#status.failure = failure;
     this.#show();
     return thrown instanceof DeploymentError ? thrown : new Error(`${failure.code}: ${failure.message}`);
@@ -70,6 +70,10 @@ export class Progress {
   }
 
   #show(): void {
+    const open = this.#status.steps.filter(({ state }) => state !== 'pending' && state !== 'done');
+    // Of steps that go side by side the one that ends the deployment counts.
+    const active = open.find(({ state }) => state === 'failed') ?? open[0];
+    if (active) this.#status.phase = active.name;
     this.#ctx.df.setCustomStatus(this.#status);
   }
 

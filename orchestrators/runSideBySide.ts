@@ -5,11 +5,17 @@ import { pauseBeforeRetry } from '../domain/retry.ts';
 import type { Step } from '../domain/steps.ts';
 import { goesOn, nowMs, type StepObserver, type Trouble } from './runStep.ts';
 
+/** Told also how a branch ends, because an error alone does not say whose it is. */
+interface BranchObserver extends StepObserver {
+  succeeded(): void;
+  failed(): void;
+}
+
 interface Branch<O> {
   name: string;
   policy: Step<object, O>['policy'];
   input: object;
-  observer: StepObserver;
+  observer: BranchObserver;
   tries: number;
   dueMs: number;
   outcome?: Outcome<O>;
@@ -17,7 +23,7 @@ interface Branch<O> {
 }
 
 /** One step of several that run at the same time. */
-export const branch = <I extends object, O>(step: Step<I, O>, input: I, observer: StepObserver): Branch<O> => ({
+export const branch = <I extends object, O>(step: Step<I, O>, input: I, observer: BranchObserver): Branch<O> => ({
   name: step.name,
   policy: step.policy,
   input,
@@ -47,11 +53,11 @@ export function* runSideBySide<A, B>(
       yield ctx.df.createTimer(new Date(nextMs));
       for (const { observer } of open) observer.waited(pauseSeconds);
     }
-    yield* callAll(
-      ctx,
-      open.filter(({ dueMs }) => dueMs <= nextMs),
-    );
-    for (const done of open) plan(ctx, done, (nowMs(ctx) - startedMs) / 1000);
+    const due = open.filter(({ dueMs }) => dueMs <= nextMs);
+    yield* callAll(ctx, due);
+    // Those that succeeded are shown before a failure ends it all.
+    for (const { outcome, observer } of due) if (outcome && 'value' in outcome) observer.succeeded();
+    for (const one of due) plan(ctx, one, (nowMs(ctx) - startedMs) / 1000);
   }
 }
 
@@ -70,13 +76,18 @@ function* callAll(ctx: OrchestrationContext, due: Branch<unknown>[]): Generator<
 }
 
 function plan(ctx: OrchestrationContext, one: Branch<unknown>, elapsedSeconds: number): void {
-  if (!one.outcome || !('failure' in one.outcome) || one.dueMs > nowMs(ctx)) return;
+  if (!one.outcome || !('failure' in one.outcome)) return;
   const { failure } = one.outcome;
   one.trouble = goesOn(one.trouble, failure, nowMs(ctx));
   const sameCodeSeconds = (nowMs(ctx) - one.trouble.sinceMs) / 1000;
   const seed = ctx.df.instanceId + one.name;
-  const pause = pauseBeforeRetry(failure, one.policy, one.tries, elapsedSeconds, seed, sameCodeSeconds);
-  one.dueMs = nowMs(ctx) + pause * 1000;
+  try {
+    const pause = pauseBeforeRetry(failure, one.policy, one.tries, elapsedSeconds, seed, sameCodeSeconds);
+    one.dueMs = nowMs(ctx) + pause * 1000;
+  } catch (error) {
+    one.observer.failed();
+    throw error;
+  }
   one.observer.retrying(failure);
 }
 

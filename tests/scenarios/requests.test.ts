@@ -11,7 +11,7 @@ beforeAll(async () => {
   world = await startWorld({
     script: quickScript,
     latencies: quickLatencies,
-    settings: { MAX_ACTIVE_DEPLOYMENTS: String(mostActive) },
+    settings: () => ({ MAX_ACTIVE_DEPLOYMENTS: String(mostActive) }),
     onWorkspace: (name, server) => {
       if (name === 'dbw-second-chance') void setScenario(server, { kind: 'taskFails', taskKey: 'RUNME' });
     },

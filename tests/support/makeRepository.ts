@@ -11,7 +11,9 @@ const author = ['-c', 'user.name=Tests', '-c', 'user.email=tests@example.com'];
  * whose template is not JSON. Returns it as a bare one, which needs no snapshot before it is cloned.
  */
 export function makeRepository(folder: string): string {
-  const git = (...args: string[]): void => void execFileSync('git', args, { cwd: folder });
+  // A git hook that runs the tests sets variables that would turn each command to that hook's repository.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_')));
+  const git = (...args: string[]): void => void execFileSync('git', args, { cwd: folder, env });
   cpSync(fixture, folder, { recursive: true });
   git('init', '-q', '-b', 'main');
   git('add', '-A');

@@ -54,9 +54,10 @@ export type DeploymentWish = { workspaceName: string } & Record<string, unknown>
 export interface WorldOptions {
   script?: NotebookScript;
   latencies?: Latencies;
-  settings?: Record<string, string>;
-  /** Called when a workspace has been made, before anyone can know its address. */
-  onWorkspace?: (name: string, server: ApiServer) => void;
+  /** More settings of the app, or others than the cloud's own. */
+  settings?: (cloud: Record<string, string>) => Record<string, string>;
+  /** Called when a workspace has been made, before anyone can know its address; a host that it returns is what Azure then shows. */
+  onWorkspace?: (name: string, server: ApiServer) => string | void;
 }
 
 /** Latencies of the size that they have in Azure; they cost no time here. */
@@ -86,7 +87,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     POLL_FLOOR_SECONDS: '5',
     POLL_CEILING_SECONDS: '60',
     MAX_ACTIVE_DEPLOYMENTS: '50',
-    ...options.settings,
+    ...options.settings?.(cloud.settings),
   };
   const host = await startHost({ appFolder: root, memory: true, clock, strict: true, settings });
   const world: World = {
@@ -144,13 +145,12 @@ function call(host: Host, path: string, options: CallOptions = {}): Promise<Resp
   });
 }
 
-function announceWorkspaces({ databricks }: Cloud, announce: (name: string, server: ApiServer) => void): void {
+function announceWorkspaces({ databricks }: Cloud, announce: NonNullable<WorldOptions['onWorkspace']>): void {
   const create = databricks.createWorkspace.bind(databricks);
   databricks.createWorkspace = async (wanted) => {
     const made = await create(wanted);
     const found = databricks.workspaces().find(({ resourceId }) => resourceId === wanted.resourceId);
-    if (found) announce(wanted.name, found.server);
-    return made;
+    return { host: (found && announce(wanted.name, found.server)) ?? made.host };
   };
 }
 

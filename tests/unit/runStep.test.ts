@@ -104,8 +104,17 @@ describe('runStep', () => {
 });
 
 describe('runSideBySide', () => {
-  const both = (ctx: OrchestrationContext): Generator<Task, [unknown, unknown], unknown> =>
-    runSideBySide(ctx, branch(ensureIdentity as unknown as Step<object, unknown>, {}, quiet), branch(step, {}, quiet));
+  const told: string[] = [];
+  const tell = (name: string) => ({
+    ...quiet,
+    succeeded: () => void told.push(`${name} succeeded`),
+    failed: () => void told.push(`${name} failed`),
+  });
+  const both = (ctx: OrchestrationContext): Generator<Task, [unknown, unknown], unknown> => {
+    told.length = 0;
+    const identity = branch(ensureIdentity as unknown as Step<object, unknown>, {}, tell('identity'));
+    return runSideBySide(ctx, identity, branch(step, {}, tell('repository')));
+  };
 
   test('repeats only the step that failed', () => {
     const calls: string[] = [];
@@ -115,6 +124,7 @@ describe('runSideBySide', () => {
     });
     expect(value).toEqual(['ensureIdentity', 'ensureRepo']);
     expect(calls.filter((call) => call === 'ensureIdentity')).toHaveLength(1);
+    expect(told).toEqual(['identity succeeded', 'repository succeeded']);
   });
 
   test('gives a code its own time also when the step was long in other trouble before', () => {
@@ -130,5 +140,6 @@ describe('runSideBySide', () => {
       ...toFailure(new RetryableError('REPOSITORY_FAILED', 'no clone')),
       retryable: false,
     });
+    expect(told).toEqual(['identity succeeded', 'repository failed']);
   });
 });

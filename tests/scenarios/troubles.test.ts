@@ -1,0 +1,388 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { errorTable } from '../../domain/errorTable.ts';
+import type { FailureView, StatusResource, StepName } from '../../domain/status.ts';
+import type { NotebookScript } from '../../local/databricks/notebooks/scriptedExecutor.ts';
+import { type CloudCaller, cloudCaller, workspacesVersion } from '../support/cloudCaller.ts';
+import { inventoryOf, oneOfEach } from '../support/inventory.ts';
+import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { type DeploymentWish, setFault, setScenario, startWorld, type World } from '../support/world.ts';
+
+/** RUNME ends as its parameter `mode` says. */
+const script: NotebookScript = {
+  ...quickScript,
+  RUNME: {
+    seconds: 2,
+    outcome: (request, api) => {
+      const { mode } = request.parameters;
+      if (mode === 'silent') return {};
+      if (mode === 'chatty') return { result: 'All notebooks have been started.' };
+      const usual = quickScript['RUNME']?.outcome;
+      return typeof usual === 'function' ? usual(request, api) : {};
+    },
+  },
+};
+
+const troubles: Record<string, { kind: string } & Record<string, unknown>> = {};
+const foreignHosts = new Set<string>();
+let world: World;
+let caller: CloudCaller;
+
+beforeAll(async () => {
+  world = await startWorld({
+    script,
+    latencies: { ...quickLatencies, replicationSeconds: 40 },
+    settings: ({ ACCELERATORS: usual }) => {
+      const known = JSON.parse(usual ?? '{}') as Record<string, { repositoryUrl: string }>;
+      const repositoryUrl = known['predicting-implied-volatility']?.repositoryUrl;
+      return {
+        ACCELERATORS: JSON.stringify({
+          ...known,
+          tagged: { repositoryUrl, tag: 'v1' },
+          'unknown-branch': { repositoryUrl, branch: 'lost' },
+          'unknown-repository': { repositoryUrl: 'https://github.com/nobody/nothing', branch: 'main' },
+          'broken-template': { repositoryUrl, branch: 'broken' },
+        }),
+      };
+    },
+    onWorkspace: (name, server) => {
+      const trouble = troubles[name];
+      if (trouble) void setScenario(server, trouble);
+      return foreignHosts.has(name) ? `127.0.0.1:${server.port}` : undefined;
+    },
+  });
+  caller = cloudCaller(world.cloud);
+});
+afterAll(() => world.close());
+
+/** Deploys into a workspace that will have this trouble. */
+async function deployWith(
+  workspaceName: string,
+  trouble: { kind: string } & Record<string, unknown>,
+  more: object = {},
+): Promise<StatusResource> {
+  troubles[workspaceName] = trouble;
+  return world.deploy({ workspaceName, ...more });
+}
+
+/** The failure, after a look at what every failure must have. */
+function failureOf(ended: StatusResource, code: keyof typeof errorTable, step: StepName): FailureView {
+  expect(ended.runtimeStatus).toBe('Failed');
+  const { failure } = ended;
+  expect(failure).toMatchObject({ code, step, title: errorTable[code].title, hint: errorTable[code].hint });
+  expect(failure?.message).toMatch(/\S{3}/);
+  expect(ended.steps.filter(({ state }) => state === 'failed').map(({ name }) => name)).toEqual([step]);
+  expect(ended.steps.filter(({ state }) => state === 'running' || state === 'waiting')).toEqual([]);
+  if (!failure) throw new Error('no failure');
+  return failure;
+}
+
+const secondsOf = (ended: StatusResource, step: StepName): number => {
+  const { startedAt = '', endedAt = '' } = ended.steps.find(({ name }) => name === step) ?? {};
+  return (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
+};
+
+const workspacePath = (name: string): string => `/providers/Microsoft.Databricks/workspaces/${name}`;
+const writesTo = (name: string): string[] =>
+  world.cloud.azure.arm.requests
+    .filter(({ method, path }) => method !== 'GET' && path.split('?')[0]?.endsWith(`/workspaces/${name}`))
+    .map(({ method }) => method);
+
+/** A workspace that somebody else has made. */
+async function makeWorkspace(name: string, sku: string): Promise<void> {
+  const managedResourceGroupId = `/subscriptions/${world.cloud.settings['AZURE_SUBSCRIPTION_ID']}/resourceGroups/managed-${name}`;
+  const { status } = await caller.arm('PUT', workspacePath(name), workspacesVersion, {
+    location: 'westeurope',
+    sku: { name: sku },
+    tags: { owner: 'somebody' },
+    properties: { managedResourceGroupId, computeMode: 'Hybrid' },
+  });
+  expect(status).toBe(201);
+  await world.pass(quickLatencies.workspaceSeconds + 5);
+}
+
+describe('a workspace that exists', () => {
+  test('is used as it is when it is premium: no write, no tag changed', async () => {
+    await makeWorkspace('dbw-premium', 'premium');
+    const before = await caller.arm('GET', workspacePath('dbw-premium'), workspacesVersion);
+    const ended = await world.deploy({ workspaceName: 'dbw-premium', tags: { mine: 'yes' } });
+
+    expect(ended.failure).toBeUndefined();
+    expect(ended.output).toMatchObject({ workspace: { created: false } });
+    expect(writesTo('dbw-premium')).toEqual(['PUT']);
+    expect(await caller.arm('GET', workspacePath('dbw-premium'), workspacesVersion)).toEqual(before);
+    expect(await inventoryOf(world.cloud, 'dbw-premium')).toEqual(oneOfEach);
+  });
+
+  test('is refused when it is standard', async () => {
+    await makeWorkspace('dbw-standard', 'standard');
+    const { message } = failureOf(
+      await world.deploy({ workspaceName: 'dbw-standard' }),
+      'WORKSPACE_NOT_PREMIUM',
+      'workspace',
+    );
+    expect(message).toContain('standard');
+    expect(writesTo('dbw-standard')).toEqual(['PUT']);
+  });
+
+  test('is refused when the request says so, but not the one that the deployment itself has made', async () => {
+    await makeWorkspace('dbw-taken', 'premium');
+    const refused = await world.deploy({ workspaceName: 'dbw-taken', ifExists: 'fail' });
+    expect(failureOf(refused, 'WORKSPACE_EXISTS', 'workspace').message).toContain('dbw-taken');
+
+    const own = { workspaceName: 'dbw-own', ifExists: 'fail' };
+    failureOf(
+      await deployWith('dbw-own', { kind: 'taskFails', taskKey: 'RUNME' }, own),
+      'NOTEBOOK_FAILED',
+      'notebooks',
+    );
+    expect((await world.deploy(own)).failure).toBeUndefined();
+  });
+});
+
+describe('Azure', () => {
+  test('tells why a creation failed, and the next attempt makes the workspace', async () => {
+    const trouble = { code: 'SubnetTooSmall', message: 'The subnet has no room for another cluster.' };
+    await setScenario(world.cloud.azure.arm, { kind: 'workspaceFails', name: 'dbw-fails', ...trouble });
+    const ended = await world.deploy({ workspaceName: 'dbw-fails' });
+    const failure = failureOf(ended, 'WORKSPACE_FAILED', 'workspace');
+    expect(failure.message).toBe(trouble.message);
+    expect(failure.cause).toBe(`${trouble.code}: ${trouble.message}`);
+    expect(failure.link).toMatch(/^https:\/\/portal\.azure\.com\/.*\/workspaces\/dbw-fails$/);
+
+    await fetch(`${world.cloud.azure.url}/__scenarios`, { method: 'DELETE' });
+    expect((await world.deploy({ workspaceName: 'dbw-fails' })).failure).toBeUndefined();
+    expect(await inventoryOf(world.cloud, 'dbw-fails')).toEqual(oneOfEach);
+  });
+
+  test('has 45 minutes for a workspace', async () => {
+    await setScenario(world.cloud.azure.arm, { kind: 'neverReady', name: 'dbw-never' });
+    const ended = await world.deploy({ workspaceName: 'dbw-never' });
+    failureOf(ended, 'WORKSPACE_TIMEOUT', 'workspace');
+    expect(secondsOf(ended, 'workspace')).toBeGreaterThan(45 * 60);
+    expect(secondsOf(ended, 'workspace')).toBeLessThan(46 * 60 + 10);
+  });
+
+  test('names the policy that forbids a workspace', async () => {
+    const message = 'Resource dbw-policy was disallowed by policy "Allowed tags".';
+    await setScenario(world.cloud.azure.arm, { kind: 'policyDenies', name: 'dbw-policy', message });
+    const ended = await world.deploy({ workspaceName: 'dbw-policy' });
+    expect(failureOf(ended, 'POLICY_DENIED', 'workspace').message).toBe(message);
+  });
+
+  test('names the resource provider that is not registered', async () => {
+    await setScenario(world.cloud.azure.arm, { kind: 'providerNotRegistered', namespace: 'Microsoft.Databricks' });
+    const ended = await world.deploy({ workspaceName: 'dbw-provider' });
+    await fetch(`${world.cloud.azure.url}/__scenarios`, { method: 'DELETE' });
+    expect(failureOf(ended, 'PROVIDER_NOT_REGISTERED', 'workspace').message).toContain('Microsoft.Databricks');
+  });
+
+  test('may take a while to know a new identity: the role waits for it', async () => {
+    const ended = await world.deploy({ workspaceName: 'dbw-replication' });
+    expect(ended.failure).toBeUndefined();
+    expect(ended.steps.find(({ name }) => name === 'role')?.tries).toBeGreaterThan(1);
+    expect(await inventoryOf(world.cloud, 'dbw-replication')).toEqual(oneOfEach);
+  });
+
+  const errorBody = (code: string, message: string) => ({ error: { code, message } });
+  test.each([
+    [
+      'PRINCIPAL_NOT_FOUND',
+      'unknown',
+      400,
+      errorBody('PrincipalNotFound', 'Principal 1 does not exist in the directory.'),
+    ],
+    ['AZURE_DENIED', 'denied', 403, errorBody('AuthorizationFailed', 'The client may not write role assignments.')],
+  ] as const)('is believed for ten minutes when it says %s, and not longer', async (code, name, status, body) => {
+    const path = `*/workspaces/dbw-${name}/*/roleAssignments/*`;
+    await setFault(world.cloud.azure.arm, { method: 'PUT', path, times: 1000, status, body });
+    const ended = await world.deploy({ workspaceName: `dbw-${name}` });
+    const failure = failureOf(ended, code, 'role');
+    expect(failure.cause).toContain(body.error.message);
+    expect(secondsOf(ended, 'role')).toBeGreaterThan(540);
+    expect(secondsOf(ended, 'role')).toBeLessThanOrEqual(600);
+  });
+
+  test('may deny for some minutes what a new role allows later', async () => {
+    const body = errorBody('AuthorizationFailed', 'If access was recently granted, please refresh your credentials.');
+    await setFault(world.cloud.azure.arm, {
+      method: '*',
+      path: '*/workspaces/dbw-spreading',
+      times: 8,
+      status: 403,
+      body,
+    });
+    const ended = await world.deploy({ workspaceName: 'dbw-spreading' });
+    expect(ended.failure).toBeUndefined();
+    expect(await inventoryOf(world.cloud, 'dbw-spreading')).toEqual(oneOfEach);
+  });
+});
+
+describe('the workspace', () => {
+  test('has 15 minutes, and the time until the next look, for its storage', async () => {
+    const ended = await deployWith('dbw-storage', { kind: 'storageNeverReady' });
+    const failure = failureOf(ended, 'STORAGE_TIMEOUT', 'storage');
+    expect(failure.cause).toMatch(/\S/);
+    expect(secondsOf(ended, 'storage')).toBeGreaterThanOrEqual(15 * 60);
+    expect(secondsOf(ended, 'storage')).toBeLessThanOrEqual(16 * 60);
+  });
+
+  test('may deny the app at first, but not for ever', async () => {
+    const denied = {
+      method: '*',
+      path: '/api/*',
+      status: 403,
+      body: { error_code: 'PERMISSION_DENIED', message: 'No.' },
+    };
+    const first = await world.start({ workspaceName: 'dbw-slow-member' });
+    const second = await world.start({ workspaceName: 'dbw-no-member' });
+    await world.pass(quickLatencies.workspaceSeconds);
+    await setFault(world.workspace('dbw-slow-member'), { ...denied, times: 4 });
+    await setFault(world.workspace('dbw-no-member'), { ...denied, times: 1000 });
+    expect((await world.finish(first.id)).failure).toBeUndefined();
+    const ended = await world.finish(second.id);
+    expect(failureOf(ended, 'DATABRICKS_DENIED', 'storage').message).toContain('No.');
+    expect(secondsOf(ended, 'storage')).toBeLessThanOrEqual(600);
+  });
+
+  test('with an address that is not allowed gets no request and no token', async () => {
+    foreignHosts.add('dbw-foreign');
+    const ended = await world.deploy({ workspaceName: 'dbw-foreign' });
+    expect(failureOf(ended, 'WORKSPACE_HOST_REFUSED', 'storage').message).toContain('127.0.0.1');
+    expect(world.workspace('dbw-foreign').requests).toEqual([]);
+  });
+});
+
+describe('the repository', () => {
+  test('that a broken clone left half made is removed and cloned again', async () => {
+    const ended = await deployWith('dbw-half', { kind: 'cloneHalfMade' });
+    expect(ended.failure).toBeUndefined();
+    expect(ended.steps.find(({ name }) => name === 'repository')?.tries).toBe(2);
+    expect(await inventoryOf(world.cloud, 'dbw-half')).toEqual(oneOfEach);
+  });
+
+  test('may be a tag', async () => {
+    const ended = await world.deploy({ workspaceName: 'dbw-tag', accelerator: 'tagged' });
+    expect(ended.failure).toBeUndefined();
+    expect(ended.output).toMatchObject({ repository: { commit: expect.stringMatching(/^[0-9a-f]{40}$/) as string } });
+  });
+
+  test('without the branch of the catalogue ends the deployment at once', async () => {
+    const ended = await world.deploy({ workspaceName: 'dbw-branch', accelerator: 'unknown-branch' });
+    const failure = failureOf(ended, 'REPOSITORY_FAILED', 'repository');
+    expect(failure.message).toContain('lost');
+    expect(failure.cause).toContain('GIT_UNKNOWN_REF');
+    expect(secondsOf(ended, 'repository')).toBeLessThan(1);
+  });
+
+  test('that cannot be reached is tried for two minutes', async () => {
+    const ended = await world.deploy({ workspaceName: 'dbw-remote', accelerator: 'unknown-repository' });
+    expect(failureOf(ended, 'REPOSITORY_FAILED', 'repository').message).toContain('https://github.com/nobody/nothing');
+    expect(secondsOf(ended, 'repository')).toBeGreaterThan(60);
+    expect(secondsOf(ended, 'repository')).toBeLessThanOrEqual(120);
+  });
+
+  test('with a job template that is not JSON ends the deployment', async () => {
+    const ended = await world.deploy({ workspaceName: 'dbw-template', accelerator: 'broken-template' });
+    expect(failureOf(ended, 'JOB_TEMPLATE_INVALID', 'job').cause).toMatch(/JSON/);
+  });
+});
+
+describe('a notebook that raises', () => {
+  const trace = Array.from({ length: 40 }, (_, i) => `  line ${i} of the trace`);
+  const error = { kind: 'taskFails', code: 'ZeroDivisionError', message: 'division by zero', trace: trace.join('\n') };
+
+  test.each([
+    ['RUNME', 'RUNME', 'runmeRun', []],
+    ['PIV_01', 'notebooks', 'notebooksRun', ['PIV_02', 'PIV_03']],
+    ['PIV_02', 'notebooks', 'notebooksRun', ['PIV_03']],
+    ['PIV_03', 'notebooks', 'notebooksRun', []],
+  ] as const)(
+    'in %s is shown with its exception, the end of its trace and its link',
+    async (taskKey, role, link, skipped) => {
+      const ended = await deployWith(`dbw-raise-${taskKey}`, { ...error, taskKey });
+      const failure = failureOf(ended, 'NOTEBOOK_FAILED', 'notebooks');
+      expect(failure.message).toBe(`${taskKey}: ZeroDivisionError: division by zero`);
+      expect(failure.trace).toEqual(trace.slice(-20));
+
+      const run = ended.runs.find((one) => one.role === role);
+      const task = run?.tasks.find(({ key }) => key === taskKey);
+      expect(task).toMatchObject({ state: 'failed', attempt: 1 });
+      expect(failure.link).toBe(task?.url);
+      expect(ended.links[link]).toBe(run?.url);
+      const others = run?.tasks.filter(({ state }) => state === 'skipped') ?? [];
+      expect(others.map(({ key }) => key)).toEqual(skipped);
+    },
+  );
+});
+
+describe('a run', () => {
+  test.each(['RUNME', 'PIV_02'])('that a person cancels during %s ends as cancelled', async (taskKey) => {
+    const ended = await deployWith(`dbw-cancel-${taskKey}`, { kind: 'personCancels', taskKey, afterSeconds: 1 });
+    const failure = failureOf(ended, 'RUN_CANCELED', 'notebooks');
+    expect(failure.link).toMatch(/\/runs\/\d+$/);
+  });
+
+  test.each([
+    [
+      'stock-out',
+      'CLOUD_PROVIDER_RESOURCE_STOCKOUT',
+      'CLOUD_FAILURE',
+      'The VM size is sold out in this zone.',
+      'RUNME',
+    ],
+    ['quota', 'AZURE_QUOTA_EXCEEDED_EXCEPTION', 'CLIENT_ERROR', 'The quota of NCASv3_T4 cores is used up.', 'PIV_01'],
+  ])('without a cluster, for %s, fails with the words of the platform', async (name, code, type, message, taskKey) => {
+    const ended = await deployWith(`dbw-${name}`, { kind: 'clusterFails', taskKey, code, type, message });
+    const failure = failureOf(ended, 'RUN_FAILED', 'notebooks');
+    expect(`${failure.message} ${failure.cause ?? ''}`).toContain(message);
+    expect(`${failure.message} ${failure.cause ?? ''}`).toContain(code);
+    expect(failure.link).toMatch(/\/runs\/\d+$/);
+  });
+
+  test.each(['silent', 'chatty'])('of RUNME that is %s about what it started is not followed blindly', async (mode) => {
+    const ended = await world.deploy({ workspaceName: `dbw-${mode}`, parameters: { mode } });
+    const failure = failureOf(ended, 'RUNME_RESULT_INVALID', 'notebooks');
+    expect(failure.link).toBe(ended.links.runmeRun);
+  });
+
+  test('that somebody deletes is given up after two minutes', async () => {
+    const { id } = await world.start({ workspaceName: 'dbw-deleted' });
+    const started = await until(id, ({ links }) => links.runmeRun !== undefined);
+    const runId = BigInt(/\d+$/.exec(started.links.runmeRun ?? '')?.[0] ?? 0);
+    await post('dbw-deleted', 'cancel', runId);
+    // Over a second later, and the app's next look is not due before five.
+    await world.pass(1.5);
+    await post('dbw-deleted', 'delete', runId);
+    const failure = failureOf(await world.finish(id), 'RUN_LOST', 'notebooks');
+    expect(failure.message).toContain(String(runId));
+  });
+
+  async function until(id: string, holds: (status: StatusResource) => boolean): Promise<StatusResource> {
+    await world.until(async () => holds(await world.read(id)));
+    return world.read(id);
+  }
+
+  async function post(workspace: string, action: string, runId: bigint): Promise<void> {
+    const { status } = await caller.databricks(workspace, 'POST', `/api/2.2/jobs/runs/${action}`, {
+      run_id: String(runId),
+    });
+    expect(status).toBe(200);
+  }
+});
+
+test('an orchestration that an operator terminates says so, and the same request starts the next attempt', async () => {
+  const request: DeploymentWish = { workspaceName: 'dbw-terminated' };
+  const { id } = await world.start(request);
+  await world.pass(40);
+  const path = `/runtime/webhooks/durabletask/instances/${id}/terminate?reason=by%20hand&code=${world.host.keys.durable}`;
+  expect((await world.call(path, { method: 'POST', key: '' })).status).toBe(202);
+  await world.pass(1);
+  const ended = await world.read(id);
+  expect(ended.runtimeStatus).toBe('Terminated');
+  expect(ended.failure).toMatchObject({ code: 'TERMINATED', message: 'by hand' });
+
+  const next = await world.deploy(request);
+  expect(next).toMatchObject({ attempt: 2, runtimeStatus: 'Completed' });
+  expect(next.earlierAttempts).toMatchObject([{ attempt: 1, outcome: 'Terminated' }]);
+  expect(await inventoryOf(world.cloud, 'dbw-terminated')).toEqual(oneOfEach);
+});
