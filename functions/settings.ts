@@ -27,7 +27,7 @@ const deployer = v.object({
   EXPECTED_SECONDS: v.optional(json(expected), '{"workspace":180,"storage":40,"runme":360,"notebooks":3600}'),
 });
 
-/** What the triggers need to know; docs/configuration.md explains each. */
+/** What the triggers need to know; the README explains each. */
 export type DeployerSettings = v.InferOutput<typeof deployer>;
 
 let known: DeployerSettings | undefined;

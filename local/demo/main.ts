@@ -11,7 +11,12 @@ import type { StatusResource } from '../../domain/status.ts';
 import { summary } from './summary.ts';
 
 const folder = fileURLToPath(new URL('../../.local/demo', import.meta.url));
-const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    parameter: { type: 'string', multiple: true, default: ['profile=small'] },
+  },
+});
 
 // Progress goes to stderr, so that stdout is the result alone.
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -29,7 +34,7 @@ async function demo(): Promise<number> {
       resourceGroup: localResourceGroup,
       workspaceName: 'dbw-volatility',
       location: localLocation,
-      parameters: { profile: 'small' },
+      parameters: Object.fromEntries(values.parameter.map((text) => text.split('=', 2))),
     });
     say(`Deployment ${started.id}\nStatus     ${started.statusQueryGetUri}\n`);
     const status = await followDeployment(started, liveView(Date.now()));

@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { localResourceGroup } from '../cloud/localNames.ts';
+import { startCloud } from '../cloud/startCloud.ts';
+import { acceleratorScript } from '../databricks/notebooks/acceleratorScript.ts';
+import { scriptedExecutor } from '../databricks/notebooks/scriptedExecutor.ts';
+import { systemClock } from '../kit/clock.ts';
+import { spawnProgram } from '../stack/spawnProgram.ts';
+import { type Figure, median, milliseconds, ratio } from './figure.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const runs = 5;
+const noWait = {
+  workspaceSeconds: 0.1,
+  replicationSeconds: 0,
+  storageSeconds: 0.1,
+  cloneSeconds: 0,
+  clusterSeconds: 0,
+  gpuClusterSeconds: 0,
+};
+
+/** Time from the start of the host process to the first 202 of a POST, beside the start of a Node process that does nothing. */
+export async function firstAnswer(): Promise<Figure> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+  const executor = scriptedExecutor(acceleratorScript, systemClock);
+  const cloud = await startCloud({ folder, repository: root, executor, latencies: noWait });
+  const answers: number[] = [];
+  const starts: number[] = [];
+  for (let run = 0; run < runs; run++) {
+    starts.push(
+      await timeOf(() => spawnProgram(join(root, 'local/bench/nothing.ts'), [], {}, join(folder, 'nothing.log'))),
+    );
+    answers.push(await timeOf(() => startAndPost(join(folder, `host-${run}`), cloud.settings, run)));
+  }
+  await cloud.close();
+  rmSync(folder, { recursive: true, force: true });
+  const [answer, start] = [median(answers), median(starts)];
+  return {
+    name: 'process start to the first 202 (median of 5; goal < 1 s)',
+    value: milliseconds(answer),
+    against: `${ratio(answer, start)} an empty process (${milliseconds(start)})`,
+  };
+}
+
+async function timeOf(start: () => Promise<{ stop(): Promise<void> }>): Promise<number> {
+  const started = performance.now();
+  const program = await start();
+  const took = performance.now() - started;
+  await program.stop();
+  return took;
+}
+
+async function startAndPost(
+  data: string,
+  settings: Record<string, string>,
+  run: number,
+): Promise<{ stop(): Promise<void> }> {
+  const environment = { ...settings, HOST_FUNCTION_KEY: 'bench' };
+  const host = await spawnProgram(
+    join(root, 'local/host/main.ts'),
+    [root, '--port', '0', '--data', data, '--quiet'],
+    environment,
+    `${data}.log`,
+  );
+  const response = await fetch(`${host.ready}/api/deployments`, {
+    method: 'POST',
+    headers: { 'x-functions-key': 'bench', 'content-type': 'application/json' },
+    body: JSON.stringify({ resourceGroup: localResourceGroup, workspaceName: `dbw-bench-${run}` }),
+  });
+  if (response.status !== 202) throw new Error(`The POST answered ${response.status}: ${await response.text()}`);
+  return host;
+}

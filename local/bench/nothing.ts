@@ -1,0 +1,2 @@
+console.log('ready nothing');
+setInterval(() => undefined, 1000);
