@@ -10,13 +10,14 @@ import { Renderer } from './render.ts';
 import type { StatusResource } from '../../domain/status.ts';
 import { summary } from './summary.ts';
 
-const folder = fileURLToPath(new URL('../../.local/demo', import.meta.url));
 const { values } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     parameter: { type: 'string', multiple: true, default: ['profile=small'] },
+    data: { type: 'string', default: fileURLToPath(new URL('../../.local/demo', import.meta.url)) },
   },
 });
+const folder = values.data;
 
 // Progress goes to stderr, so that stdout is the result alone.
 const say = (text: string): void => void process.stderr.write(`${text}\n`);

@@ -1,0 +1,44 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import type { StatusResource } from '../../domain/status.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+test('the demo deploys the accelerator with its real notebooks and hands over their metrics and pictures', async () => {
+  const { stdout, stderr } = await demo('--json');
+  const status = JSON.parse(stdout) as StatusResource;
+
+  expect(status.runtimeStatus).toBe('Completed');
+  expect(status.runs.flatMap(({ tasks }) => tasks.map(({ key, state }) => `${key} ${state}`))).toEqual([
+    'RUNME succeeded',
+    'PIV_01 succeeded',
+    'PIV_02 succeeded',
+    'PIV_03 succeeded',
+  ]);
+  const { metrics, pictures } = status.results as { metrics: Record<string, number>; pictures: string[] };
+  expect(Object.values(metrics).every(Number.isFinite)).toBe(true);
+  expect(pictures.length).toBeGreaterThan(0);
+  expect(stderr).toContain('PIV_03');
+}, 300_000);
+
+test('the demo fails with the cause and another exit code when its notebooks cannot run', async () => {
+  const failing = demo('--parameter', 'rows=none');
+  await expect(failing).rejects.toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining("Widget rows: 'none' is no whole number"),
+  });
+}, 120_000);
+
+/** Runs the demo as `npm run demo` does, with its state in a folder of its own. */
+function demo(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  const data = mkdtempSync(join(tmpdir(), 'demo-'));
+  return promisify(execFile)(process.execPath, ['local/demo/main.ts', '--data', data, ...args], {
+    cwd: root,
+    maxBuffer: 1e7,
+  });
+}

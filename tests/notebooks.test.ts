@@ -1,0 +1,30 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { beforeAll, expect, test } from 'vitest';
+import { ensurePython } from '../local/setup/python.ts';
+
+const folder = fileURLToPath(new URL('../notebooks', import.meta.url));
+let python: string;
+beforeAll(async () => {
+  ({ python } = await ensurePython());
+}, 300_000);
+
+/** Runs a Python module in the notebooks' folder; rejects with what it printed when it fails. */
+async function run(...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(python, ['-m', ...args], { cwd: folder, maxBuffer: 1e7 });
+  return stdout;
+}
+
+test('the Python package passes its own tests', async () => {
+  expect(await run('pytest', '-q', '-p', 'no:cacheprovider')).toMatch(/\d+ passed/);
+}, 300_000);
+
+test('the notebooks and the package pass ruff: lint and format', async () => {
+  expect(await run('ruff', 'check', '--no-cache', '.')).toContain('All checks passed');
+  expect(await run('ruff', 'format', '--check', '--no-cache', '.')).toContain('already formatted');
+});
+
+test('the package passes mypy in strict mode', async () => {
+  expect(await run('mypy', '--cache-dir', '/dev/null')).toContain('Success');
+}, 120_000);
