@@ -1,6 +1,7 @@
 import { isRestError } from '@azure/core-rest-pipeline';
 import { callArm } from '../clients/arm.ts';
 import { remoteCodeOf } from '../clients/armFailure.ts';
+import { RetryableError } from '../domain/errors.ts';
 import { roleAssignmentName } from '../domain/ids.ts';
 import type { Deployment, Identity, Workspace } from '../domain/steps.ts';
 
@@ -17,7 +18,7 @@ export async function assignRole({
   const scope = workspace.resourceId.replace(/^\//, '');
   const roleDefinitionId = `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${contributor}`;
   const name = roleAssignmentName(scope, identity.principalId, contributor);
-  await callArm(
+  const made = await callArm(
     ({ authorization }, options) =>
       authorization.roleAssignments.create(
         scope,
@@ -28,5 +29,7 @@ export async function assignRole({
       ),
     (error) => isRestError(error) && remoteCodeOf(error) === 'RoleAssignmentExists',
   );
+  // The client takes a page of HTML with status 200 for an assignment without fields.
+  if (made && !made.id) throw new RetryableError('ANSWER_INVALID', 'Azure answered without a role assignment.');
   return { name };
 }

@@ -84,6 +84,15 @@ export interface Workspace {
   host: string;
 }
 
+/** One look at a workspace's storage. */
+export interface StorageProbe {
+  ready: boolean;
+  /** Why it is not. */
+  reason?: string;
+  /** The wait that the workspace asked for. */
+  retryAfterSeconds?: number;
+}
+
 export interface Repository {
   path: string;
   commit: string;
@@ -135,7 +144,7 @@ export const assignRole = step<Deployment & { identity: Identity; workspace: Wor
   'assignRole',
   spreading,
 );
-export const probeStorage = step<{ workspace: Workspace }, { ready: boolean; reason?: string }>('probeStorage', remote);
+export const probeStorage = step<{ workspace: Workspace }, StorageProbe>('probeStorage', remote);
 export const registerIdentity = step<{ workspace: Workspace; identity: Identity }, { id: string }>(
   'registerIdentity',
   spreading,

@@ -32,7 +32,8 @@ export const waitForStorage: OrchestrationHandler = function* (
           { cause: probe.reason },
         );
       }
-      yield* sleep(ctx, nextPollSeconds(polling, 'storage', elapsedSeconds, ctx.df.instanceId), observer);
+      const pause = nextPollSeconds(polling, 'storage', elapsedSeconds, ctx.df.instanceId);
+      yield* sleep(ctx, Math.max(pause, probe.retryAfterSeconds ?? 0), observer);
     }
   } catch (error) {
     return { failure: toFailure(error) };

@@ -1,0 +1,144 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import type { StatusResource } from '../../domain/status.ts';
+import type { FaultRule } from '../../local/faults/faults.ts';
+import { inventoryOf, oneOfEach } from '../support/inventory.ts';
+import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { callsOf, pathFor, plain, type RemoteCall, serverOf } from '../support/remoteCalls.ts';
+import { setFault, startWorld } from '../support/world.ts';
+
+/** `SWEEP=full` tries every fault on every call; the usual run all faults that hide an effect, and some of the others. */
+const full = process.env['SWEEP'] === 'full';
+
+type Fault = Omit<FaultRule, 'method' | 'path'>;
+const errorBody = {
+  error: { code: 'ServerTrouble', message: 'Try again.' },
+  error_code: 'SERVER_TROUBLE',
+  message: 'Try again.',
+};
+const page = { headers: { 'content-type': 'text/html' }, body: '<html><h1>Proxy</h1></html>' };
+const inMinutes = (minutes: number): string => new Date(Date.now() + minutes * 60_000).toUTCString();
+
+/** The app goes by the machine's clock when it is given a date, so those minutes run from the moment of the rule. */
+const faults: Record<string, () => Fault> = {
+  'answers 429 with Retry-After 30': () => ({ status: 429, headers: { 'retry-after': '30' }, body: errorBody }),
+  'answers 429 with Retry-After as a date': () => ({
+    status: 429,
+    headers: { 'retry-after': inMinutes(5) },
+    body: errorBody,
+  }),
+  'answers 500': () => ({ status: 500, body: errorBody }),
+  'answers 503 with Retry-After 20': () => ({ status: 503, headers: { 'retry-after': '20' }, body: errorBody }),
+  'is cut off before it is read': () => ({ reset: true }),
+  'is done and its reply is lost': () => ({ reset: true, when: 'after' }),
+  'answers 200 with a page of HTML': () => ({ status: 200, ...page }),
+  'is done and answers 504': () => ({ status: 504, when: 'after', ...page }),
+};
+const names = Object.keys(faults);
+
+const faulted: { workspace: string; call: RemoteCall; fault: Fault }[] = [];
+const world = await startWorld({
+  script: quickScript,
+  latencies: quickLatencies,
+  settings: () => ({ MAX_ACTIVE_DEPLOYMENTS: '1000' }),
+  onWorkspace: (name, server) => {
+    for (const { call, fault } of faulted.filter((one) => one.workspace === name && one.call.server === 'databricks'))
+      server.faults.add({ ...fault, method: call.method, path: call.path, skip: call.skip });
+  },
+});
+afterAll(() => world.close());
+
+const reference = await world.deploy({ workspaceName: 'dbw-reference' });
+const calls = callsOf(world.cloud, 'dbw-reference');
+
+const cases = calls.flatMap((call, i) =>
+  names
+    .filter((name, j) => full || (j + i) % 4 === 0 || (call.method !== 'GET' && name.startsWith('is done')))
+    .map((name) => [`${call.method} ${call.path}${call.skip > 0 ? ' (again)' : ''}`, name, call] as const),
+);
+
+async function deployWith(workspace: string, call: RemoteCall, fault: Fault): Promise<StatusResource> {
+  faulted.push({ workspace, call, fault });
+  const rule = { ...fault, method: call.method, path: pathFor(call, workspace), skip: call.skip };
+  if (call.server === 'azure') await setFault(world.cloud.azure.arm, rule);
+  return world.deploy({ workspaceName: workspace });
+}
+
+test('the reference deployment succeeds and makes every kind of call', async () => {
+  expect(reference.failure).toBeUndefined();
+  expect(await inventoryOf(world.cloud, 'dbw-reference')).toEqual(oneOfEach);
+  const kinds = new Set(calls.map(({ method, path }) => `${method} ${path.split('/').at(-1) ?? ''}`));
+  for (const kind of ['POST create', 'POST run-now', 'POST repos', 'PATCH *', 'PUT {workspace}', 'GET get-output'])
+    expect(kinds).toContain(kind);
+  expect(calls.length).toBeGreaterThan(20);
+});
+
+describe('a deployment succeeds with exactly one of each resource when', () => {
+  test.each(cases)('%s %s', async (_call, name, call) => {
+    const workspace = `dbw-${calls.indexOf(call)}-${names.indexOf(name)}`;
+    const fault = faults[name]?.() ?? {};
+    const ended = await deployWith(workspace, call, fault);
+
+    expect(ended.failure).toBeUndefined();
+    expect(ended.runtimeStatus).toBe('Completed');
+    expect(usesOf(workspace, call)).toBe(1);
+    expect(pauseAfter(workspace, call, fault)).toBeGreaterThanOrEqual(askedSeconds(fault));
+    expect(await inventoryOf(world.cloud, workspace)).toEqual(oneOfEach);
+  });
+});
+
+describe('a deployment succeeds with exactly one of each resource when the token endpoint, at some call,', () => {
+  const moments = full ? [0, 1, 2, 5, 8, 13, 21, 34] : [0, 13];
+  const troubles = names
+    .filter((name) => !name.startsWith('is done'))
+    .flatMap((name) => moments.map((skip) => [name, skip] as const));
+
+  test.each(troubles)('%s (call %i)', async (name, skip) => {
+    const workspace = `dbw-token-${names.indexOf(name)}-${skip}`;
+    const fault = faults[name]?.() ?? {};
+    const { identity } = world.cloud.azure;
+    await world.pass(1);
+    const startMs = world.clock.now();
+    identity.faults.clear();
+    await setFault(identity, { ...fault, method: 'GET', path: '/msi/token', skip });
+    const ended = await world.deploy({ workspaceName: workspace });
+
+    expect(ended.failure).toBeUndefined();
+    expect(identity.faults.list().map(({ used }) => used)).toEqual([1]);
+    const requests = identity.requests.filter(({ atMs }) => atMs >= startMs);
+    const met = requests[skip];
+    expect(met?.status).toBe(fault.reset ? 'reset' : fault.status);
+    // What goes on beside the step does so at the same moment; the next moment is that of the retry.
+    const retriedMs = requests.find(({ atMs }) => atMs > (met?.atMs ?? 0))?.atMs ?? 0;
+    expect((retriedMs - (met?.atMs ?? 0)) / 1000).toBeGreaterThanOrEqual(askedSeconds(fault));
+    expect(await inventoryOf(world.cloud, workspace)).toEqual(oneOfEach);
+  });
+});
+
+/** How often the fault has struck. */
+function usesOf(workspace: string, call: RemoteCall): number {
+  const path = pathFor(call, workspace);
+  return serverOf(world.cloud, call, workspace)
+    .faults.list()
+    .filter((rule) => rule.path === path)
+    .reduce((sum, { used }) => sum + used, 0);
+}
+
+/** Seconds from the request that met the fault to the next one of the same step, which comes first. */
+function pauseAfter(workspace: string, call: RemoteCall, { reset, status }: Fault): number {
+  const log = serverOf(world.cloud, call, workspace).requests;
+  const ofStep = log.filter(({ path }) =>
+    call.server === 'azure'
+      ? new RegExp(`${pathFor(call, workspace).replaceAll('*', '.*')}$`).test(plain(path))
+      : // While a run is watched, RUNME talks to the workspace too.
+        !call.path.includes('/runs/') || path.includes('/runs/get'),
+  );
+  const at = ofStep.findIndex((request) => request.status === (reset ? 'reset' : status));
+  const [met, next] = ofStep.slice(at);
+  return met && next ? (next.atMs - met.atMs) / 1000 : Number.NaN;
+}
+
+function askedSeconds({ headers }: Fault): number {
+  const asked = headers?.['retry-after'];
+  if (asked === undefined) return 0;
+  return /^\d+$/.test(asked) ? Number(asked) : (Date.parse(asked) - Date.now()) / 1000;
+}

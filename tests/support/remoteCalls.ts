@@ -1,0 +1,54 @@
+import type { Cloud } from '../../local/cloud/startCloud.ts';
+import type { ApiServer, LoggedRequest } from '../../local/kit/server.ts';
+import { findWorkspace } from './world.ts';
+
+/** One remote call that a deployment makes, as a fault rule names it. */
+export interface RemoteCall {
+  server: 'azure' | 'databricks';
+  method: string;
+  /** Path with `*` for ids and `{workspace}` for the workspace's name. */
+  path: string;
+  /** How many calls of this method and path come before it. */
+  skip: number;
+}
+
+export const serverOf = (cloud: Cloud, { server }: RemoteCall, workspace: string): ApiServer =>
+  server === 'azure' ? cloud.azure.arm : findWorkspace(cloud, workspace);
+
+/** The path of a rule for another workspace. */
+export const pathFor = ({ path }: RemoteCall, workspace: string): string => path.replaceAll('{workspace}', workspace);
+
+/** The calls that the app made for one workspace, in their order; of those with one method and path the first two. */
+export function callsOf(cloud: Cloud, workspace: string): RemoteCall[] {
+  const azure = cloud.azure.arm.requests.filter(({ path }) => plain(path).includes(workspace));
+  const seen = new Map<string, number>();
+  return [
+    ...azure.map((request) => ({ server: 'azure' as const, request })),
+    ...ownCalls(findWorkspace(cloud, workspace).requests).map((request) => ({
+      server: 'databricks' as const,
+      request,
+    })),
+  ].flatMap(({ server, request }) => {
+    const path = patternOf(plain(request.path), workspace);
+    const skip = seen.get(`${request.method} ${path}`) ?? 0;
+    seen.set(`${request.method} ${path}`, skip + 1);
+    return skip < 2 ? [{ server, method: request.method, path, skip }] : [];
+  });
+}
+
+export const plain = (path: string): string => path.split('?', 1)[0] ?? '';
+
+/** Without what the RUNME notebook asks of its workspace: to find its own job, to make it and to start it. */
+function ownCalls(requests: LoggedRequest[]): LoggedRequest[] {
+  const first = requests.findIndex(({ path }) => path.includes('jobs/list?name=%5BRUNNER'));
+  return requests.filter(
+    ({ method, path }, at) => at < first || (at > first && !(method === 'POST' && /jobs\/(create|run-now)/.test(path))),
+  );
+}
+
+const patternOf = (path: string, workspace: string): string =>
+  path
+    .replace(/^\/subscriptions\/.*\/providers\/(?=Microsoft\.(Databricks|ManagedIdentity))/, '*/')
+    .replaceAll(workspace, '{workspace}')
+    .replace(/\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, '/*')
+    .replace(/\/\d{5,}$/, '/*');
