@@ -37,6 +37,7 @@ if wishes.spark_version.startswith("13.3."):
 # COMMAND ----------
 
 from databricks.sdk import WorkspaceClient
+
 from implied_volatility import child_job
 
 here = dbutils.notebook.entry_point.getDbutils().notebook().getContext().notebookPath().get()

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from implied_volatility.profiles import plan, whole
+
 JOB_TIMEOUT_SECONDS = 7200
-PROFILES = ("small", "full")
 _TASKS = (("PIV_01", "01_introduction"), ("PIV_02", "02_create_features"), ("PIV_03", "03_train_models"))
 
 
@@ -54,19 +55,15 @@ class Wishes:
     @classmethod
     def of(cls, widgets: Mapping[str, str]) -> Wishes:
         """Reads the widgets' texts; ValueError names the first that is wrong."""
+        plan(widgets)
         return cls(
             deployment=_matching(widgets, "deployment", r"[A-Za-z0-9_-]{1,40}"),
-            attempt=_whole(widgets, "attempt", 1, 9999),
+            attempt=whole(widgets, "attempt", 1, 9999),
             spark_version=_matching(widgets, "spark_version", r"[\w.-]{3,80}"),
             node_type_id=_matching(widgets, "node_type_id", r"\w{3,60}"),
-            num_workers=_whole(widgets, "num_workers", 0, 64),
+            num_workers=whole(widgets, "num_workers", 0, 64),
             wait=_one_of(widgets, "wait", ("no", "yes")) == "yes",
-            parameters={
-                "profile": _one_of(widgets, "profile", PROFILES),
-                "rows": _optional_whole(widgets, "rows", 100, 10_000_000),
-                "paths": _optional_whole(widgets, "paths", 64, 1_000_000),
-                "seed": str(_whole(widgets, "seed", 0, 2**31 - 1)),
-            },
+            parameters={name: widgets[name].strip() for name in ("profile", "rows", "paths", "seed")},
         )
 
 
@@ -89,7 +86,11 @@ def job_settings(folder: str, wishes: Wishes) -> dict[str, Any]:
             "job_cluster_key": "PIV_cluster",
             "notebook_task": {
                 "notebook_path": f"{folder}/{notebook}",
-                "base_parameters": {**wishes.parameters, "deployment": wishes.deployment},
+                "base_parameters": {
+                    **wishes.parameters,
+                    "deployment": wishes.deployment,
+                    "attempt": str(wishes.attempt),
+                },
             },
         }
         if tasks:
@@ -164,15 +165,3 @@ def _one_of(widgets: Mapping[str, str], name: str, choices: tuple[str, ...]) -> 
     if value not in choices:
         raise ValueError(f"Widget {name}: {value!r} is none of {', '.join(choices)}.")
     return value
-
-
-def _whole(widgets: Mapping[str, str], name: str, least: int, most: int) -> int:
-    value = widgets[name].strip()
-    if not re.fullmatch(r"\d{1,12}", value) or not least <= int(value) <= most:
-        raise ValueError(f"Widget {name}: {value!r} is no whole number from {least} to {most}.")
-    return int(value)
-
-
-def _optional_whole(widgets: Mapping[str, str], name: str, least: int, most: int) -> str:
-    """The number as text; empty means what the profile says."""
-    return "" if widgets[name].strip() == "" else str(_whole(widgets, name, least, most))

@@ -1,0 +1,115 @@
+# Databricks notebook source
+# MAGIC %md
+# MAGIC # 2 · Features and labels
+# MAGIC
+# MAGIC *Features* are parameters of the model, spread evenly over the box by a scrambled Sobol sequence. *Labels* are
+# MAGIC the 8 × 11 implied volatilities of each, by conditional Monte Carlo:
+# MAGIC
+# MAGIC - the hybrid scheme for the rough path (Bennedsen, Lunde, Pakkanen), one for all maturities by self-similarity;
+# MAGIC - shifted Sobol normals in the order of their weight, and each path's mirror image;
+# MAGIC - the orthogonal motion integrated out by Black's formula (McCrickerd, Pakkanen), the spot as control variate;
+# MAGIC - Richardson's extrapolation in the time step;
+# MAGIC - every volatility with its **standard error**; a price that drowns in its noise is **invalid**, not replaced.
+# MAGIC
+# MAGIC The same seed gives the same bytes, on any number of cores, and a second run replaces the file of the first.
+
+# COMMAND ----------
+
+# MAGIC %pip install --quiet jax==0.6.2 matplotlib==3.10.8 numpy==1.26.4 scipy==1.13.1
+
+# COMMAND ----------
+
+dbutils.library.restartPython()
+
+# COMMAND ----------
+
+dbutils.widgets.dropdown("profile", "small", ["small", "full"], "Profile")
+dbutils.widgets.text("rows", "", "Surfaces (empty: by profile)")
+dbutils.widgets.text("paths", "", "Paths per surface (empty: by profile)")
+dbutils.widgets.text("seed", "20240117", "Seed")
+dbutils.widgets.text("deployment", "by-hand", "Deployment")
+dbutils.widgets.text("attempt", "1", "Attempt")
+dbutils.widgets.text("output", "", "Folder for results (empty: beside the Git folder)")
+
+# COMMAND ----------
+
+from pathlib import Path
+
+from implied_volatility import profiles, results
+
+plan = profiles.plan({name: dbutils.widgets.get(name) for name in ("profile", "rows", "paths", "seed")})
+output = Path(dbutils.widgets.get("output").strip() or results.default_folder(Path.cwd()))
+print(plan)
+
+# COMMAND ----------
+
+# MAGIC %md
+# MAGIC ## Simulation
+# MAGIC The test surfaces have streams of random numbers of their own and many more paths.
+
+# COMMAND ----------
+
+import os
+
+from implied_volatility.progress import Progress
+from implied_volatility.results import Table
+from implied_volatility.rough_bergomi import Scheme
+from implied_volatility.sampling import draw_parameters, stream
+from implied_volatility.surfaces import label
+
+
+def table(name: str, rows: int, paths: int) -> Table:
+    parameters = draw_parameters(rows, stream(plan.seed, f"{name} parameters"))
+    scheme = Scheme.of_paths(paths, plan.steps)
+    seed = stream(plan.seed, f"{name} paths")
+    progress = Progress(f"{name} × {paths:,} paths")
+    return Table(parameters, label(parameters, scheme, seed, workers=os.cpu_count() or 1, progress=progress.rows))
+
+
+training = table("training", plan.rows, plan.paths)
+test = table("test", plan.test_rows, plan.test_paths)
+
+# COMMAND ----------
+
+origin = results.provenance(plan, dbutils.widgets.get("deployment"), dbutils.widgets.get("attempt"))
+file = results.save_surfaces(output / "surfaces.npz", training, test, origin)
+print(f"{file}: {file.stat().st_size / 1e6:.1f} MB")
+
+# COMMAND ----------
+
+# MAGIC %md
+# MAGIC ## Quality of the labels
+# MAGIC Invalid cells and noise sit where options are worth least: short maturities, far strikes. Arbitrage in
+# MAGIC simulated surfaces can only be noise.
+
+# COMMAND ----------
+
+from implied_volatility.arbitrage import violations
+from implied_volatility.scoring import noise
+
+print(f"{'':10} {'surfaces':>9} {'invalid':>9} {'noise mean':>11} {'median':>8} {'butterfly':>10} {'calendar':>9}")
+for name, made in (("training", training), ("test", test)):
+    mean, median = noise(made.surfaces)
+    found = violations(made.surfaces.volatility)
+    invalid = 100 * (1 - made.surfaces.valid.mean())
+    print(
+        f"{name:10} {len(made.parameters):9,} {invalid:8.2f}% {mean:10.3f}% {median:7.3f}%"
+        f" {found.butterfly:9.2f}% {found.calendar:8.2f}%"
+    )
+
+# COMMAND ----------
+
+import numpy as np
+
+from implied_volatility import pictures
+
+relative = 100 * training.surfaces.standard_error / training.surfaces.volatility
+figure = pictures.heat_maps(
+    [
+        ("Invalid cells", 100 * (1 - training.surfaces.valid.mean(axis=0))),
+        ("Median standard error / volatility", np.nanmedian(relative, axis=0)),
+    ],
+    common_scale=False,
+)
+results.write(output / "pictures" / "labels.png", pictures.png(figure))
+display(figure)

@@ -1,0 +1,64 @@
+"""How much to simulate and to train: what the widgets of the notebooks mean. Imports nothing but Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Sizes of one run."""
+
+    profile: str
+    rows: int
+    """Surfaces to learn from."""
+    paths: int
+    """Volatility paths per surface."""
+    steps: int
+    """Time steps up to each maturity."""
+    test_rows: int
+    """Surfaces that training never sees."""
+    test_paths: int
+    """Paths per such surface: many more, so that their noise is small beside the network's error."""
+    seed: int
+
+    def as_dict(self) -> dict[str, str | int]:
+        """Every size by name."""
+        return asdict(self)
+
+
+_PLANS = {
+    "small": Plan("small", rows=4096, paths=1024, steps=64, test_rows=96, test_paths=8192, seed=0),
+    "full": Plan("full", rows=131_072, paths=4096, steps=128, test_rows=512, test_paths=65_536, seed=0),
+}
+PROFILES = tuple(_PLANS)
+LEAST_ROWS, MOST_ROWS = 128, 10_000_000
+LEAST_PATHS, MOST_PATHS = 64, 1 << 20
+
+
+def plan(widgets: Mapping[str, str]) -> Plan:
+    """The plan that the widgets `profile`, `rows`, `paths` and `seed` ask for; empty rows or paths leave the profile's.
+
+    ValueError names the widget that is wrong.
+    """
+    profile = widgets["profile"].strip()
+    if profile not in _PLANS:
+        raise ValueError(f"Widget profile: {profile!r} is none of {', '.join(_PLANS)}.")
+    chosen = replace(_PLANS[profile], seed=whole(widgets, "seed", 0, 2**31 - 1))
+    if widgets["rows"].strip():
+        chosen = replace(chosen, rows=whole(widgets, "rows", LEAST_ROWS, MOST_ROWS))
+    if widgets["paths"].strip():
+        paths = whole(widgets, "paths", LEAST_PATHS, MOST_PATHS)
+        if paths & (paths - 1):
+            raise ValueError(f"Widget paths: {paths} is no power of two, as Sobol points have to be.")
+        chosen = replace(chosen, paths=paths)
+    return chosen
+
+
+def whole(widgets: Mapping[str, str], name: str, least: int, most: int) -> int:
+    """The widget's text as a whole number from `least` to `most`; ValueError otherwise."""
+    text = widgets[name].strip()
+    if not (text.isascii() and text.isdigit() and len(text) <= 12 and least <= int(text) <= most):
+        raise ValueError(f"Widget {name}: {text!r} is no whole number from {least} to {most}.")
+    return int(text)
