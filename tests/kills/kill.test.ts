@@ -1,0 +1,159 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { StatusResource } from '../../domain/status.ts';
+import { type Cloud, startCloud } from '../../local/cloud/startCloud.ts';
+import { scriptedExecutor } from '../../local/databricks/notebooks/scriptedExecutor.ts';
+import { systemClock } from '../../local/kit/clock.ts';
+import { type Program, spawnProgram } from '../../local/stack/spawnProgram.ts';
+import { inventoryOf, oneOfEach } from '../support/inventory.ts';
+import { makeRepository } from '../support/makeRepository.ts';
+import { quickScript } from '../support/quickCloud.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const kills = 20;
+const inFlight = 4;
+const functionKey = 'the-function-key-of-the-kill-test';
+/** Printed when the test fails; `KILL_SEED` plays the same moments again. */
+const seed = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000);
+
+const latencies = {
+  workspaceSeconds: 0.4,
+  replicationSeconds: 0.1,
+  storageSeconds: 0.3,
+  cloneSeconds: 0.2,
+  clusterSeconds: 0.2,
+  gpuClusterSeconds: 0.2,
+};
+const script = Object.fromEntries(
+  Object.entries(quickScript).map(([name, notebook]) => [name, { ...notebook, seconds: 0.2 }]),
+);
+
+let folder: string;
+let cloud: Cloud;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'kills-'));
+  const executor = scriptedExecutor(script, systemClock);
+  cloud = await startCloud({ folder, executor, latencies, repository: makeRepository(join(folder, 'repository')) });
+  setDefaultCACertificates([...getCACertificates(), cloud.certificate.cert]);
+});
+afterAll(() => cloud.close());
+
+test(
+  `every deployment ends as if nothing had happened when the host is killed ${kills} times (seed ${seed})`,
+  { timeout: 120_000 },
+  async () => {
+    const random = randomFrom(seed);
+    const deployments = new Map<string, string>();
+    for (let kill = 0; kill < kills; kill++) {
+      const host = await startHost();
+      const killed = after(50 + random() * 1400, () => process.kill(host.pid, 'SIGKILL'));
+      await keepBusy(host, deployments);
+      await killed;
+      expect(await host.ended).toBe('SIGKILL');
+    }
+    const host = await startHost();
+    try {
+      for (const [workspaceName, id] of deployments) {
+        const ended = await finish(host, id || ((await start(host, workspaceName)) ?? ''));
+        expect(ended).toMatchObject({ seed, workspaceName, runtimeStatus: 'Completed', attempt: 1 });
+        expect([workspaceName, await inventoryOf(cloud, workspaceName)]).toEqual([workspaceName, oneOfEach]);
+      }
+    } finally {
+      await host.stop();
+    }
+    expect(deployments.size).toBeGreaterThan(inFlight);
+  },
+);
+
+const startHost = (): Promise<Program> =>
+  spawnProgram(
+    join(root, 'local/host/main.ts'),
+    [root, '--port', '0', '--data', join(folder, 'host'), '--log', 'warning', '--strict'],
+    {
+      ...cloud.settings,
+      HOST_FUNCTION_KEY: functionKey,
+      POLL_FLOOR_SECONDS: '0.05',
+      POLL_CEILING_SECONDS: '0.3',
+      EXPECTED_SECONDS: '{"workspace":0.4,"storage":0.3,"runme":1.5,"notebooks":2}',
+    },
+    join(folder, 'host.log'),
+  );
+
+/** Starts deployments until some are in flight; one whose start was cut off is asked for again, by the next host too. */
+async function keepBusy(host: Program, deployments: Map<string, string>): Promise<void> {
+  let active = 0;
+  for (const [workspaceName, id] of deployments) {
+    const started = id || (await start(host, workspaceName));
+    deployments.set(workspaceName, started ?? '');
+    if (!started || (await read(host, started))?.runtimeStatus !== 'Completed') active++;
+  }
+  for (; active < inFlight; active++) {
+    const workspaceName = `dbw-kill-${deployments.size}`;
+    deployments.set(workspaceName, '');
+    deployments.set(workspaceName, (await start(host, workspaceName)) ?? '');
+  }
+}
+
+/** The deployment's id; undefined when the host died meanwhile. */
+async function start(host: Program, workspaceName: string): Promise<string | undefined> {
+  const body = JSON.stringify({ resourceGroup: 'rg-volatility', workspaceName });
+  const headers = { 'content-type': 'application/json' };
+  return (await ask(host, '/api/deployments', { method: 'POST', headers, body }))?.id;
+}
+
+const read = (host: Program, id: string): Promise<StatusResource | undefined> => ask(host, `/api/deployments/${id}`);
+
+async function ask(
+  host: Program,
+  path: string,
+  { method, body, headers }: { method?: string; body?: string; headers?: Record<string, string> } = {},
+): Promise<StatusResource | undefined> {
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(host.ready + path, {
+      ...(method && { method }),
+      ...(body && { body }),
+      headers: { ...headers, 'x-functions-key': functionKey },
+    });
+    text = await response.text();
+  } catch {
+    return undefined;
+  }
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
+  return JSON.parse(text) as StatusResource;
+}
+
+async function finish(host: Program, id: string): Promise<object> {
+  for (;;) {
+    const status = await read(host, id);
+    if (!status) throw new Error('the last host died');
+    const { runtimeStatus, attempt, failure, target } = status;
+    if (runtimeStatus !== 'Running' && runtimeStatus !== 'Pending')
+      return { seed, workspaceName: target.workspaceName, runtimeStatus, attempt, failure };
+    await after(100, () => undefined);
+  }
+}
+
+const after = (ms: number, act: () => unknown): Promise<void> =>
+  new Promise((resolve) => {
+    systemClock.setTimer(Date.now() + ms, () => {
+      act();
+      resolve();
+    });
+  });
+
+/** Numbers in [0, 1) that depend on the seed alone (mulberry32). */
+function randomFrom(start: number): () => number {
+  let state = start;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
