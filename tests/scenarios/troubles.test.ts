@@ -154,7 +154,7 @@ describe('Azure', () => {
     expect(await inventoryOf(world.cloud, 'dbw-fails')).toEqual(oneOfEach);
   });
 
-  test('has 45 minutes for a workspace', async () => {
+  test('has 45 minutes for a workspace', { timeout: 60_000 }, async () => {
     await setScenario(world.cloud.azure.arm, { kind: 'neverReady', name: 'dbw-never' });
     const ended = await world.deploy({ workspaceName: 'dbw-never' });
     failureOf(ended, 'WORKSPACE_TIMEOUT', 'workspace');
