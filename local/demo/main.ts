@@ -1,5 +1,5 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, globSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { localLocation, localResourceGroup } from '../cloud/localNames.ts';
@@ -39,13 +39,25 @@ async function demo(): Promise<number> {
     });
     say(`Deployment ${started.id}\nStatus     ${started.statusQueryGetUri}\n`);
     const status = await followDeployment(started, liveView(Date.now()));
-    const text = summary(status, join(folder, 'cloud/databricks'));
+    const text = summary(status, copyPictures(status));
     process.stdout.write(values.json ? `${JSON.stringify(status, null, 2)}\n` : `\n${text}\n`);
     if (values.json && status.failure) say(text);
     return status.runtimeStatus === 'Completed' ? 0 : 1;
   } finally {
     await stack.stop();
   }
+}
+
+/** Copies the pictures that the notebooks name out of the workspace's files, which are hard to find. */
+function copyPictures({ results }: StatusResource): string[] {
+  const { pictures = [] } = (results ?? {}) as { pictures?: string[] };
+  return pictures.flatMap((path) => {
+    const [file] = globSync(join(folder, 'cloud/databricks/*/files', path));
+    if (!file) return [];
+    const copy = join(folder, 'pictures', basename(file));
+    cpSync(file, copy);
+    return [copy];
+  });
 }
 
 /** Prints each change as a line of its own; on a terminal also a last line that says what runs now. */

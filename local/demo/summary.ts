@@ -1,19 +1,16 @@
 import { duration } from './render.ts';
-import type { StatusResource } from '../../domain/status.ts';
+import type { FailureView, StatusResource } from '../../domain/status.ts';
 
-/** What a person wants to know at the end: links, metrics, pictures, times; or the failure with its cause and what to do. */
-export function summary(status: StatusResource, workspaceFolder: string): string {
-  return status.failure ? failureText(status.failure) : successText(status, workspaceFolder);
+/** What a person wants to know at the end: links, metrics, pictures (as files), times; or the failure with its cause and what to do. */
+export function summary(status: StatusResource, pictures: string[]): string {
+  return status.failure ? failureText(status.failure, status) : successText(status, pictures);
 }
 
-function successText(status: StatusResource, workspaceFolder: string): string {
-  const { metrics = {}, pictures = [] } = (status.results ?? {}) as {
-    metrics?: Record<string, unknown>;
-    pictures?: string[];
-  };
+function successText(status: StatusResource, pictures: string[]): string {
+  const { metrics = {} } = (status.results ?? {}) as { metrics?: Record<string, unknown> };
   const seconds = (Date.parse(status.lastUpdatedTime) - Date.parse(status.createdTime)) / 1000;
   return [
-    `Deployed in ${duration(seconds)}, of which ${duration(waitedSeconds(status))} waiting for the cloud.`,
+    `Deployed in ${duration(seconds)}, of which ${duration(waitedSeconds(status, seconds))} waiting for the cloud.`,
     '',
     ...Object.entries({
       Workspace: status.links.workspace,
@@ -26,34 +23,32 @@ function successText(status: StatusResource, workspaceFolder: string): string {
     ...Object.entries(metrics).map(([name, value]) => `  ${name.padEnd(44)} ${format(value)}`),
     '',
     'Pictures',
-    ...pictures.map((path) => `  ${workspaceFolder}${path.replace(/^\/Workspace/, '')}`),
+    ...pictures.map((file) => `  ${file}`),
+    '',
+    'The local cloud stops now and takes its links along; `npm run dev` keeps one up.',
   ].join('\n');
 }
 
-/** Steps that ran side by side waited together, so their overlap counts once. */
-function waitedSeconds({ steps }: StatusResource): number {
-  return steps.reduce((sum, step) => sum + step.waitedSeconds, 0);
+/** Steps side by side may have waited at the same time, so the sum is bounded by the whole. */
+function waitedSeconds({ steps }: StatusResource, wholeSeconds: number): number {
+  return Math.min(
+    wholeSeconds,
+    steps.reduce((sum, step) => sum + step.waitedSeconds, 0),
+  );
 }
 
 const format = (value: unknown): string =>
   typeof value === 'number' ? String(Number(value.toPrecision(4))) : JSON.stringify(value);
 
-function failureText({
-  code,
-  title,
-  message,
-  hint,
-  cause,
-  trace,
-  link,
-  step,
-}: NonNullable<StatusResource['failure']>): string {
+function failureText(failure: FailureView, { steps }: StatusResource): string {
+  const { code, title, message, hint, cause, trace, link } = failure;
+  const step = steps.find(({ name }) => name === failure.step);
   return [
-    `FAILED ${step ? `in step ${step}` : ''}: ${title ?? code} (${code})`,
+    `FAILED${step ? ` at ${step.title}` : ''}: ${title} (${code})`,
     message,
     ...(cause ? [`Cause: ${cause}`] : []),
     ...(trace?.length ? ['', ...trace.map((line) => `  ${line}`), ''] : []),
-    ...(hint ? [`Fix:   ${hint}`] : []),
+    `Fix:   ${hint}`,
     ...(link ? [`More:  ${link}`] : []),
   ].join('\n');
 }
