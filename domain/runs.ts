@@ -1,14 +1,32 @@
 import { TerminalError, type Failure } from './errors.ts';
 import type { RunSummary } from './status.ts';
-import type { RunState, RunView } from './steps.ts';
+import type { RunState, RunView, TaskView } from './steps.ts';
 
 /** Whether a run or a task of one can still change. */
 export const isOver = (state: RunState): boolean => state !== 'waiting' && state !== 'running';
 
+// Durable takes 16 kB of UTF-16 as custom status: two runs, and up to 700 bytes for each task.
+const mostTasks = 16;
+const rank: Record<RunState, number> = {
+  failed: 0,
+  timedOut: 0,
+  canceled: 0,
+  running: 1,
+  succeeded: 2,
+  waiting: 3,
+  skipped: 3,
+};
+
 /** The run without what does not fit into a status. */
 export function summaryOf(run: RunView, role: RunSummary['role']): RunSummary {
   const { results: _results, problem: _problem, ...summary } = run;
-  return { ...summary, role };
+  if (run.tasks.length <= mostTasks) return { ...summary, role };
+  const lastEndedFirst = ({ endedAt: a = '' }: TaskView, { endedAt: b = '' }: TaskView): number =>
+    a === b ? 0 : a < b ? 1 : -1;
+  const byWeight = run.tasks.toSorted((a, b) => rank[a.state] - rank[b.state] || lastEndedFirst(a, b));
+  const kept = new Set(byWeight.slice(0, mostTasks));
+  const tasks = run.tasks.filter((task) => kept.has(task));
+  return { ...summary, role, tasks, otherTasks: run.tasks.length - tasks.length };
 }
 
 /** Why a run that is over did not succeed. */

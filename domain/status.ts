@@ -55,7 +55,11 @@ export interface WatchStatus {
 }
 
 /** A run without its results: what fits into a status. */
-export type RunSummary = Omit<RunView, 'results' | 'problem'> & { role: 'RUNME' | 'notebooks' };
+export type RunSummary = Omit<RunView, 'results' | 'problem'> & {
+  role: 'RUNME' | 'notebooks';
+  /** How many tasks are not among `tasks`, which are then the ones that matter most. */
+  otherTasks?: number;
+};
 
 /** What `watchRun` hands to its parent. */
 export interface WatchResult {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { errorTable } from '../../domain/errorTable.ts';
 import type { FailureView, StatusResource, StepName } from '../../domain/status.ts';
-import type { NotebookScript } from '../../local/databricks/notebooks/scriptedExecutor.ts';
+import type { NotebookOutcome, NotebookRequest } from '../../local/databricks/notebooks/notebookExecutor.ts';
+import type { NotebookApi, NotebookScript } from '../../local/databricks/notebooks/scriptedExecutor.ts';
 import { type CloudCaller, cloudCaller, workspacesVersion } from '../support/cloudCaller.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
 import { quickLatencies, quickScript } from '../support/quickCloud.ts';
@@ -15,12 +16,28 @@ const script: NotebookScript = {
     outcome: (request, api) => {
       const { mode } = request.parameters;
       if (mode === 'silent') return {};
+      if (mode === 'wide') return startWideJob(request, api);
       if (mode === 'chatty') return { result: 'All notebooks have been started.' };
       const usual = quickScript['RUNME']?.outcome;
       return typeof usual === 'function' ? usual(request, api) : {};
     },
   },
 };
+
+/** Starts a job of forty tasks that run one after the other. */
+async function startWideJob({ notebookPath }: NotebookRequest, api: NotebookApi): Promise<NotebookOutcome> {
+  const new_cluster = { spark_version: '15.4.x-scala2.12', node_type_id: 'Standard_D4ads_v5', num_workers: 0 };
+  const tasks = Array.from({ length: 40 }, (_, i) => ({
+    task_key: `a_task_with_a_name_of_usual_length_${i}`,
+    ...(i > 0 && { depends_on: [{ task_key: `a_task_with_a_name_of_usual_length_${i - 1}` }] }),
+    job_cluster_key: 'shared',
+    notebook_task: { notebook_path: notebookPath.replace(/RUNME$/, '01_introduction') },
+  }));
+  const job_clusters = [{ job_cluster_key: 'shared', new_cluster }];
+  const { job_id } = await api('POST', '/api/2.2/jobs/create', { name: 'wide', tasks, job_clusters });
+  const { run_id } = await api('POST', '/api/2.2/jobs/run-now', { job_id, idempotency_token: 'wide' });
+  return { result: JSON.stringify({ job_id: String(job_id), run_id: String(run_id) }) };
+}
 
 const troubles: Record<string, { kind: string } & Record<string, unknown>> = {};
 const foreignHosts = new Set<string>();
@@ -80,6 +97,14 @@ const secondsOf = (ended: StatusResource, step: StepName): number => {
   const { startedAt = '', endedAt = '' } = ended.steps.find(({ name }) => name === step) ?? {};
   return (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
 };
+
+/** What the backend counts, which takes at most 16 kB of UTF-16. */
+async function customStatusBytes(instance: string): Promise<number> {
+  const path = `/runtime/webhooks/durabletask/instances/${instance}?showInput=false&code=${world.host.keys.durable}`;
+  const response = await world.call(path, { key: '' });
+  const { customStatus = null } = response.ok ? ((await response.json()) as { customStatus?: unknown }) : {};
+  return Buffer.byteLength(JSON.stringify(customStatus), 'utf16le');
+}
 
 const workspacePath = (name: string): string => `/providers/Microsoft.Databricks/workspaces/${name}`;
 const writesTo = (name: string): string[] =>
@@ -315,6 +340,19 @@ describe('a notebook that raises', () => {
   );
 });
 
+test('a notebook that raises with a very long text is cut to what a custom status may hold', async () => {
+  const ended = await deployWith('dbw-verbose', {
+    kind: 'taskFails',
+    taskKey: 'PIV_03',
+    message: '\u00e4'.repeat(20_000),
+    trace: Array.from({ length: 1000 }, () => '\u00f6'.repeat(1000)).join('\n'),
+  });
+  const failure = failureOf(ended, 'NOTEBOOK_FAILED', 'notebooks');
+  expect(failure.trace).toHaveLength(20);
+  expect(await customStatusBytes(ended.id)).toBeGreaterThan(8000);
+  expect(await customStatusBytes(ended.id)).toBeLessThanOrEqual(16_384);
+});
+
 describe('a run', () => {
   test.each(['RUNME', 'PIV_02'])('that a person cancels during %s ends as cancelled', async (taskKey) => {
     const ended = await deployWith(`dbw-cancel-${taskKey}`, { kind: 'personCancels', taskKey, afterSeconds: 1 });
@@ -343,6 +381,20 @@ describe('a run', () => {
     const ended = await world.deploy({ workspaceName: `dbw-${mode}`, parameters: { mode } });
     const failure = failureOf(ended, 'RUNME_RESULT_INVALID', 'notebooks');
     expect(failure.link).toBe(ended.links.runmeRun);
+  });
+
+  test('of forty tasks is shown within what a custom status may hold', async () => {
+    const { id } = await world.start({ workspaceName: 'dbw-wide', parameters: { mode: 'wide' } });
+    let largest = 0;
+    await world.until(async () => {
+      for (const instance of [id, `${id}:watch:1`]) largest = Math.max(largest, await customStatusBytes(instance));
+      return world.isOver(id);
+    });
+    const ended = await world.read(id);
+    expect(ended.failure).toBeUndefined();
+    expect(ended.runs.map(({ role, state }) => `${role} ${state}`)).toEqual(['RUNME succeeded', 'notebooks succeeded']);
+    expect(largest).toBeGreaterThan(1000);
+    expect(largest).toBeLessThanOrEqual(16_384);
   });
 
   test('that somebody deletes is given up after two minutes', async () => {

@@ -35,6 +35,26 @@ describe('summaryOf', () => {
     const { results: _results, problem: _problem, ...rest } = run({ problem, results: { a: 'x' } });
     expect(summaryOf(run({ problem, results: { a: 'x' } }), 'RUNME')).toEqual({ ...rest, role: 'RUNME' });
   });
+
+  test('shows of many tasks those that failed, run, or ended last, and says how many others there are', () => {
+    const tasks = Array.from({ length: 100 }, (_, i) => ({
+      key: `task_${i}`,
+      runId: String(i),
+      attempt: 1,
+      state:
+        (['succeeded', 'failed', 'running', 'waiting'] as const)[i < 40 ? 0 : i === 40 ? 1 : i < 43 ? 2 : 3] ??
+        'waiting',
+      ...(i < 40 && { endedAt: new Date(i * 1000).toISOString() }),
+    }));
+    const summary = summaryOf(run({ tasks }), 'notebooks');
+    expect(summary.tasks.map(({ key }) => Number(key.slice(5)))).toEqual([
+      ...Array.from({ length: 13 }, (_, i) => 27 + i),
+      40,
+      41,
+      42,
+    ]);
+    expect(summary.otherTasks).toBe(84);
+  });
 });
 
 describe('failureOfRun', () => {
