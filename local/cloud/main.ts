@@ -27,5 +27,3 @@ console.log(`ready ${JSON.stringify(cloud.settings)}`);
 const stop = (): void => void cloud.close().then(() => process.exit(0));
 process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
-// Whoever started it holds its standard input open and may be killed: then nobody is left to stop it.
-process.stdin.on('end', stop).resume();

@@ -13,6 +13,8 @@ import { localLocation, localResourceGroup } from './localNames.ts';
 /** How long the local cloud takes for what takes minutes in Azure, in seconds. */
 export interface Latencies {
   workspaceSeconds: number;
+  /** What Azure asks to wait between looks at a creation; it asks nothing when left out, as it mostly does. */
+  retryAfterSeconds?: number;
   replicationSeconds: number;
   storageSeconds: number;
   cloneSeconds: number;

@@ -13,6 +13,8 @@ export interface Program {
   stop(): Promise<void>;
 }
 
+const endWithParent = new URL('endWithParent.ts', import.meta.url).href;
+
 /** Starts a `.ts` program and waits until it prints that it is ready or listening; its error output goes to `logFile`. */
 export function spawnProgram(
   file: string,
@@ -21,7 +23,7 @@ export function spawnProgram(
   logFile: string,
 ): Promise<Program> {
   mkdirSync(dirname(logFile), { recursive: true });
-  const child = spawn(process.execPath, [file, ...args], {
+  const child = spawn(process.execPath, ['--import', endWithParent, file, ...args], {
     env: { ...process.env, ...environment },
     stdio: ['pipe', 'pipe', openSync(logFile, 'a')],
   });
