@@ -1,6 +1,7 @@
 import type { Workspace } from '@azure/arm-databricks';
 import { callArm } from '../clients/arm.ts';
 import { isResourceMissing } from '../clients/armFailure.ts';
+import { retryAfterSeconds } from '../clients/retryAfter.ts';
 import { TerminalError } from '../domain/errors.ts';
 import { managedResourceGroupFor, ownerTag } from '../domain/ids.ts';
 import type { Deployment, WorkspaceState } from '../domain/steps.ts';
@@ -48,14 +49,26 @@ async function create({ id, subscriptionId, request, location }: Deployment): Pr
     managedResourceGroupId: `/subscriptions/${subscriptionId}/resourceGroups/${managedResourceGroupFor(workspaceName, id)}`,
     tags: { ...request.tags, [ownerTag]: id },
   };
+  let asked: number | undefined;
   const operation = await callArm(async ({ databricks }, options) => {
-    const poller = databricks.workspaces.createOrUpdate(resourceGroup, workspaceName, wish, options);
+    const poller = databricks.workspaces.createOrUpdate(resourceGroup, workspaceName, wish, {
+      ...options,
+      onResponse: ({ headers }) => {
+        asked = retryAfterSeconds(headers.get('retry-after'));
+      },
+    });
     await poller.submitted();
     return poller.serialize();
   });
   const operationUrl = operationUrlIn(operation ?? '');
   const resourceId = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.Databricks/workspaces/${workspaceName}`;
-  return { resourceId, state: 'creating', created: true, ...(operationUrl && { operationUrl }) };
+  return {
+    resourceId,
+    state: 'creating',
+    created: true,
+    ...(operationUrl && { operationUrl }),
+    ...(asked !== undefined && { retryAfterSeconds: asked }),
+  };
 }
 
 function operationUrlIn(serialized: string): string | undefined {

@@ -96,7 +96,7 @@ describe('ensureWorkspace', () => {
   test('asks once for a premium workspace, and knows it as its own while it is made and afterwards', async () => {
     const deployment = activities.deployment('ws-new', { tags: { cost: '42' } });
     const accepted = await ensureWorkspace(deployment);
-    expect(accepted).toMatchObject({ state: 'creating', created: true });
+    expect(accepted).toMatchObject({ state: 'creating', created: true, retryAfterSeconds: 15 });
     expect(new URL(accepted.operationUrl ?? '').origin).toBe(activities.cloud.azure.url);
     expect(await ensureWorkspace(deployment)).toMatchObject({ state: 'creating', created: true });
     passCreation();

@@ -33,7 +33,8 @@ export async function startActivityCloud(): Promise<ActivityCloud> {
   const clock = new VirtualClock(Date.now() - 360 * 86_400_000);
   const repository = makeRepository(join(folder, 'repository'));
   const executor = scriptedExecutor(quickScript, clock);
-  const cloud = await startCloud({ folder, clock, executor, latencies: quickLatencies, repository });
+  const latencies = { ...quickLatencies, retryAfterSeconds: 15 };
+  const cloud = await startCloud({ folder, clock, executor, latencies, repository });
   setDefaultCACertificates([...getCACertificates(), cloud.certificate.cert]);
   Object.assign(process.env, cloud.settings);
   const subscriptionId = cloud.settings['AZURE_SUBSCRIPTION_ID'] ?? '';
