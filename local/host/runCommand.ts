@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { surviveWorkerExits } from './core/workerExit.ts';
 import { HostError } from './hostError.ts';
@@ -28,7 +28,7 @@ function parseCommand(args: string[]): Command | 'help' {
   const { values, positionals } = parse(args);
   if (values.help) return 'help';
   if (positionals.length > 1) throw new UsageError('Name one app folder at most.');
-  const appFolder = positionals[0] ?? '.';
+  const appFolder = resolve(standingFolder(), positionals[0] ?? '.');
   const port = Number(values.port ?? 7071);
   if (!Number.isInteger(port) || port < 0 || port > 65535)
     throw new UsageError(`"${values.port}" is no port: give a number from 0 to 65535.`);
@@ -39,11 +39,25 @@ function parseCommand(args: string[]): Command | 'help' {
     appFolder,
     port,
     address: values.address ?? '127.0.0.1',
-    dataFolder: values.data ?? join(appFolder, '.local', 'host'),
+    dataFolder: resolve(standingFolder(), values.data ?? join(appFolder, '.local', 'host')),
     level,
     json: values.json ?? false,
     strict: values.strict ?? false,
   };
+}
+
+// `npm run` changes to the folder of the package; npm tells where the person stood.
+function standingFolder(): string {
+  return (process.env['npm_lifecycle_event'] === 'host' && process.env['INIT_CWD']) || process.cwd();
+}
+
+// Apps open files relative to their folder, which is the worker's working directory.
+function enter(appFolder: string): void {
+  try {
+    process.chdir(appFolder);
+  } catch {
+    throw new HostError(`There is no folder ${appFolder}.`);
+  }
 }
 
 function parse(args: string[]) {
@@ -67,6 +81,7 @@ async function run(args: string[]): Promise<void> {
     return;
   }
   const { level, json, ...options } = command;
+  enter(command.appFolder);
   const log = stderrLog({ level, format: json ? 'json' : 'text' });
   const exit = surviveWorkerExits((message) => log({ level: 'error', category: 'host', message }));
   const host = await startHost({ ...options, log }).catch((error: unknown) => {

@@ -6,7 +6,9 @@ import type { AppRegistry } from './core/appRegistry.ts';
 import { installFunctionsCore } from './core/functionsCore.ts';
 import { applySettings, readHostConfig } from './core/hostConfig.ts';
 import { loadApp } from './core/loadApp.ts';
+import { servedFunctions } from './core/servedFunctions.ts';
 import { DurableEngine } from './durable/durableEngine.ts';
+import { clientBinding } from './durable/managementUrls.ts';
 import type { HistoryEvent } from './durable/protocol.ts';
 import { Store } from './durable/store.ts';
 import { HostError } from './hostError.ts';
@@ -18,6 +20,7 @@ import type { Answer, Exchange } from './http/exchange.ts';
 import { Site } from './http/site.ts';
 import type { Log, LogOptions } from './log.ts';
 import { stderrLog } from './log.ts';
+import { TimerTriggers } from './timer/timerTriggers.ts';
 
 export interface StartHostOptions {
   /** The folder with `package.json` and `host.json` of the function app. */
@@ -51,7 +54,7 @@ export interface Host {
   start(name: string, input?: unknown, instanceId?: string): string;
   /** Resolves when nothing runs and nothing is due at the present time of the clock. */
   idle(): Promise<void>;
-  /** When the next durable timer is due, in milliseconds since 1970; undefined when none waits. */
+  /** When the next durable timer or timer trigger is due, in milliseconds since 1970; undefined when none waits. */
   nextDue(): number | undefined;
   /** The events of the instance's current generation, in order. */
   history(instanceId: string): HistoryEvent[];
@@ -109,15 +112,24 @@ export async function startHost(options: StartHostOptions): Promise<Host> {
     const rpc = await open(0, '127.0.0.1', (site, exchange) => site.answerRpc(exchange));
     // The SDK puts this name into management links.
     process.env['WEBSITE_HOSTNAME'] = `localhost:${main.port}`;
-    const app = await loadApp(appFolder);
-    app.log = log;
+    const whole = await loadApp(appFolder);
+    whole.log = log;
+    const app = servedFunctions(whole, config, log);
     await app.runHooks('appStart', { hookData: {}, appHookData: app.appHookData, functionAppDirectory: appFolder });
     warnAboutUnserved(app, log);
     const engine = new DurableEngine({ app, config, store, clock, log, strict: options.strict ?? false });
-    const site = new Site({ app, config, engine, clock, keys, log, port: main.port, rpcPort: rpc.port });
+    const binding = clientBinding({
+      ...config,
+      baseUrl: `http://localhost:${main.port}/runtime/webhooks/durabletask`,
+      rpcBaseUrl: `http://127.0.0.1:${rpc.port}/durabletask/`,
+      key: keys.durable,
+    });
+    const timers = new TimerTriggers({ app, store, clock, log, clientBinding: binding });
+    const site = new Site({ app, config, engine, timers, clock, keys, log, clientBinding: binding, rpcPort: rpc.port });
     ready(site);
     engine.resumeWork();
-    return hostOf({ app, engine, site, store, listeners, main, keys });
+    timers.start();
+    return hostOf({ app, engine, timers, site, store, listeners, main, keys });
   } catch (error) {
     await Promise.all(listeners.map((server) => server.close()));
     store.close();
@@ -128,6 +140,7 @@ export async function startHost(options: StartHostOptions): Promise<Host> {
 interface Parts {
   app: AppRegistry;
   engine: DurableEngine;
+  timers: TimerTriggers;
   site: Site;
   store: Store;
   listeners: HttpServer[];
@@ -135,8 +148,8 @@ interface Parts {
   keys: HostKeys;
 }
 
-function hostOf({ app, engine, site, store, listeners, main, keys }: Parts): Host {
-  const isBusy = (): boolean => engine.busy || listeners.some((server) => server.inFlight > 0);
+function hostOf({ app, engine, timers, site, store, listeners, main, keys }: Parts): Host {
+  const isBusy = (): boolean => engine.busy || timers.busy || listeners.some((server) => server.inFlight > 0);
   return {
     url: `http://localhost:${main.port}`,
     port: main.port,
@@ -151,18 +164,27 @@ function hostOf({ app, engine, site, store, listeners, main, keys }: Parts): Hos
         quietTurns = isBusy() ? 0 : quietTurns + 1;
       }
     },
-    nextDue: () => engine.nextDue(),
+    nextDue() {
+      const dues = [engine.nextDue(), timers.nextDue()].filter((due) => due !== undefined);
+      return dues.length === 0 ? undefined : Math.min(...dues);
+    },
     history: (instanceId) => engine.history(instanceId),
     async stop() {
       await Promise.all(listeners.map((server) => server.close()));
-      await engine.stop(graceMs);
+      await Promise.all([engine.stop(graceMs), timers.stop(graceMs)]);
       await app.runHooks('appTerminate', { hookData: {}, appHookData: app.appHookData });
       store.close();
     },
   };
 }
 
-const servedTriggers = new Set(['httptrigger', 'orchestrationtrigger', 'activitytrigger', 'eventgridtrigger']);
+const servedTriggers = new Set([
+  'httptrigger',
+  'orchestrationtrigger',
+  'activitytrigger',
+  'eventgridtrigger',
+  'timertrigger',
+]);
 const servedBindings = new Set(['http', 'durableclient', ...servedTriggers]);
 
 function warnAboutUnserved(app: AppRegistry, log: Log): void {

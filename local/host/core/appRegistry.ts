@@ -1,4 +1,4 @@
-import type { Log } from '../log.ts';
+import type { Log, LogLevel } from '../log.ts';
 
 /** What an app says about one input or output of a function, as `@azure/functions` passes it to the worker. */
 export interface Binding {
@@ -38,6 +38,7 @@ export interface InvocationRequest {
   invocationId: string;
   inputData: { name: string; data: TypedData | null | undefined }[];
   triggerMetadata: Record<string, TypedData>;
+  traceContext: { traceParent: string; traceState: string; attributes: Record<string, string> };
 }
 
 export interface InvocationResponse {
@@ -75,12 +76,29 @@ export type HookCallback = (context: object) => unknown;
 /** Everything that one app registered while its files were loaded. */
 export class AppRegistry {
   readonly functions = new Map<string, RegisteredFunction>();
-  readonly appHookData: Record<string, unknown> = {};
+  readonly appHookData: Record<string, unknown>;
   model: ProgrammingModel | undefined;
+  /** Where the library takes HTTP requests, when the app asked for HTTP streaming. */
+  httpUri: string | undefined;
   /** Where the library's own messages go; each host that runs the app puts its log here. */
   log: Log = () => undefined;
   #locked = false;
-  readonly #hooks = new Map<HookName, HookCallback[]>();
+  readonly #hooks: Map<HookName, HookCallback[]>;
+
+  constructor(whole?: AppRegistry) {
+    this.#hooks = whole ? whole.#hooks : new Map<HookName, HookCallback[]>();
+    this.appHookData = whole?.appHookData ?? {};
+    this.model = whole?.model;
+    this.httpUri = whole?.httpUri;
+  }
+
+  /** The same app with only those functions. */
+  only(isServed: (target: RegisteredFunction) => boolean): AppRegistry {
+    const part = new AppRegistry(this);
+    for (const [id, target] of this.functions) if (isServed(target)) part.functions.set(id, target);
+    part.lock();
+    return part;
+  }
 
   /** Refuses further functions, as the worker does once the app has started. */
   lock(): void {
@@ -111,7 +129,18 @@ export class AppRegistry {
     for (const callback of this.#hooks.get(name) ?? []) await callback(context);
   }
 
-  hasHooks(name: HookName): boolean {
-    return (this.#hooks.get(name)?.length ?? 0) > 0;
+  /** The entry as the app's log hooks leave it; they may change its level and its message. */
+  runLogHooks<Entry extends LogHookEntry>(context: Entry): Pick<Entry, 'level' | 'message' | 'category'> {
+    for (const callback of this.#hooks.get('log') ?? []) callback(context);
+    const { level, message, category } = context;
+    return { level, message, category };
   }
+}
+
+interface LogHookEntry {
+  hookData: object;
+  level: LogLevel;
+  message: string;
+  category: 'user' | 'system';
+  invocationContext: unknown;
 }

@@ -17,8 +17,12 @@ export interface InvocationInput {
   extra?: Record<string, TypedData>;
   triggerMetadata?: Record<string, TypedData>;
   instanceId?: string;
+  /** Default: a new one. */
+  invocationId?: string;
   /** Receives the handler's context before the handler runs. */
   onContext?(context: unknown): void;
+  /** Receives what the handler and the hooks made, before it becomes a response. */
+  onResult?(result: unknown): void;
 }
 
 /** Calls a function as the Node worker does, hooks included; what the handler throws is thrown. */
@@ -28,7 +32,8 @@ export async function invoke(
   input: InvocationInput,
   log: Log,
 ): Promise<InvocationResponse> {
-  const invocationId = randomUUID();
+  const invocationId = input.invocationId ?? randomUUID();
+  let invocationContext: unknown;
   const core: CoreInvocationContext = {
     invocationId,
     metadata: target.metadata,
@@ -39,20 +44,23 @@ export async function invoke(
         ...Object.entries(input.extra ?? {}).map(([name, data]) => ({ name, data })),
       ],
       triggerMetadata: input.triggerMetadata ?? {},
+      traceContext: { traceParent: '', traceState: '', attributes: {} },
     },
-    log: (level, category, message) =>
+    log(level, category, message) {
+      const logged = { level: toLogLevel(level), message, category: category === 'user' ? 'user' : 'system' } as const;
+      const hooked = app.runLogHooks({ hookData: {}, ...logged, invocationContext });
       log({
-        level: toLogLevel(level),
-        category: category === 'user' ? 'user' : 'system',
-        message,
+        ...hooked,
         functionName: target.name,
         invocationId,
         ...(input.instanceId === undefined ? {} : { instanceId: input.instanceId }),
-      }),
+      });
+    },
   };
   if (!app.model) throw new Error('The app has no programming model.');
   const model = app.model.getInvocationModel(core);
   const { context, inputs } = await model.getArguments();
+  invocationContext = context;
   input.onContext?.(context);
   const before = { hookData: {}, appHookData: app.appHookData, invocationContext: context, inputs };
   const hooked = await runBefore(app, core, { ...before, functionCallback: target.callback });
@@ -60,12 +68,13 @@ export async function invoke(
   const outcome = await settle(untilWorkerExit(model.invokeFunction(context, hooked.inputs, hooked.functionCallback)));
   // A worker that is gone runs no hooks.
   if (outcome.error instanceof WorkerExit) throw outcome.error;
-  const after = { ...hooked, result: outcome.result ?? null, error: outcome.error ?? null };
+  const after = { ...hooked, ...outcome };
   core.state = 'postInvocationHooks';
   await app.runHooks('postInvocation', after);
-  // A hook may take the error away or put one in.
-  if (after.error) throw after.error;
-  return model.getResponse(context, outcome.error ? after.result : keepUndefined(outcome.result, after.result));
+  // A hook may take the error away or put one in; throwing nothing is no error to the worker.
+  if (after.error !== null && after.error !== undefined) throw asError(after.error);
+  input.onResult?.(after.result);
+  return model.getResponse(context, after.result);
 }
 
 interface BeforeInvocation {
@@ -86,21 +95,16 @@ async function runBefore(
   return hook;
 }
 
-async function settle(call: Promise<unknown>): Promise<{ result?: unknown; error?: unknown }> {
+async function settle(call: Promise<unknown>): Promise<{ result: unknown; error: unknown }> {
   try {
-    return { result: await call };
+    return { result: await call, error: null };
   } catch (error) {
-    // A handler may throw anything, also nothing; the worker makes an Error of it.
-    return { error: error instanceof Error ? error : new Error(describe(error)) };
+    return { result: null, error };
   }
 }
 
-function describe(thrown: unknown): string {
-  if (thrown === undefined || thrown === null) return 'Unknown error';
-  return typeof thrown === 'string' ? thrown : JSON.stringify(thrown);
-}
-
-// Hooks see null where a handler returned nothing; unless one changed it, the response keeps the difference.
-function keepUndefined(returned: unknown, hooked: unknown): unknown {
-  return returned === undefined && hooked === null ? undefined : hooked;
+// A handler may throw anything; the worker makes an Error of it.
+function asError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  return new Error(typeof thrown === 'string' ? thrown : JSON.stringify(thrown));
 }

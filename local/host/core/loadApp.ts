@@ -33,23 +33,47 @@ async function load(root: string): Promise<AppRegistry> {
     for (const file of files) {
       const path = resolve(root, file);
       const isEsModule = path.endsWith('.mjs') || (type === 'module' && !path.endsWith('.cjs'));
-      if (isEsModule) await import(/* @vite-ignore */ pathToFileURL(path).href);
-      else require(path);
+      try {
+        if (isEsModule) await import(/* @vite-ignore */ pathToFileURL(path).href);
+        else require(path);
+      } catch (error) {
+        throw new HostError(`Worker was unable to load entry point "${file}": ${describe(error)}`);
+      }
     }
   });
-  if (!registry.model)
-    throw new HostError(`The app in ${root} does not use @azure/functions 4; other programming models are not served.`);
-  const capabilities = (await registry.model.getCapabilities?.({})) ?? {};
-  if (capabilities['HttpUri'])
-    throw new HostError('The app asks for HTTP streaming (app.setup enableHttpStream), which this host does not have.');
+  if (!registry.model || registry.functions.size === 0) throw new HostError(noFunctions(root));
+  registry.httpUri = (await registry.model.getCapabilities?.({}))?.['HttpUri'];
   return registry;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function noFunctions(root: string): string {
+  const old = globSync('*/function.json', { cwd: root });
+  if (old.length > 0)
+    return `${root} has ${old.join(', ')}: apps of programming model 3 are not served, only those that call app.http() and the like.`;
+  return `The app in ${root} registers no functions with @azure/functions 4.`;
 }
 
 function readPackage(root: string): { main: string; type: string | undefined } {
   const path = join(root, 'package.json');
   if (!existsSync(path)) throw new HostError(`${root} is no function app: it has no package.json.`);
-  const content = JSON.parse(readFileSync(path, 'utf8')) as { main?: unknown; type?: unknown };
-  if (typeof content.main !== 'string')
-    throw new HostError(`${path} has no "main", so there is no file to load functions from.`);
+  const content = parsePackage(path);
+  if (typeof content.main !== 'string' || content.main === '')
+    throw new HostError(
+      globSync('*/function.json', { cwd: root }).length > 0
+        ? noFunctions(root)
+        : `${path} has no "main", so there is no file to load functions from.`,
+    );
   return { main: content.main, type: typeof content.type === 'string' ? content.type : undefined };
+}
+
+function parsePackage(path: string): { main?: unknown; type?: unknown } {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, '')) as { main?: unknown; type?: unknown };
+  } catch (error) {
+    throw new HostError(`${path} is not JSON: ${(error as Error).message}`);
+  }
 }

@@ -96,7 +96,7 @@ export class DurableEngine {
     const { store, clock, config } = this.#options;
     const id = request.instanceId || randomUUID().replaceAll('-', '');
     const existing = store.instance(id);
-    if (existing && !isFinal(existing.status))
+    if (existing && !isFinal(existing.status) && !config.replacesRunning)
       throw new Refusal('exists', `An Orchestration instance with the status ${existing.status} already exists.`);
     const nowMs = clock.now();
     const { name, input } = request;

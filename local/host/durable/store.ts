@@ -55,7 +55,8 @@ const schema = `
   CREATE TABLE IF NOT EXISTS activities (
     id INTEGER PRIMARY KEY AUTOINCREMENT, instance TEXT NOT NULL, execution TEXT NOT NULL, task INTEGER NOT NULL,
     name TEXT NOT NULL, input TEXT, UNIQUE (instance, execution, task)
-  );`;
+  );
+  CREATE TABLE IF NOT EXISTS timers (name TEXT PRIMARY KEY, status TEXT NOT NULL) WITHOUT ROWID;`;
 
 type Row = Record<string, SQLOutputValue>;
 
@@ -193,6 +194,16 @@ export class Store {
   /** Whether it was still there: only the first completion of an activity counts. */
   deleteActivity(id: number): boolean {
     return this.#statement('DELETE FROM activities WHERE id = ?').run(id).changes === 1;
+  }
+
+  /** What was kept of a timer trigger, as JSON. */
+  timerStatus(name: string): string | undefined {
+    const row = this.#statement('SELECT status FROM timers WHERE name = ?').get(name);
+    return row && String(row['status']);
+  }
+
+  putTimerStatus(name: string, status: string): void {
+    this.#statement('INSERT OR REPLACE INTO timers VALUES (?, ?)').run(name, status);
   }
 
   #statement(sql: string): StatementSync {

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+
 /** One HTTP request, read whole. */
 export interface Exchange {
   method: string;
@@ -20,6 +22,19 @@ export interface Answer {
   body?: Buffer | string;
   /** Function results go out chunked, as from the real host. */
   chunked?: boolean;
+  /** Sent on as it comes, instead of a body. */
+  stream?: Readable;
+}
+
+/** The parameters of a query; names that differ only in case are one, and their values are joined by commas. */
+export function mergedQuery(query: URLSearchParams): [name: string, value: string][] {
+  const values = new Map<string, [string, string]>();
+  for (const [name, value] of query) {
+    const known = values.get(name.toLowerCase());
+    if (known) known[1] += `,${value}`;
+    else values.set(name.toLowerCase(), [name, value]);
+  }
+  return [...values.values()];
 }
 
 /** An answer without a body. */

@@ -3,12 +3,13 @@ import { clientInputs } from '../core/clientInputs.ts';
 import { invoke } from '../core/invoke.ts';
 import type { Log } from '../log.ts';
 import type { Answer, Exchange } from './exchange.ts';
-import { empty } from './exchange.ts';
+import { empty, mergedQuery } from './exchange.ts';
 import type { HostKeys, KeyLevel } from './hostKeys.ts';
 import { functionKey, sentKey } from './hostKeys.ts';
 import { responseAnswer } from './responseAnswer.ts';
 import type { RouteTemplate } from './routeTemplate.ts';
-import { parseRoute } from './routeTemplate.ts';
+import { decodePart, parseRoute } from './routeTemplate.ts';
+import { streamedCall } from './streamedCall.ts';
 
 export interface HttpFunctionsOptions {
   app: AppRegistry;
@@ -22,7 +23,8 @@ export interface HttpFunctionsOptions {
 interface HttpRoute {
   target: RegisteredFunction;
   template: RouteTemplate;
-  methods: string[];
+  /** Undefined: any. */
+  methods: string[] | undefined;
   authLevel: string;
 }
 
@@ -35,22 +37,24 @@ export class HttpFunctions {
     this.#options = options;
     this.#routes = [...options.app.functions.values()]
       .filter(({ trigger }) => trigger.type.toLowerCase() === 'httptrigger')
-      .flatMap((target) => this.#routeOf(target) ?? [])
-      .sort((left, right) => (left.template.rank < right.template.rank ? -1 : 1));
+      // The real host tries routes in the order of the functions' names, however specific they are.
+      .sort((left, right) => (left.name.toUpperCase() < right.name.toUpperCase() ? -1 : 1))
+      .flatMap((target) => this.#routeOf(target) ?? []);
   }
 
   /** Name, address and methods of each function, for people. */
   describe(): { name: string; path: string; methods: string[]; authLevel: string }[] {
     return this.#routes.map(({ target, methods, authLevel }) => {
       const path = `/${[this.#options.routePrefix, routeText(target)].filter(Boolean).join('/')}`;
-      return { name: target.name, path, methods, authLevel };
+      return { name: target.name, path, methods: methods ?? ['any'], authLevel };
     });
   }
 
   /** The answer of the function whose route the request fits; undefined when there is none. */
   answer(exchange: Exchange, level: KeyLevel): Promise<Answer> | undefined {
     for (const route of this.#routes) {
-      const params = route.methods.includes(exchange.method) ? route.template.match(exchange.path) : undefined;
+      const isMeant = route.methods?.includes(exchange.method.toUpperCase()) ?? true;
+      const params = isMeant ? route.template.match(exchange.path) : undefined;
       if (!params) continue;
       if (!this.#mayCall(route, exchange, level)) return Promise.resolve(empty(401));
       return this.#call(route.target, exchange, params);
@@ -67,18 +71,17 @@ export class HttpFunctions {
   #routeOf(target: RegisteredFunction): HttpRoute | undefined {
     const { log, routePrefix } = this.#options;
     const route = routeText(target);
-    const first = [routePrefix, route].filter(Boolean).join('/').split('/')[0]?.toLowerCase();
-    if (/^admin(\/|$)/i.test(route) || first === 'runtime') {
+    if (/^\/*(admin|runtime)/i.test(route)) {
       const message = `The route "${route}" conflicts with one or more built in routes: the function is not served.`;
       log({ level: 'error', category: 'host', message, functionName: target.name });
       return undefined;
     }
-    const methods = Array.isArray(target.trigger['methods']) ? target.trigger['methods'].map(String) : ['GET', 'POST'];
+    const { methods } = target.trigger;
     const level = target.trigger['authLevel'];
     return {
       target,
       template: parseRoute([routePrefix, route].filter(Boolean).join('/')),
-      methods: methods.map((method) => method.toUpperCase()),
+      methods: Array.isArray(methods) ? methods.map((method) => String(method).toUpperCase()) : undefined,
       authLevel: typeof level === 'string' ? level.toLowerCase() : 'function',
     };
   }
@@ -87,6 +90,8 @@ export class HttpFunctions {
     const { app, log, clientBinding } = this.#options;
     const extra = clientInputs(target, clientBinding);
     try {
+      const { httpUri } = app;
+      if (httpUri) return await streamedCall({ app, target, httpUri, exchange, params, extra, log });
       const response = await invoke(app, target, { trigger: requestData(exchange, params), extra }, log);
       return responseAnswer(response.returnValue);
     } catch (error) {
@@ -98,35 +103,28 @@ export class HttpFunctions {
 }
 
 function routeText({ name, trigger }: RegisteredFunction): string {
-  return typeof trigger['route'] === 'string' ? trigger['route'].replace(/^\//, '') : name;
+  return typeof trigger['route'] === 'string' && trigger['route'].trim() !== '' ? trigger['route'] : name;
 }
 
 function requestData(exchange: Exchange, params: Record<string, string>): TypedData {
   const { method, origin, path, search, headers, query, body } = exchange;
-  const filled = Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== ''));
   // The real host takes a body over only when its length was announced: one sent in chunks arrives empty.
   const hasBody = Number(headers['content-length'] ?? 0) > 0;
   return {
     http: {
       method,
-      url: `${origin}${path}${search}`,
-      nullableHeaders: nullable(filled),
-      nullableQuery: nullable(mergedQuery(query)),
+      url: `${origin}${normalPath(path)}${search}`,
+      nullableHeaders: nullable(headers),
+      nullableQuery: nullable(Object.fromEntries(mergedQuery(query))),
       nullableParams: nullable(params),
       ...(hasBody ? { body: { bytes: body } } : {}),
     },
   };
 }
 
-// Names that differ only in case are one, and their values are joined.
-function mergedQuery(query: URLSearchParams): Record<string, string> {
-  const values = new Map<string, { name: string; value: string }>();
-  for (const [name, value] of query) {
-    const known = values.get(name.toLowerCase());
-    if (known) known.value += `,${value}`;
-    else values.set(name.toLowerCase(), { name, value });
-  }
-  return Object.fromEntries([...values.values()].map(({ name, value }) => [name, value]));
+// The real host decodes the path, except for slashes, and encodes it again for the function.
+function normalPath(path: string): string {
+  return decodePart(path).replaceAll(/[^\w.~!$&'()*+,;=:@/%-]|%(?![\da-f]{2})/gi, encodeURIComponent);
 }
 
 function nullable(values: Record<string, string>): Record<string, { value: string }> {

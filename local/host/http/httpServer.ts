@@ -1,12 +1,16 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream';
 import { HostError } from '../hostError.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { empty } from './exchange.ts';
 
 const longestBody = 100 * 1024 * 1024;
 const graceMs = 2000;
+// Kestrel's limits.
+const longestHead = 32 * 1024;
+const idleMs = 130_000;
 
 export interface HttpServer {
   port: number;
@@ -26,7 +30,7 @@ export interface ListenOptions {
 /** Listens and passes each request, read whole, to `answer`; what that throws becomes an empty 500. */
 export async function listen(options: ListenOptions): Promise<HttpServer> {
   let inFlight = 0;
-  const server = createServer((request, response) => {
+  const server = createServer({ maxHeaderSize: longestHead, keepAliveTimeout: idleMs }, (request, response) => {
     inFlight++;
     response.once('close', () => inFlight--);
     void serve(request, response, options);
@@ -99,10 +103,18 @@ function send(request: IncomingMessage, response: ServerResponse, given: Answer)
   const type = Object.entries(headers).filter(([name]) => name.toLowerCase() === 'content-type');
   const answer = isSendable ? given : { status: 500, headers: Object.fromEntries(type) };
   response.statusCode = answer.status;
+  response.setHeader('Server', 'Kestrel');
+  // Kestrel does not announce that a connection stays open.
+  if (response.shouldKeepAlive) response.removeHeader('Connection');
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
+  if (answer.stream) {
+    // Whichever side breaks off takes the other with it.
+    pipeline(answer.stream, response, () => undefined);
+    return;
+  }
   const body = request.method === 'HEAD' ? undefined : answer.body;
   if (body === undefined) {
-    if (request.method !== 'HEAD' && answer.status !== 204) response.setHeader('Content-Length', 0);
+    if (request.method !== 'HEAD' && ![204, 304].includes(answer.status)) response.setHeader('Content-Length', 0);
     response.end();
     return;
   }

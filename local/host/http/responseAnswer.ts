@@ -32,22 +32,37 @@ export function responseAnswer(returned: TypedData | null | undefined): Answer {
   const bytes = body?.bytes ?? (body?.string === undefined ? undefined : Buffer.from(body.string));
   return {
     status: Number(statusCode ?? 200),
-    headers: { ...headers, ...(cookies.length > 0 ? { 'Set-Cookie': cookies.map(cookieText) } : {}) },
+    headers: withCookies(headers, cookies),
     ...(bytes && bytes.length > 0 ? { body: Buffer.from(bytes), chunked: true } : {}),
   };
 }
 
+function withCookies(headers: Record<string, string>, cookies: readonly RpcCookie[]): Answer['headers'] & object {
+  if (cookies.length === 0) return headers;
+  const { 'set-cookie': own, ...rest } = headers;
+  return { ...rest, 'Set-Cookie': [...(own === undefined ? [] : [own]), ...cookies.map(cookieText)] };
+}
+
 function cookieText(cookie: RpcCookie): string {
   const { name, value, domain, path, expires, secure, httpOnly, sameSite, maxAge } = cookie;
-  const parts = [`${encodeURIComponent(name)}=${encodeURIComponent(value)}`];
+  const parts = [`${name}=${escapeData(value)}`];
   if (expires?.value) parts.push(`expires=${expiryText(expires.value)}`);
-  if (maxAge?.value !== undefined) parts.push(`max-age=${maxAge.value}`);
+  if (maxAge?.value !== undefined) parts.push(`max-age=${Math.trunc(maxAge.value)}`);
   if (domain?.value) parts.push(`domain=${domain.value}`);
   parts.push(`path=${path?.value ?? '/'}`);
   if (secure?.value) parts.push('secure');
-  if (sameSite && sameSite.toLowerCase() !== 'none') parts.push(`samesite=${sameSite.toLowerCase()}`);
+  // What the library calls "none" is no wish at all.
+  if (sameSite && sameSite !== 'none') parts.push(`samesite=${sameSite === 'explicitNone' ? 'none' : sameSite}`);
   if (httpOnly?.value) parts.push('httponly');
   return parts.join('; ');
+}
+
+// .NET also escapes what `encodeURIComponent` lets through.
+function escapeData(text: string): string {
+  return encodeURIComponent(text).replaceAll(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 function expiryText(value: { seconds?: number } | Date | string): string {

@@ -4,10 +4,10 @@ import type { HostConfig } from '../core/hostConfig.ts';
 import type { DurableEngine } from '../durable/durableEngine.ts';
 import type { ManagementOptions } from '../durable/managementApi.ts';
 import { answerManagement } from '../durable/managementApi.ts';
-import { clientBinding } from '../durable/managementUrls.ts';
 import type { EventGridOptions } from '../eventGrid/eventGridWebhook.ts';
 import { answerEventGrid } from '../eventGrid/eventGridWebhook.ts';
 import type { Log } from '../log.ts';
+import type { TimerTriggers } from '../timer/timerTriggers.ts';
 import type { AdminOptions } from './adminApi.ts';
 import { answerAdmin } from './adminApi.ts';
 import type { Answer, Exchange } from './exchange.ts';
@@ -23,7 +23,9 @@ export interface SiteOptions {
   clock: Clock;
   keys: HostKeys;
   log: Log;
-  port: number;
+  timers: TimerTriggers;
+  /** The text that inputs of type durableClient receive. */
+  clientBinding: string;
   rpcPort: number;
 }
 
@@ -39,19 +41,13 @@ export class Site {
   readonly #eventGrid: EventGridOptions;
   readonly #rpcBaseUrl: string;
 
-  constructor({ app, config, engine, clock, keys, log, port, rpcPort }: SiteOptions) {
+  constructor({ app, config, engine, timers, clock, keys, log, clientBinding, rpcPort }: SiteOptions) {
     this.#keys = keys;
     this.#rpcBaseUrl = `http://127.0.0.1:${rpcPort}/durabletask/`;
     this.#management = { engine, config, clock, key: keys.durable };
-    this.#admin = { app, keys, startedMs: clock.now(), now: () => clock.now() };
-    const binding = clientBinding({
-      ...config,
-      baseUrl: `http://localhost:${port}/runtime/webhooks/durabletask`,
-      rpcBaseUrl: this.#rpcBaseUrl,
-      key: keys.durable,
-    });
-    this.#eventGrid = { app, log, clientBinding: binding };
-    this.#functions = new HttpFunctions({ app, keys, routePrefix: config.routePrefix, log, clientBinding: binding });
+    this.#admin = { app, keys, timers, log, clientBinding, startedMs: clock.now(), now: () => clock.now() };
+    this.#eventGrid = { app, log, clientBinding };
+    this.#functions = new HttpFunctions({ app, keys, routePrefix: config.routePrefix, log, clientBinding });
   }
 
   get routes(): ReturnType<HttpFunctions['describe']> {
@@ -66,6 +62,7 @@ export class Site {
     const answer = this.#functions.answer(exchange, level);
     if (answer) return answer;
     if (path !== '/') return empty(404);
+    if (/^true$/i.test(process.env['AzureWebJobsDisableHomepage'] ?? '')) return empty(204);
     return { status: 200, headers: { 'Content-Type': 'text/html' }, body: homePage };
   }
 
