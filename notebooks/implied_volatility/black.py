@@ -62,14 +62,17 @@ def total_volatility(k: ArrayLike, price: ArrayLike) -> Floats:
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         solvable = (goal >= _log_call(x, low)[0]) & (goal < 0.0) | (x == 0.0) & (goal < 0.0)
     v = np.clip(np.sqrt(2.0 * x) + 0.1, SMALLEST_V, LARGEST_V)
+    done = ~solvable
     for _ in range(_MAX_ITERATIONS):
         value, slope = _log_call(x, v)
         above = value > goal
         high, low = np.where(above, v, high), np.where(above, low, v)
         step = v - (value - goal) / slope
         following = np.where((step > low) & (step < high), step, np.sqrt(low * high))
-        done = np.abs(following - v) <= 4e-16 * v
+        # What is done stays, so that a cell's bytes do not depend on how long others take.
+        following = np.where(done, v, following)
+        done |= np.abs(following - v) <= 4e-16 * v
         v = following
-        if bool(np.all(done | ~solvable)):
+        if bool(np.all(done)):
             break
     return np.where(solvable, v, np.nan)

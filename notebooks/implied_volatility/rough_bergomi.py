@@ -25,9 +25,6 @@ from scipy.stats import qmc
 
 from implied_volatility.grid import MATURITIES, STRIKES, Floats, check_parameters
 
-GROUP = 16
-"""Rows per compiled call. Fixed, so that a row's bytes do not depend on how many rows are asked for."""
-
 _COARSER = 4
 _SOBOL = threading.Lock()  # SciPy fills a table of its module on first use, and not safely so.
 _Array = jax.Array
@@ -87,27 +84,22 @@ class Prices(NamedTuple):
 def simulate(parameters: NDArray[np.float64], scheme: Scheme, seed: int, first_row: int = 0) -> Prices:
     """Prices for parameters of shape `(rows, 11)`; row i draws from the stream `(seed, first_row + i)`."""
     given = check_parameters(parameters, inside_box=False)
-    rows = len(given)
-    padded = np.concatenate([given, np.repeat(given[-1:], -rows % GROUP, axis=0)])
-    parts = []
+    run = _compiled(scheme)
     with enable_x64():
-        run = _compiled(scheme)
-        for start in range(0, len(padded), GROUP):
-            ids = np.arange(first_row + start, first_row + start + GROUP, dtype=np.uint32)
-            parts.append([np.asarray(part) for part in run(padded[start : start + GROUP], ids, np.uint32(seed))])
-    return Prices(*(np.concatenate(column)[:rows] for column in zip(*parts, strict=True)))
+        # Row by row, so that a row's bytes do not depend on the rows beside it.
+        rows = [run(row, np.uint32(seed), np.uint32(first_row + i)) for i, row in enumerate(given)]
+        return Prices(*(np.stack([np.asarray(part) for part in column]) for column in zip(*rows, strict=True)))
 
 
 @lru_cache(maxsize=8)
-def _compiled(scheme: Scheme) -> Callable[[Floats, NDArray[np.uint32], np.uint32], tuple[_Array, ...]]:
-    simulate_row = _row_simulator(scheme)
+def _compiled(scheme: Scheme) -> Callable[[Floats, np.uint32, np.uint32], tuple[_Array, ...]]:
+    with enable_x64():
+        simulate_row = _row_simulator(scheme)
 
-    def group(parameters: _Array, ids: _Array, seed: _Array) -> tuple[_Array, ...]:
-        keys = jax.vmap(lambda row: jax.random.fold_in(jax.random.key(seed), row))(ids)
-        prices: tuple[_Array, ...] = jax.lax.map(lambda given: simulate_row(*given), (parameters, keys))
-        return prices
+    def keyed(parameters: _Array, seed: _Array, row: _Array) -> tuple[_Array, ...]:
+        return simulate_row(parameters, jax.random.fold_in(jax.random.key(seed), row))
 
-    return jax.jit(group)
+    return jax.jit(keyed)
 
 
 def _row_simulator(scheme: Scheme) -> Callable[[_Array, _Array], tuple[_Array, ...]]:

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from implied_volatility.black import otm_vega, total_volatility
 from implied_volatility.grid import MATURITIES, STRIKES, Floats
-from implied_volatility.rough_bergomi import GROUP, Prices, Scheme, simulate
+from implied_volatility.rough_bergomi import Prices, Scheme, simulate
 
 _ERRORS_ABOVE_ZERO = 2.0
+_CHUNK = 16
 _ROOT = np.sqrt(MATURITIES)[:, None]
 
 
@@ -32,7 +33,8 @@ def invert(prices: Prices) -> Surfaces:
     clear = prices.price > np.maximum(_ERRORS_ABOVE_ZERO * prices.standard_error, 0.0)
     total = total_volatility(STRIKES, np.where(clear, prices.price, np.nan))
     valid = np.isfinite(total)
-    error = prices.standard_error / (otm_vega(STRIKES, np.where(valid, total, 1.0)) * _ROOT)
+    with np.errstate(divide="ignore", over="ignore"):
+        error = prices.standard_error / (otm_vega(STRIKES, np.where(valid, total, 1.0)) * _ROOT)
     return Surfaces(total / _ROOT, np.where(valid, error, np.nan), valid)
 
 
@@ -48,15 +50,15 @@ def label(
 
     The result depends on the seed only, not on the number of workers. `progress(done, rows)` is called in order.
     """
-    starts = range(0, len(parameters), GROUP)
+    starts = range(0, len(parameters), _CHUNK)
 
     def one(start: int) -> Surfaces:
-        return invert(simulate(parameters[start : start + GROUP], scheme, seed, first_row=start))
+        return invert(simulate(parameters[start : start + _CHUNK], scheme, seed, first_row=start))
 
     parts = []
     with ThreadPoolExecutor(workers) as pool:
         for part in pool.map(one, starts):
             parts.append(part)
             if progress is not None:
-                progress(min(len(parts) * GROUP, len(parameters)), len(parameters))
+                progress(min(len(parts) * _CHUNK, len(parameters)), len(parameters))
     return Surfaces(*(np.concatenate(column) for column in zip(*parts, strict=True)))

@@ -1,0 +1,149 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from scipy.special import hyp2f1
+
+from implied_volatility.grid import LOWER, MATURITIES, STRIKES, UPPER, Floats
+from implied_volatility.rough_bergomi import Prices, Scheme, simulate
+from implied_volatility.sampling import draw_parameters
+from implied_volatility.surfaces import invert, label
+
+SCHEME = Scheme(steps=32, points=256, repetitions=8)
+
+
+def parameters(xi: float = 0.04, nu: float = 1.5, rho: float = -0.7, hurst: float = 0.2) -> Floats:
+    return np.array([[xi] * 8 + [nu, rho, hurst]])
+
+
+def test_without_volatility_of_volatility_the_surface_is_flat() -> None:
+    surface = invert(simulate(parameters(nu=0.0, rho=-0.5), SCHEME, seed=1))
+    near = np.abs(STRIKES - 1) < 0.25
+    np.testing.assert_allclose(surface.volatility[0, 2:][:, near], 0.2, atol=1e-4)
+
+
+def test_without_volatility_of_volatility_the_level_is_the_average_variance() -> None:
+    given = parameters(nu=0.0, rho=-0.1)
+    given[0, :8] = np.linspace(0.02, 0.12, 8)
+    variance = np.cumsum(given[0, :8] * np.diff(MATURITIES, prepend=0)) / MATURITIES
+    surface = invert(simulate(given, SCHEME, seed=1))
+    np.testing.assert_allclose(surface.volatility[0, :, 5], np.sqrt(variance), atol=2e-4)
+
+
+def test_the_spot_is_a_martingale_within_error_bars() -> None:
+    prices = simulate(draw_parameters(64, seed=3), Scheme(steps=32, points=64, repetitions=16), seed=2)
+    deviation = (prices.martingale - 1) / prices.martingale_error
+    # 512 numbers, of Student's distribution with 15 degrees of freedom; the maturities of a row go together.
+    assert np.abs(deviation).max() < 6
+    assert abs(deviation.mean()) < 0.4
+    assert np.sqrt((deviation**2).mean()) < 1.4
+
+
+def exact_prices(given: Floats, maturity: int, paths: int, steps: int) -> tuple[Floats, Floats]:
+    """Prices and standard errors by an independent plain simulation.
+
+    Y and W are drawn from their joint law by Cholesky's factor of their covariance; the spot has both its motions;
+    no quasi-random numbers, no conditioning, no control variate, no extrapolation.
+    """
+    xi, nu, rho, hurst = given[0, 0], *given[0, 8:]
+    t = MATURITIES[maturity] * np.arange(1, steps + 1) / steps
+    low, high = np.minimum.outer(t, t), np.maximum.outer(t, t)
+    power = hurst + 0.5
+    yy = 2 * hurst / power * low**power * high ** (hurst - 0.5) * hyp2f1(0.5 - hurst, 1, power + 1, low / high)
+    yw = np.sqrt(2 * hurst) / power * (t[:, None] ** power - (t[:, None] - low) ** power)
+    covariance = np.block([[yy, yw], [yw.T, low]])
+    factor = np.linalg.cholesky(covariance + 1e-13 * np.eye(2 * steps))
+    rng = np.random.default_rng(5)
+    joint = rng.standard_normal((paths, 2 * steps)) @ factor.T
+    y, w = joint[:, :steps], joint[:, steps:]
+    variance = xi * np.exp(nu * y - 0.5 * nu**2 * t ** (2 * hurst))
+    variance = np.concatenate([np.full((paths, 1), xi), variance[:, :-1]], axis=1)
+    dt = t[0]
+    driver = rho * np.diff(w, prepend=0.0, axis=1) + np.sqrt((1 - rho**2) * dt) * rng.standard_normal(y.shape)
+    spot = np.exp((np.sqrt(variance) * driver).sum(1) - 0.5 * variance.sum(1) * dt)
+    payoff = np.where(STRIKES < 1, np.maximum(STRIKES - spot[:, None], 0), np.maximum(spot[:, None] - STRIKES, 0))
+    return payoff.mean(0), payoff.std(0) / np.sqrt(paths)
+
+
+@pytest.mark.parametrize(("hurst", "rho", "maturity"), [(0.3, -0.6, 2), (0.15, -0.8, 7)])
+def test_prices_agree_with_an_independent_plain_simulation(hurst: float, rho: float, maturity: int) -> None:
+    given = parameters(nu=1.2, rho=rho, hurst=hurst)
+    plain, plain_error = exact_prices(given, maturity, paths=30_000, steps=128)
+    prices = simulate(given, Scheme(steps=64, points=1024), seed=4)
+    difference = np.abs(prices.price[0, maturity] - plain)
+    bars = np.hypot(plain_error, prices.standard_error[0, maturity])
+    # The plain scheme has a time step too: about half a percent of a price at these H.
+    assert (difference < 3.5 * bars + 0.005 * plain).all(), difference / bars
+
+
+def test_finer_steps_change_a_surface_by_less_than_a_percent() -> None:
+    given = np.repeat(parameters(nu=1.5, rho=-0.6, hurst=0.15), 4, axis=0)
+    coarse, fine = (invert(simulate(given, Scheme(steps=steps, points=512), seed=6).pooled()) for steps in (64, 128))
+    change = np.abs(coarse.volatility / fine.volatility - 1)
+    assert np.nanmean(change) < 0.01
+
+
+def test_standard_errors_tell_the_spread_of_repeated_simulations() -> None:
+    given = np.repeat(parameters(), 64, axis=0)
+    prices = simulate(given, Scheme(steps=32, points=64, repetitions=4), seed=7)
+    spread = prices.price.std(0, ddof=1)
+    claimed = np.sqrt((prices.standard_error**2).mean(0))
+    ratio = (claimed / spread)[2:, 3:8]
+    assert ratio.min() > 0.7
+    assert ratio.max() < 1.4
+
+
+def test_the_same_seed_gives_the_same_bytes_whatever_the_number_of_workers() -> None:
+    given, scheme = draw_parameters(48, seed=1), Scheme(steps=16, points=32)
+    one, four = (label(given, scheme, 9, workers=workers) for workers in (1, 4))
+    part = label(given[:20], scheme, 9)
+    other = label(given, scheme, 10)
+    for a, b, c, d in zip(one, four, part, other, strict=True):
+        assert a.tobytes() == b.tobytes()
+        assert a[:20].tobytes() == c.tobytes()
+        assert a.dtype == bool or a.tobytes() != d.tobytes()
+
+
+def test_simulators_made_in_threads_are_the_same_as_one_made_alone() -> None:
+    given = parameters()
+    schemes = [Scheme(steps=8, points=points) for points in (2, 4)]
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(lambda scheme: simulate(given, scheme, 1).price, schemes))
+    for scheme, price in zip(schemes, together, strict=True):
+        simulate.__globals__["_compiled"].cache_clear()
+        assert simulate(given, scheme, 1).price.tobytes() == price.tobytes()
+
+
+def test_a_price_within_its_noise_is_invalid_and_has_no_number() -> None:
+    shape = (1, 8, 11)
+    price = np.full(shape, 1e-3)
+    price[0, 0, 0], price[0, 0, 1], price[0, 0, 2] = 1.5e-4, -1e-4, np.nan
+    surface = invert(Prices(price, np.full(shape, 1e-4), np.ones((1, 8)), np.ones((1, 8))))
+    assert not surface.valid[0, 0, :3].any()
+    assert np.isnan(surface.volatility[0, 0, :3]).all()
+    assert np.isnan(surface.standard_error[0, 0, :3]).all()
+    assert surface.valid.sum() == 85
+
+
+@pytest.mark.parametrize(
+    ("index", "value", "name"), [(0, 0.0, "xi_0.1"), (8, -1.0, "nu"), (9, -1.0, "rho"), (10, 0.6, "hurst")]
+)
+def test_parameters_without_a_model_are_refused_by_name(index: int, value: float, name: str) -> None:
+    given = parameters()
+    given[0, index] = value
+    with pytest.raises(ValueError, match=name):
+        simulate(given, SCHEME, seed=1)
+
+
+@pytest.mark.parametrize("wrong", [{"steps": 30}, {"points": 48}, {"repetitions": 1}])
+def test_schemes_that_make_no_sense_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Scheme(**wrong)
+
+
+def test_parameters_fill_the_box_and_fewer_are_a_prefix_of_more() -> None:
+    drawn = draw_parameters(100, seed=1)
+    assert ((drawn >= LOWER) & (drawn <= UPPER)).all()
+    assert (draw_parameters(33, seed=1) == drawn[:33]).all()
+    centre = (drawn.mean(0) - LOWER) / (UPPER - LOWER)
+    np.testing.assert_allclose(centre, 0.5, atol=0.03)

@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+
+from implied_volatility.arbitrage import violations
+from implied_volatility.grid import Floats
+from implied_volatility.scoring import noise, score
+from implied_volatility.surfaces import Surfaces
+
+
+def surfaces(rows: int = 200) -> Surfaces:
+    level = np.random.default_rng(1).uniform(0.1, 0.5, (rows, 8, 11))
+    return Surfaces(level, 0.01 * level, np.ones(level.shape, bool))
+
+
+def test_a_perfect_prediction_has_no_error() -> None:
+    made = score(surfaces().volatility, surfaces())
+    assert made.mean == made.p99 == made.rmse_points == 0
+    assert made.r2 == 1
+
+
+def test_errors_are_relative_and_in_percent() -> None:
+    made = score(surfaces().volatility * 1.02, surfaces())
+    assert made.mean == pytest.approx(2)
+    assert made.median == pytest.approx(2)
+    assert made.worst_cell_mean == pytest.approx(2)
+
+
+def test_invalid_cells_do_not_count() -> None:
+    truth = surfaces()
+    hidden = truth.valid.copy()
+    hidden[:, 0, 0] = False
+    masked = Surfaces(
+        np.where(hidden, truth.volatility, np.nan), np.where(hidden, truth.standard_error, np.nan), hidden
+    )
+    predicted = truth.volatility.copy()
+    predicted[:, 0, 0] = 7
+    assert score(predicted, masked).p99 == 0
+
+
+def test_the_noise_is_the_error_of_a_perfect_model() -> None:
+    truth = surfaces(2000)
+    simulated = truth.volatility + truth.standard_error * np.random.default_rng(2).standard_normal(truth.valid.shape)
+    made = score(truth.volatility, truth._replace(volatility=simulated))
+    mean, median = noise(truth)
+    assert made.mean == pytest.approx(mean, rel=0.02)
+    assert made.median == pytest.approx(median, rel=0.02)
+
+
+def test_a_prediction_that_is_no_number_is_refused() -> None:
+    predicted = surfaces().volatility
+    predicted[0, 0, 0] = np.nan
+    with pytest.raises(ValueError, match="finite"):
+        score(predicted, surfaces())
+    with pytest.raises(ValueError, match="no cell"):
+        score(surfaces().volatility, surfaces()._replace(valid=np.zeros((200, 8, 11), bool)))
+
+
+def flat(volatility: float = 0.2) -> Floats:
+    return np.full((1, 8, 11), volatility)
+
+
+def test_a_flat_surface_has_no_arbitrage() -> None:
+    assert violations(flat()) == (0, 0)
+
+
+def test_a_kink_is_a_butterfly_and_a_falling_price_a_calendar() -> None:
+    kinked = flat()
+    kinked[0, 7, 5] = 0.3
+    assert violations(kinked).butterfly > 0
+    falling = flat()
+    falling[0, 7] = 0.1
+    assert violations(falling).calendar > 0
+    assert violations(np.full((1, 8, 11), np.nan)) == (0, 0)
