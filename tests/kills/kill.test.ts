@@ -12,6 +12,7 @@ import { type Program, spawnProgram } from '../../local/stack/spawnProgram.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
 import { makeRepository } from '../support/makeRepository.ts';
 import { quickScript } from '../support/quickCloud.ts';
+import { randomFrom } from '../support/randomFrom.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const kills = 20;
@@ -146,14 +147,3 @@ const after = (ms: number, act: () => unknown): Promise<void> =>
       resolve();
     });
   });
-
-/** Numbers in [0, 1) that depend on the seed alone (mulberry32). */
-function randomFrom(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -305,6 +305,15 @@ describe('the same request again', () => {
     expect(await inventoryOf(world.cloud, 'dbw-conflict')).toEqual(oneOfEach);
   });
 
+  test('with other bodies at the same moment starts one deployment and refuses the others with 409', async () => {
+    const bodies = ['1', '2', '3', '4'].map((rows) => wish({ workspaceName: 'dbw-race', parameters: { rows } }));
+    const answers = await Promise.all(bodies.map((body) => post(body)));
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([202, 409, 409, 409]);
+    const started = (await listed()).find(({ workspaceName }) => workspaceName === 'dbw-race');
+    expect(await world.finish(started?.id ?? '')).toMatchObject({ runtimeStatus: 'Completed', attempt: 1 });
+    expect(await inventoryOf(world.cloud, 'dbw-race')).toEqual(oneOfEach);
+  });
+
   test('after a failure is the next attempt: the same names, a new run, the earlier attempt on record', async () => {
     const failed = await world.deploy({ workspaceName: 'dbw-second-chance' });
     expect(failed.failure?.code).toBe('NOTEBOOK_FAILED');

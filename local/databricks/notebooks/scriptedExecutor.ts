@@ -69,9 +69,14 @@ function call(
     reply.on('data', (chunk: Buffer) => chunks.push(chunk));
     reply.on('error', reject);
     reply.on('end', () => {
-      const answer = parseJson(Buffer.concat(chunks).toString() || '{}') as Record<string, unknown>;
-      if ((reply.statusCode ?? 500) < 300) resolve(answer);
-      else reject(new Error(`${method} ${path}: ${reply.statusCode ?? 0} ${String(answer['message'])}`));
+      const text = Buffer.concat(chunks).toString();
+      const status = reply.statusCode ?? 0;
+      if (status < 200 || status > 299) return reject(new Error(`${method} ${path}: ${status} ${text.slice(0, 500)}`));
+      try {
+        resolve(parseJson(text || '{}') as Record<string, unknown>);
+      } catch {
+        reject(new Error(`${method} ${path}: the answer is not JSON`));
+      }
     });
   });
   outgoing.on('error', reject);
