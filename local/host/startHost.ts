@@ -117,13 +117,14 @@ export async function startHost(options: StartHostOptions): Promise<Host> {
     const app = servedFunctions(whole, config, log);
     await app.runHooks('appStart', { hookData: {}, appHookData: app.appHookData, functionAppDirectory: appFolder });
     warnAboutUnserved(app, log);
-    const engine = new DurableEngine({ app, config, store, clock, log, strict: options.strict ?? false });
     const binding = clientBinding({
       ...config,
       baseUrl: `http://localhost:${main.port}/runtime/webhooks/durabletask`,
       rpcBaseUrl: `http://127.0.0.1:${rpc.port}/durabletask/`,
       key: keys.durable,
     });
+    const strict = options.strict ?? false;
+    const engine = new DurableEngine({ app, config, store, clock, log, strict, clientBinding: binding });
     const timers = new TimerTriggers({ app, store, clock, log, clientBinding: binding });
     const site = new Site({ app, config, engine, timers, clock, keys, log, clientBinding: binding, rpcPort: rpc.port });
     ready(site);

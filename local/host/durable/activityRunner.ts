@@ -1,5 +1,6 @@
 import type { Clock } from '../../kit/clock.ts';
 import type { AppRegistry, RegisteredFunction, TypedData } from '../core/appRegistry.ts';
+import { clientInputs } from '../core/clientInputs.ts';
 import { invoke } from '../core/invoke.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Log } from '../log.ts';
@@ -15,6 +16,8 @@ export interface ActivityRunnerOptions {
   clock: Clock;
   log: Log;
   maxConcurrent: number;
+  /** The text that inputs of type durableClient receive. */
+  clientBinding: string;
   find: (name: string) => RegisteredFunction | undefined;
   completed: (instanceId: string, message: { id: number; dueMs: number }) => void;
 }
@@ -78,7 +81,7 @@ export class ActivityRunner {
   }
 
   async #call(item: ActivityItem): Promise<HistoryEvent> {
-    const { app, clock, log, find } = this.#options;
+    const { app, clock, log, find, clientBinding } = this.#options;
     try {
       const target = find(item.name);
       if (!target) throw new Error(`There is no activity function named '${item.name}'.`);
@@ -88,7 +91,8 @@ export class ActivityRunner {
         triggerMetadata[target.triggerName] = trigger;
         triggerMetadata['data'] = { json: item.input };
       }
-      const response = await invoke(app, target, { trigger, triggerMetadata, instanceId: item.instanceId }, log);
+      const extra = clientInputs(target, clientBinding);
+      const response = await invoke(app, target, { trigger, extra, triggerMetadata, instanceId: item.instanceId }, log);
       return taskCompleted(item.taskId, resultJson(response.returnValue), clock.now());
     } catch (error) {
       const { reason, details } = activityFailure(item.name, error);

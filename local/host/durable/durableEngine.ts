@@ -29,6 +29,8 @@ export interface EngineOptions {
   clock: Clock;
   log: Log;
   strict: boolean;
+  /** The text that inputs of type durableClient receive. */
+  clientBinding: string;
 }
 
 export interface StartRequest {
@@ -51,7 +53,7 @@ export class DurableEngine {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    const { app, config, store, clock, log } = options;
+    const { app, config, store, clock, log, clientBinding } = options;
     this.#cache = new HistoryCache(store);
     this.#orchestratorNames = byTrigger(app, 'orchestrationtrigger');
     this.#activityNames = byTrigger(app, 'activitytrigger');
@@ -66,6 +68,7 @@ export class DurableEngine {
       clock,
       log,
       maxConcurrent: config.maxConcurrentActivities,
+      clientBinding,
       find: (name) => this.#activityNames.get(name.toLowerCase()),
       completed: (instanceId, message) => this.#scheduler.wake(instanceId, message),
     });
