@@ -44,7 +44,7 @@ class Wishes:
     )
 
     deployment: str
-    attempt: int
+    attempt: str
     spark_version: str
     node_type_id: str
     num_workers: int
@@ -58,7 +58,7 @@ class Wishes:
         plan(widgets)
         return cls(
             deployment=_matching(widgets, "deployment", r"[A-Za-z0-9_-]{1,40}"),
-            attempt=whole(widgets, "attempt", 1, 9999),
+            attempt=_matching(widgets, "attempt", r"\d{1,4}(-[a-z0-9]{1,12})?"),
             spark_version=_matching(widgets, "spark_version", r"[\w.-]{3,80}"),
             node_type_id=_matching(widgets, "node_type_id", r"\w{3,60}"),
             num_workers=whole(widgets, "num_workers", 0, 64),
@@ -89,7 +89,7 @@ def job_settings(folder: str, wishes: Wishes) -> dict[str, Any]:
                 "base_parameters": {
                     **wishes.parameters,
                     "deployment": wishes.deployment,
-                    "attempt": str(wishes.attempt),
+                    "attempt": wishes.attempt,
                 },
             },
         }

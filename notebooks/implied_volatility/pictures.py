@@ -111,10 +111,10 @@ def heat_maps(panels: Sequence[tuple[str, Floats]], unit: str = "%", common_scal
         for axes, (title, values), own in zip(grid[0], panels, maxima, strict=True):
             largest = max(maxima) if common_scale else own
             # The root keeps the small numbers of the middle apart from each other.
-            axes.imshow(np.sqrt(values), cmap="Greys", vmin=0, vmax=1.15 * np.sqrt(largest), aspect="auto")
+            axes.imshow(np.sqrt(values), cmap="Greys", vmin=0, vmax=1.5 * np.sqrt(largest), aspect="auto")
             for (i, j), value in np.ndenumerate(values):
                 if np.isfinite(value):
-                    dark = np.sqrt(value / largest) > 0.72
+                    dark = np.sqrt(value / largest) > 0.85
                     axes.text(
                         j,
                         i,
