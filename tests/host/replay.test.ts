@@ -11,6 +11,7 @@ const config: ReplayConfig = {
   executionId: 'exec',
   longestTimerMs: 6 * 86_400_000,
   timerHopMs: 3 * 86_400_000,
+  httpPauseMs: 30_000,
   hasActivity: (name) => name !== 'unknown',
   hasOrchestrator: () => true,
 };
@@ -102,9 +103,9 @@ describe('replay', () => {
   });
 
   test('what this host does not do fails the instance with a sentence', () => {
-    expect(replay(state([{ actionType: 8 }]), opening, config).outcome).toEqual({
+    expect(replay(state([{ actionType: 7 }]), opening, config).outcome).toEqual({
       kind: 'failed',
-      reason: 'This host does not implement callHttp.',
+      reason: 'This host does not implement callEntity.',
     });
   });
 

@@ -4,7 +4,8 @@ import { clientInputs } from '../core/clientInputs.ts';
 import { invoke } from '../core/invoke.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Log } from '../log.ts';
-import { activityFailure } from './failureDetails.ts';
+import { httpActivityName, makeHttpCall } from './callHttp.ts';
+import { activityFailure, httpFailure } from './failureDetails.ts';
 import { taskCompleted, taskFailed } from './historyEvents.ts';
 import type { HistoryEvent } from './protocol.ts';
 import type { ActivityItem, Store } from './store.ts';
@@ -83,6 +84,8 @@ export class ActivityRunner {
   async #call(item: ActivityItem): Promise<HistoryEvent> {
     const { app, clock, log, find, clientBinding } = this.#options;
     try {
+      if (item.name === httpActivityName)
+        return taskCompleted(item.taskId, await makeHttpCall(item.input), clock.now());
       const target = find(item.name);
       if (!target) throw new Error(`There is no activity function named '${item.name}'.`);
       const trigger = activityInput(item.input);
@@ -95,7 +98,8 @@ export class ActivityRunner {
       const response = await invoke(app, target, { trigger, extra, triggerMetadata, instanceId: item.instanceId }, log);
       return taskCompleted(item.taskId, resultJson(response.returnValue), clock.now());
     } catch (error) {
-      const { reason, details } = activityFailure(item.name, error);
+      const { reason, details } =
+        item.name === httpActivityName ? httpFailure(error) : activityFailure(item.name, error);
       log({
         level: 'error',
         category: 'host',

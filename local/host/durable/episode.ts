@@ -56,7 +56,11 @@ export async function runEpisode(options: EpisodeOptions, instanceId: string): P
   // A purge may have taken the instance away, and a new start replaced it, while the orchestrator ran.
   if (store.instance(instanceId)?.executionId !== instance.executionId) return undefined;
 
-  const result = judge(options, instance, answer, events);
+  const customStatus = toJson(answer.state.customStatus);
+  const tooLong = customStatusFault(customStatus);
+  const judged = judge(options, instance, answer, events);
+  const result: ReplayResult =
+    tooLong === undefined ? judged : { ...judged, outcome: { kind: 'failed', reason: tooLong } };
   const commit: CommitContext = {
     ...options,
     instance,
@@ -64,7 +68,7 @@ export async function runEpisode(options: EpisodeOptions, instanceId: string): P
     added,
     messages,
     nowMs: clock.now(),
-    customStatus: toJson(answer.state.customStatus),
+    customStatus: tooLong === undefined ? customStatus : instance.customStatus,
   };
   try {
     const consequences = store.transaction(() => commitOutcome(commit, result, fresh));
@@ -157,6 +161,15 @@ function judge(
   }
   if (faults.length === 0 || !options.strict) return result;
   return { ...result, commands: [], outcome: { kind: 'failed', reason: `Strict mode: ${faults.join(' ')}` } };
+}
+
+const longestCustomStatusKb = 16;
+
+// The extension counts two bytes for a character.
+function customStatusFault(json: string | null): string | undefined {
+  const kb = Math.floor(((json?.length ?? 0) * 2) / 1024);
+  if (kb <= longestCustomStatusKb) return undefined;
+  return `The UTF-16 size of the JSON-serialized payload must not exceed ${longestCustomStatusKb} KB. The current payload size is ${kb} KB.`;
 }
 
 function toJson(value: unknown): string | null {

@@ -11,6 +11,13 @@ export function activityFailure(name: string, error: unknown): { reason: string;
   };
 }
 
+/** Why `callHttp` got no answer, in the same two texts. */
+export function httpFailure(error: unknown): { reason: string; details: string } {
+  const { message } = toError(error);
+  const details = { $type: 'System.Net.Http.HttpRequestException, System.Net.Http', Message: message, Data: null };
+  return { reason: message, details: JSON.stringify(details) };
+}
+
 /** The error in what was thrown; a thrown text or object becomes the message. */
 export function toError(error: unknown): { message: string; stack: string } {
   if (error instanceof Error) return { message: error.message, stack: error.stack ?? '' };

@@ -18,14 +18,14 @@ export interface OrchestratorAnswer {
 const label = '\n\n$OutOfProcData$:';
 
 /** Longer timers go in hops of three days, as on every backend of the real extension. */
-export const timerLimits = { longestTimerMs: 6 * 86_400_000, timerHopMs: 3 * 86_400_000 };
+export const timerLimits = { longestTimerMs: 6 * 86_400_000, timerHopMs: 3 * 86_400_000, httpPauseMs: 30_000 };
 
 const facts = {
   upperSchemaVersion: 1,
   upperSchemaVersionNew: 3,
   longRunningTimerIntervalDuration: '3.00:00:00',
   maximumShortTimerDuration: '6.00:00:00',
-  defaultHttpAsyncRequestSleepTimeMillseconds: 30000,
+  defaultHttpAsyncRequestSleepTimeMillseconds: timerLimits.httpPauseMs,
 };
 
 /** The text that the orchestration trigger receives. */

@@ -1,3 +1,5 @@
+import type { HttpCall } from './callHttp.ts';
+
 /** Numbers and JSON shapes of the protocol between the Durable extension 3.14 and `durable-functions` 3.5, as recorded. */
 
 export const eventType = {
@@ -27,6 +29,7 @@ export const actionType = {
   continueAsNew: 4,
   createTimer: 5,
   waitForExternalEvent: 6,
+  callHttp: 8,
   whenAny: 11,
   whenAll: 12,
 } as const;
@@ -34,7 +37,6 @@ export const actionType = {
 /** What this host does not do, by the number under which the SDK asks for it. */
 export const refusedActions: Readonly<Record<number, string>> = {
   7: 'callEntity',
-  8: 'callHttp',
   9: 'signalEntity',
   10: 'a scheduled signalEntity',
   13: 'locking entities',
@@ -88,6 +90,7 @@ export interface Action {
   fireAt?: string;
   isCanceled?: boolean;
   externalEventName?: string;
+  httpRequest?: HttpCall;
   compoundActions?: Action[];
 }
 

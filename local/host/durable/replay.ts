@@ -1,3 +1,5 @@
+import type { HttpCall } from './callHttp.ts';
+import { followUp, httpActivityName } from './callHttp.ts';
 import type { Command } from './commands.ts';
 import { contradiction } from './commands.ts';
 import type { Action, HistoryEvent, OrchestratorState, RetryOptions } from './protocol.ts';
@@ -109,7 +111,7 @@ class Replay {
         break;
       case eventType.taskCompleted:
       case eventType.subOrchestrationCompleted:
-        this.#close(event.TaskScheduledId, false);
+        this.#close(event.TaskScheduledId, false, event.Result);
         break;
       case eventType.taskFailed:
       case eventType.subOrchestrationFailed:
@@ -131,11 +133,11 @@ class Replay {
     this.#unmatched.delete(event.EventId);
   }
 
-  #close(id: number | undefined, failed: boolean): void {
+  #close(id: number | undefined, failed: boolean, result: string | null = null): void {
     const wait = id === undefined ? undefined : this.#open.get(id);
     if (!wait || id === undefined) return;
     this.#open.delete(id);
-    wait.settle(failed);
+    wait.settle(failed, result);
   }
 
   #raise(event: HistoryEvent): void {
@@ -177,6 +179,8 @@ class Replay {
         return this.#startChild(action);
       case actionType.callSubOrchestratorWithRetry:
         return this.#withRetry(action.retryOptions, () => this.#startChild(action));
+      case actionType.callHttp:
+        return this.#callHttp(action);
       case actionType.continueAsNew:
         this.#nextGeneration = { input: action.input };
         return settledWait();
@@ -197,6 +201,22 @@ class Replay {
     const name = action.functionName ?? '';
     if (!this.#config.hasActivity(name)) throw new SkippedAction(`There is no activity function named '${name}'.`);
     return this.#schedule((id) => ({ kind: 'activity', id, name, input: action.input }));
+  }
+
+  /** An answer 202 is followed by timers and further calls until there is another one. */
+  #callHttp({ httpRequest }: Action): Wait {
+    const whole = new Wait();
+    const call = (request: HttpCall): void => {
+      const wait = this.#schedule((id) => ({ kind: 'activity', id, name: httpActivityName, input: request }));
+      wait.whenSettled(() => {
+        const next = wait.failed ? undefined : followUp(request, wait.result ?? '{}', this.#config.httpPauseMs);
+        if (next) this.#timer(this.#nowMs + next.delayMs).whenSettled(() => call(next.call));
+        else whole.settle(wait.failed);
+      });
+    };
+    if (!httpRequest) throw new SkippedAction('callHttp came without a request.');
+    call(httpRequest);
+    return whole;
   }
 
   #startChild(action: Action): Wait {

@@ -6,6 +6,8 @@ export interface ReplayConfig {
   /** Timers longer than this go in hops, in milliseconds. */
   longestTimerMs: number;
   timerHopMs: number;
+  /** How long `callHttp` pauses before it looks again where the answer names no time. */
+  httpPauseMs: number;
   hasActivity(name: string): boolean;
   hasOrchestrator(name: string): boolean;
 }

@@ -2,10 +2,13 @@
 export class Wait {
   settled = false;
   failed = false;
+  /** JSON text, of an activity that completed. */
+  result: string | null = null;
   #listeners: (() => void)[] = [];
 
-  settle(failed: boolean): void {
+  settle(failed: boolean, result: string | null = null): void {
     if (this.settled) return;
+    this.result = result;
     this.settled = true;
     this.failed = failed;
     const listeners = this.#listeners;
