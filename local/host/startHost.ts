@@ -194,6 +194,7 @@ function warnAboutUnserved(app: AppRegistry, log: Log): void {
   for (const { name, trigger, metadata } of app.functions.values()) {
     if (!servedTriggers.has(trigger.type.toLowerCase()))
       warn(name, `This host does not implement ${trigger.type}: the function is loaded but never called.`);
+    if (metadata.retryOptions) warn(name, 'This host does not implement retry policies: a failure is not repeated.');
     for (const { type, direction } of Object.values(metadata.bindings)) {
       if (servedBindings.has(type.toLowerCase()) || type === trigger.type) continue;
       warn(
