@@ -279,20 +279,16 @@ describe('the same request again', () => {
   });
 
   test('is the same deployment after it has succeeded, and nothing runs again', async () => {
-    const first = (await listed('?status=Completed')).find(({ workspaceName }) => workspaceName === 'dbw-same');
-    const response = await post({
-      resourceGroup: 'RG-Volatility',
-      workspaceName: 'dbw-same',
-      tags: { a: '1', b: '2' },
-    });
-    // The same target in other letters is the same deployment; the request is not the same, so it is a new attempt.
-    const changed = (await response.json()) as StatusResource;
-    expect(changed).toMatchObject({ id: first?.id, attempt: 2 });
-    expect((await world.finish(changed.id)).failure).toBeUndefined();
-
-    const same = await post({ resourceGroup: 'RG-Volatility', workspaceName: 'dbw-same', tags: { a: '1', b: '2' } });
+    const same = await post(wish({ workspaceName: 'dbw-same', tags: { a: '1', b: '2' } }));
     expect(same.status).toBe(200);
-    expect(await same.json()).toMatchObject({ id: first?.id, attempt: 2, runtimeStatus: 'Completed' });
+    expect(await same.json()).toMatchObject({ attempt: 1, runtimeStatus: 'Completed' });
+    expect(await inventoryOf(world.cloud, 'dbw-same')).toEqual(oneOfEach);
+  });
+
+  test('with another body after a success is the next attempt on the same target', async () => {
+    const changed = await world.deploy({ workspaceName: 'dbw-same', tags: { a: '1', b: '3' } });
+    expect(changed).toMatchObject({ attempt: 2, runtimeStatus: 'Completed' });
+    expect(changed.earlierAttempts).toMatchObject([{ attempt: 1, outcome: 'Completed' }]);
     expect(await inventoryOf(world.cloud, 'dbw-same')).toEqual({ ...oneOfEach, runs: 2, childRuns: 2 });
   });
 
