@@ -65,7 +65,7 @@ async function readTemplate(api: DatabricksApi, repositoryPath: string): Promise
 }
 
 /** What RUNME gets: the caller's parameters, the cluster wishes, and the attempt that its own idempotency token is made of. */
-function notebookParameters({ id: deploymentId, attempt, request }: Deployment): Record<string, string> {
+function notebookParameters({ id: deploymentId, attempt, stamp, request }: Deployment): Record<string, string> {
   const { sparkVersion, nodeType, workers } = request.compute;
   return {
     ...request.parameters,
@@ -73,7 +73,7 @@ function notebookParameters({ id: deploymentId, attempt, request }: Deployment):
     ...(nodeType && { node_type_id: nodeType }),
     ...(workers !== undefined && { num_workers: String(workers) }),
     deployment: deploymentId,
-    attempt: String(attempt),
+    attempt: `${attempt}-${stamp}`,
   };
 }
 

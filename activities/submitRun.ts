@@ -8,12 +8,13 @@ import type { Deployment, Job, SubmittedRun, Workspace } from '../domain/steps.t
 export async function submitRun({
   id: deploymentId,
   attempt,
+  stamp,
   workspace,
   job,
 }: Deployment & { workspace: Workspace; job: Job }): Promise<SubmittedRun> {
   const { run_id: runId } = await databricks(workspace).post(
     '/api/2.2/jobs/run-now',
-    { job_id: idForJson(job.jobId), idempotency_token: idempotencyToken(deploymentId, attempt) },
+    { job_id: idForJson(job.jobId), idempotency_token: idempotencyToken(deploymentId, attempt, stamp) },
     v.object({ run_id: id }),
   );
   return { runId, url: `https://${workspace.host}/jobs/${job.jobId}/runs/${runId}` };

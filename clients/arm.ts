@@ -57,6 +57,6 @@ async function follow({ pipeline }: AzureDatabricksManagementClient, endpoint: s
   if (new URL(url).origin !== new URL(endpoint).origin) return undefined;
   const { createDefaultHttpClient, createPipelineRequest } = await import('@azure/core-rest-pipeline');
   const request = createPipelineRequest({ url, method: 'GET', timeout: callSeconds * 1000 });
-  const { bodyAsText } = await pipeline.sendRequest(createDefaultHttpClient(), request);
-  return bodyAsText ? JSON.parse(bodyAsText) : undefined;
+  const { status, bodyAsText } = await pipeline.sendRequest(createDefaultHttpClient(), request);
+  return status < 300 && bodyAsText ? JSON.parse(bodyAsText) : undefined;
 }

@@ -22,7 +22,10 @@ export class DatabricksError extends DeploymentError {
 
   /** Several APIs answer 400 INVALID_PARAMETER_VALUE where 404 is meant (databricks-sdk-go, error_overrides.go). */
   get isMissing(): boolean {
-    return this.status === 404 || (this.status === 400 && / does(?: not|n't) exist/i.test(this.message));
+    return (
+      (this.status === 404 && this.remoteCode !== '') ||
+      (this.status === 400 && / does(?: not|n't) exist/i.test(this.message))
+    );
   }
 
   get isExisting(): boolean {
@@ -46,6 +49,8 @@ function classify(status: number, code: string, message: string): [code: ErrorCo
   if (status === 429) return ['DATABRICKS_THROTTLED', true];
   // A fresh workspace refuses members for a while; the retry policy bounds how long that is believed.
   if (status === 401 || status === 403 || code === 'PERMISSION_NOT_PROPAGATED') return ['DATABRICKS_DENIED', true];
+  // A gateway's page, not the API's word: that one has a code.
+  if (status === 404 && code === '') return ['ANSWER_INVALID', true];
   if (status === 501) return ['DATABRICKS_REJECTED', false];
   if (status >= 500 || status === 408 || status === 409 || code.endsWith('TEMPORARILY_UNAVAILABLE'))
     return ['DATABRICKS_UNAVAILABLE', true];

@@ -1,35 +1,9 @@
-import * as v from 'valibot';
+import { endpoints, type Endpoints } from '../domain/endpoints.ts';
 import { readSettings } from '../domain/settings.ts';
-
-const endpoints = v.object({
-  AZURE_SUBSCRIPTION_ID: v.pipe(v.string(), v.uuid()),
-  AZURE_CLIENT_ID: v.pipe(v.string(), v.uuid()),
-  AZURE_RESOURCE_MANAGER_URL: v.optional(
-    v.pipe(v.string(), v.regex(/^https:\/\/[^/?#]+\/?$/)),
-    'https://management.azure.com',
-  ),
-  // Only such hosts are sent a Databricks token; the default is the public cloud's form.
-  DATABRICKS_HOST_PATTERN: v.optional(
-    v.pipe(v.string(), v.check(isPattern)),
-    '^adb-\\d+\\.\\d{1,2}\\.azuredatabricks\\.net$',
-  ),
-});
-
-function isPattern(text: string): boolean {
-  try {
-    void new RegExp(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Where the clients call and as whom; the same in each call of a process. */
-export type Endpoints = v.InferOutput<typeof endpoints>;
 
 let known: Endpoints | undefined;
 
-/** The endpoint settings; throws SETTINGS_INVALID when one is missing or wrong. */
+/** Where the clients call and as whom; throws SETTINGS_INVALID when a setting is missing or wrong. */
 export function endpointSettings(): Endpoints {
   known ??= readSettings(endpoints, process.env);
   return known;

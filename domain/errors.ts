@@ -34,7 +34,7 @@ export class DeploymentError extends Error {
 
   constructor(code: ErrorCode, message: string, retryable: boolean, details: FailureDetails = {}) {
     // Redacted before it is cut: half a token would no longer look like one.
-    const clean = redact(message).slice(0, longest.message);
+    const clean = plain(redact(message)).slice(0, longest.message);
     super(`${code}: ${clean}`);
     const { cause, retryAfterSeconds, trace, link } = details;
     this.failure = {
@@ -42,7 +42,7 @@ export class DeploymentError extends Error {
       message: clean,
       retryable,
       ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-      ...(cause !== undefined && { cause: redact(cause).slice(0, longest.cause) }),
+      ...(cause !== undefined && { cause: plain(redact(cause)).slice(0, longest.cause) }),
       ...(trace && { trace: redactedTail(trace) }),
       ...(link !== undefined && { link }),
     };
@@ -53,9 +53,14 @@ export class DeploymentError extends Error {
   }
 }
 
+const terminalColour = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[A-Za-z]`, 'g');
+
+/** Without terminal colours and control characters, which tracebacks carry and JSON blows up to six characters each. */
+const plain = (text: string): string => text.replace(terminalColour, '').replace(/[^\P{Cc}\n\t]/gu, '');
+
 /** The last lines; redacted as one text, because a private key goes over several. */
 const redactedTail = (trace: string[]): string[] =>
-  redact(trace.join('\n'))
+  plain(redact(trace.join('\n')))
     .split('\n')
     .slice(-longest.traceLines)
     .map((line) => line.slice(0, longest.traceLine));

@@ -22,8 +22,11 @@ export const isDeploymentId = (text: string): boolean => new RegExp(`^[0-9a-f]{$
 export const storageInstanceId = (id: string, attempt: number): string => `${id}:storage:${attempt}`;
 export const watchInstanceId = (id: string, attempt: number): string => `${id}:watch:${attempt}`;
 
-/** Databricks takes at most 64 characters; 24 and an attempt's number stay far below. */
-export const idempotencyToken = (id: string, attempt: number): string => `${id}-${attempt}`;
+/**
+ * What makes a repeated start of RUNME the same one. The stamp of the attempt's start is in it, because the backend forgets
+ * finished instances before Databricks forgets their runs, and the attempts are counted anew then. At most 64 characters.
+ */
+export const idempotencyToken = (id: string, attempt: number, stamp: string): string => `${id}-${attempt}-${stamp}`;
 
 /** Name of the identity when the request gives none. */
 export const identityNameFor = (workspaceName: string): string => `id-${workspaceName}`;

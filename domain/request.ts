@@ -59,6 +59,9 @@ const tags = v.pipe(
   v.maxEntries(15, 'At most 15 tags.'),
 );
 
+// RUNME's widgets for its cluster are bound by the allow-lists, so they are not open to everyone's wishes.
+const ownParameters = new Set(['spark_version', 'node_type_id', 'num_workers', 'deployment', 'attempt', 'wait']);
+
 const parameters = v.pipe(
   object,
   v.record(
@@ -69,8 +72,8 @@ const parameters = v.pipe(
         'A notebook parameter has a name of lower-case letters, digits and underscores.',
       ),
       v.check(
-        (name) => name !== 'deployment' && name !== 'attempt',
-        'The deployer sets the parameters deployment and attempt itself.',
+        (name) => !ownParameters.has(name),
+        'The deployer sets this parameter itself, from `compute` or on its own.',
       ),
     ),
     v.pipe(v.string(), v.maxLength(200, 'A notebook parameter has at most 200 characters.')),

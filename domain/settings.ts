@@ -14,7 +14,7 @@ export function readSettings<S extends v.GenericSchema>(
   throw new TerminalError('SETTINGS_INVALID', `${[...new Set(names)].join(', ')}.`);
 }
 
-/** A comma-separated list. */
+/** A comma-separated list of one or more. */
 export const list = v.pipe(
   v.string(),
   v.transform((text) =>
@@ -23,6 +23,7 @@ export const list = v.pipe(
       .map((item) => item.trim())
       .filter((item) => item !== ''),
   ),
+  v.minLength(1),
 );
 
 /** A positive number written as text. */

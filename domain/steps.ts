@@ -21,9 +21,19 @@ export interface Step<I extends object, O> {
 
 const step = <I extends object, O>(name: string, policy: RetryPolicy): Step<I, O> => ({ name, policy });
 
+/** Limits of the waits, in seconds. */
+export const limits = {
+  workspaceSeconds: 45 * 60,
+  storageSeconds: 15 * 60,
+  /** From the submission of RUNME to the end of the notebooks. */
+  runSeconds: 8 * 60 * 60,
+};
+
 // A role needs up to ten minutes to spread through Entra ID and ARM (azure-docs, role-based-access-control/troubleshooting).
 const spreading: RetryPolicy = { limitSeconds: 600, firstPauseSeconds: 5, maxPauseSeconds: 30 };
 const remote: RetryPolicy = { limitSeconds: 900, firstPauseSeconds: 2, maxPauseSeconds: 60 };
+/** The run goes on and is paid whether or not Databricks answers, so giving up early would only start a second one. */
+const watching: RetryPolicy = { limitSeconds: limits.runSeconds, firstPauseSeconds: 5, maxPauseSeconds: 60 };
 
 /** One entry of the catalogue: where an accelerator's notebooks come from. */
 export interface Accelerator {
@@ -38,6 +48,8 @@ export interface Deployment {
   id: string;
   /** 1 for the first; a later one goes on with the same names and new idempotency tokens. */
   attempt: number;
+  /** Tells this start of the attempt from any other; lower-case letters and digits. */
+  stamp: string;
   subscriptionId: string;
   request: DeploymentRequest;
   location: string;
@@ -152,12 +164,4 @@ export const registerIdentity = step<{ workspace: Workspace; identity: Identity 
 export const ensureRepo = step<Deployment & { workspace: Workspace }, Repository>('ensureRepo', remote);
 export const ensureJob = step<Deployment & { workspace: Workspace; repository: Repository }, Job>('ensureJob', remote);
 export const submitRun = step<Deployment & { workspace: Workspace; job: Job }, SubmittedRun>('submitRun', remote);
-export const readRun = step<{ workspace: Workspace; runId: string }, RunView>('readRun', remote);
-
-/** Limits of the waits, in seconds. */
-export const limits = {
-  workspaceSeconds: 45 * 60,
-  storageSeconds: 15 * 60,
-  /** From the submission of RUNME to the end of the notebooks. */
-  runSeconds: 8 * 60 * 60,
-};
+export const readRun = step<{ workspace: Workspace; runId: string }, RunView>('readRun', watching);

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { type DeployStatus, stepTitles } from '../domain/status.ts';
 import type { DeployInput } from '../domain/steps.ts';
 import { problem } from './problem.ts';
-import { isActive } from './statusResource.ts';
+import { isActive, isDeployment } from './statusResource.ts';
 
 const states = ['Running', 'Pending', 'Suspended', 'Completed', 'Failed', 'Terminated'] as const;
 
@@ -41,7 +41,7 @@ export async function listDeployments(request: HttpRequest, client: DurableClien
     ...(status && { runtimeStatus: [status] as DurableOrchestrationStatus['runtimeStatus'][] }),
   });
   const deployments = all
-    .filter(({ name }) => name === 'deploy')
+    .filter(isDeployment)
     .sort((a, b) => Number(new Date(b.createdTime)) - Number(new Date(a.createdTime)))
     .slice(0, limit)
     .map((one) => summary(one, new URL(request.url).origin));

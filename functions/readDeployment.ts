@@ -3,15 +3,11 @@ import type { DurableClient } from 'durable-functions';
 import { isDeploymentId } from '../domain/ids.ts';
 import { problem } from './problem.ts';
 import { isStatusLink } from './statusLink.ts';
-import { statusOf, statusReply } from './statusResource.ts';
+import { isDeployment, statusOf, statusReply } from './statusResource.ts';
 
 /** GET /api/deployments/{id}: the status resource, for who holds a function key. */
-export async function readDeployment(request: HttpRequest, client: DurableClient): Promise<HttpResponseInit> {
-  const id = request.params['id'] ?? '';
-  const status = isDeploymentId(id) ? await statusOf(client, id) : undefined;
-  return status
-    ? statusReply(request, client, status)
-    : problem('DEPLOYMENT_NOT_FOUND', 'There is no deployment of this id.');
+export function readDeployment(request: HttpRequest, client: DurableClient): Promise<HttpResponseInit> {
+  return answer(request, client);
 }
 
 /** GET /api/deployments/{id}/status: the same for who holds a signed link, as clients of the Durable HTTP pattern do. */
@@ -21,5 +17,14 @@ export async function readStatusLink(request: HttpRequest, client: DurableClient
   if (!isStatusLink(id, query.get('expires'), query.get('signature'))) {
     return problem('SIGNATURE_INVALID', 'The link is wrong or has expired.');
   }
-  return readDeployment(request, client);
+  // The same link goes back: a new one at each look would never expire.
+  return answer(request, client, request.url);
+}
+
+async function answer(request: HttpRequest, client: DurableClient, link?: string): Promise<HttpResponseInit> {
+  const id = request.params['id'] ?? '';
+  const status = isDeploymentId(id) ? await statusOf(client, id) : undefined;
+  return status && isDeployment(status)
+    ? statusReply(request, client, status, link)
+    : problem('DEPLOYMENT_NOT_FOUND', 'There is no deployment of this id.');
 }

@@ -1,9 +1,10 @@
 import * as v from 'valibot';
+import { endpoints } from '../domain/endpoints.ts';
 import { json, list, positive, readSettings } from '../domain/settings.ts';
 
 const accelerator = v.pipe(
   v.strictObject({
-    repositoryUrl: v.pipe(v.string(), v.regex(/^https:\/\/[\w.-]+\/[\w./-]+$/)),
+    repositoryUrl: v.pipe(v.string(), v.regex(/^https:\/\/github\.com\/[\w.-]+\/[\w.-]+$/)),
     branch: v.optional(v.string()),
     tag: v.optional(v.string()),
   }),
@@ -14,7 +15,8 @@ const seconds = v.pipe(v.number(), v.gtValue(0), v.finite());
 const expected = v.strictObject({ workspace: seconds, storage: seconds, runme: seconds, notebooks: seconds });
 
 const deployer = v.object({
-  AZURE_SUBSCRIPTION_ID: v.pipe(v.string(), v.uuid()),
+  // The triggers use one of them, but a start that the activities cannot serve is refused, and health tells.
+  ...endpoints.entries,
   ACCELERATORS: json(v.record(v.string(), accelerator)),
   ALLOWED_RESOURCE_GROUPS: list,
   ALLOWED_LOCATIONS: list,
@@ -22,6 +24,8 @@ const deployer = v.object({
   STATUS_LINK_KEY: v.pipe(v.string(), v.minLength(32)),
   STATUS_LINK_HOURS: v.optional(positive, '168'),
   MAX_ACTIVE_DEPLOYMENTS: v.optional(positive, '20'),
+  // Set by App Service when its authentication is on.
+  WEBSITE_AUTH_ENABLED: v.optional(v.string(), 'False'),
   POLL_FLOOR_SECONDS: v.optional(positive, '5'),
   POLL_CEILING_SECONDS: v.optional(positive, '60'),
   EXPECTED_SECONDS: v.optional(json(expected), '{"workspace":180,"storage":40,"runme":360,"notebooks":3600}'),

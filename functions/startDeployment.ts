@@ -1,14 +1,14 @@
 import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import { type DurableClient, type DurableOrchestrationStatus, OrchestrationRuntimeStatus } from 'durable-functions';
 import { TerminalError } from '../domain/errors.ts';
-import { deploymentId } from '../domain/ids.ts';
+import { deploymentId, identityNameFor } from '../domain/ids.ts';
 import { type DeploymentRequest, parseRequest } from '../domain/request.ts';
 import type { DeployInput, EarlierAttempt } from '../domain/steps.ts';
 import { admit } from './admission.ts';
 import { problem } from './problem.ts';
 import { readJson } from './readJson.ts';
 import { deployerSettings } from './settings.ts';
-import { activeStates, isActive, statusOf, statusReply } from './statusResource.ts';
+import { activeStates, isActive, isDeployment, statusOf, statusReply } from './statusResource.ts';
 
 /** POST /api/deployments: starts a deployment, or shows the one that the same request has started already. */
 export async function startDeployment(
@@ -23,10 +23,11 @@ export async function startDeployment(
   const admitted = admit(request);
   if ('faults' in admitted) return problem('NOT_ALLOWED', 'The settings do not allow this target.', admitted);
 
-  const { AZURE_SUBSCRIPTION_ID: subscriptionId } = deployerSettings();
+  const { AZURE_SUBSCRIPTION_ID: subscriptionId, WEBSITE_AUTH_ENABLED } = deployerSettings();
   const id = deploymentId({ subscriptionId, ...request });
-  const known = await statusOf(client, id);
-  const same = known && sameRequest(known, request);
+  const found = await statusOf(client, id);
+  const known = found && isDeployment(found) ? found : undefined;
+  const same = known && sameRequest(known, request, admitted.location);
   if (known && isActive(known) && !same) {
     return problem('DEPLOYMENT_CONFLICT', `The deployment ${id} of the same target is running with another request.`);
   }
@@ -35,7 +36,9 @@ export async function startDeployment(
 
   await refuseTooMany(client);
   const input = inputOf(id, subscriptionId, request, admitted, known);
-  const caller = http.headers.get('x-ms-client-principal-name');
+  // App Service sets the header when it authenticates; without that anyone could.
+  const caller =
+    WEBSITE_AUTH_ENABLED === 'True' ? http.headers.get('x-ms-client-principal-name')?.slice(0, 256) : undefined;
   await start(client, id, { ...input, ...(caller && { requestedBy: caller }) });
   ctx.log(
     JSON.stringify({
@@ -58,7 +61,15 @@ function inputOf(
   const settings = deployerSettings();
   const earlierAttempts = known ? earlierAttemptsOf(known) : [];
   return {
-    deployment: { id, attempt: earlierAttempts.length + 1, subscriptionId, request, location, accelerator },
+    deployment: {
+      id,
+      attempt: earlierAttempts.length + 1,
+      stamp: Date.now().toString(36),
+      subscriptionId,
+      request,
+      location,
+      accelerator,
+    },
     polling: {
       floorSeconds: settings.POLL_FLOOR_SECONDS,
       ceilingSeconds: settings.POLL_CEILING_SECONDS,
@@ -79,8 +90,19 @@ function earlierAttemptsOf(known: DurableOrchestrationStatus): EarlierAttempt[] 
   return [...earlierAttempts, last];
 }
 
-const sameRequest = (known: DurableOrchestrationStatus, request: DeploymentRequest): boolean =>
-  canonical((known.input as DeployInput | null)?.deployment.request) === canonical(request);
+/** Whether both ask for the same, however they spell it: Azure's names know no case, and a default may be written out. */
+function sameRequest(known: DurableOrchestrationStatus, request: DeploymentRequest, location: string): boolean {
+  const { deployment } = known.input as DeployInput;
+  return canonical(resolved(deployment.request, deployment.location)) === canonical(resolved(request, location));
+}
+
+const resolved = (request: DeploymentRequest, location: string): DeploymentRequest => ({
+  ...request,
+  location,
+  resourceGroup: request.resourceGroup.toLowerCase(),
+  workspaceName: request.workspaceName.toLowerCase(),
+  identityName: (request.identityName ?? identityNameFor(request.workspaceName)).toLowerCase(),
+});
 
 /** JSON with sorted keys, so that equal requests have equal texts. */
 function canonical(value: unknown): string {
@@ -96,7 +118,7 @@ async function refuseTooMany(client: DurableClient): Promise<void> {
   const all = await client.getStatusBy({
     runtimeStatus: activeStates,
   });
-  const active = all.filter(({ name }) => name === 'deploy').length;
+  const active = all.filter(isDeployment).length;
   if (active >= most)
     throw new TerminalError('TOO_MANY_DEPLOYMENTS', `${active} deployments are running; the settings allow ${most}.`);
 }
@@ -108,7 +130,7 @@ async function start(client: DurableClient, id: string, input: DeployInput): Pro
   } catch (error) {
     const twin = error instanceof Error && /\b409\b/.test(error.message) ? await statusOf(client, id) : undefined;
     if (!twin) throw error;
-    if (!sameRequest(twin, input.deployment.request)) {
+    if (!sameRequest(twin, input.deployment.request, input.deployment.location)) {
       throw new TerminalError(
         'DEPLOYMENT_CONFLICT',
         `The deployment ${id} of the same target was started with another request.`,

@@ -31,18 +31,22 @@ export async function statusOf(client: DurableClient, id: string): Promise<Durab
     return await client.getStatus(id);
   } catch (error) {
     // The client throws on 404 and says so only in words.
-    if (error instanceof Error && /\b404\b|not found|no instance/i.test(error.message)) return undefined;
+    if (error instanceof Error && error.message.includes('replied with HTTP 404')) return undefined;
     throw error;
   }
 }
+
+/** Whether it is a deployment that this app has started, and no other orchestration of the task hub. */
+export const isDeployment = ({ name, input }: DurableOrchestrationStatus): boolean =>
+  name === 'deploy' && typeof input === 'object' && input !== null && 'deployment' in input;
 
 /** The status resource by the protocol of Durable's HTTP API: 202 with Location and Retry-After while running, 200 when over. */
 export async function statusReply(
   request: HttpRequest,
   client: DurableClient,
   status: DurableOrchestrationStatus,
+  link = statusLink(new URL(request.url).origin, status.instanceId),
 ): Promise<HttpResponseInit> {
-  const link = statusLink(new URL(request.url).origin, status.instanceId);
   const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
   const body = JSON.stringify(await statusResource(client, status, link));
   if (!isActive(status)) return { status: 200, headers, body };

@@ -52,8 +52,8 @@ function* prepareAzure(
       );
     }
     workspaceStep.waiting();
-    const pause = state.retryAfterSeconds ?? nextPollSeconds(polling, 'workspace', elapsedSeconds, ctx.df.instanceId);
-    yield* sleep(ctx, pause, workspaceStep);
+    const asked = state.retryAfterSeconds ?? nextPollSeconds(polling, 'workspace', elapsedSeconds, ctx.df.instanceId);
+    yield* sleep(ctx, Math.max(asked, polling.floorSeconds), workspaceStep);
     state = yield* lookAtWorkspace(ctx, deployment, accepted, workspaceStep);
   }
   const workspace = { resourceId: state.resourceId, host: state.host ?? '', created: state.created };

@@ -1,5 +1,6 @@
 import type { OrchestrationContext } from 'durable-functions';
 import { DeploymentError, toFailure, type Failure } from '../domain/errors.ts';
+import { fitStatus } from '../domain/fitStatus.ts';
 import { type DeployStatus, type Links, type StepName, type StepStatus, stepTitles } from '../domain/status.ts';
 import type { StepObserver } from './runStep.ts';
 
@@ -74,7 +75,7 @@ export class Progress {
     // Of steps that go side by side the one that ends the deployment counts.
     const active = open.find(({ state }) => state === 'failed') ?? open[0];
     if (active) this.#status.phase = active.name;
-    this.#ctx.df.setCustomStatus(this.#status);
+    this.#ctx.df.setCustomStatus(fitStatus(this.#status));
   }
 
   #now(): string {

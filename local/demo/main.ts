@@ -1,10 +1,10 @@
-import { cpSync, globSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, globSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { localLocation, localResourceGroup } from '../cloud/localNames.ts';
 import { ensurePython } from '../setup/python.ts';
-import { startStack } from '../stack/startStack.ts';
+import { type Stack, startStack } from '../stack/startStack.ts';
 import { followDeployment, startDeployment } from './followDeployment.ts';
 import { Renderer } from './render.ts';
 import type { StatusResource } from '../../domain/status.ts';
@@ -25,6 +25,9 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`);
 /** Deploys the accelerator once on a fresh local cloud and shows it; resolves with the exit code. */
 async function demo(): Promise<number> {
   await ensurePython();
+  if (existsSync(folder) && readdirSync(folder).length > 0 && !existsSync(join(folder, 'function.key'))) {
+    throw new Error(`${folder} holds something else than a demo; give --data an empty folder.`);
+  }
   rmSync(folder, { recursive: true, force: true });
   say('Starting the local cloud and the function app …');
   const stack = await startStack({ folder, ports: { host: 0, azure: 0, identity: 0 } });
@@ -38,7 +41,7 @@ async function demo(): Promise<number> {
       parameters: Object.fromEntries(values.parameter.map((text) => text.split('=', 2))),
     });
     say(`Deployment ${started.id}\nStatus     ${started.statusQueryGetUri}\n`);
-    const status = await followDeployment(started, liveView(Date.now()));
+    const status = await Promise.race([followDeployment(started, liveView(Date.now())), diedOf(stack)]);
     const text = summary(status, copyPictures(status));
     process.stdout.write(values.json ? `${JSON.stringify(status, null, 2)}\n` : `\n${text}\n`);
     if (values.json && status.failure) say(text);
@@ -46,6 +49,13 @@ async function demo(): Promise<number> {
   } finally {
     await stack.stop();
   }
+}
+
+/** Rejects when one of the stack's processes has ended, which nobody asked for while the deployment is followed. */
+async function diedOf({ host, cloud, logs }: Stack): Promise<never> {
+  const ends = [host.ended.then((how) => [how, logs.host]), cloud.ended.then((how) => [how, logs.cloud])];
+  const [how, log] = await Promise.race(ends);
+  throw new Error(`A process of the local stack has ended (${how}); its log is ${log}.`);
 }
 
 /** Copies the pictures that the notebooks name out of the workspace's files, which are hard to find. */

@@ -58,7 +58,7 @@ class Wishes:
         plan(widgets)
         return cls(
             deployment=_matching(widgets, "deployment", r"[A-Za-z0-9_-]{1,40}"),
-            attempt=_matching(widgets, "attempt", r"\d{1,4}(-[a-z0-9]{1,12})?"),
+            attempt=_matching(widgets, "attempt", r"[1-9]\d{0,3}(-[a-z0-9]{1,12})?"),
             spark_version=_matching(widgets, "spark_version", r"[\w.-]{3,80}"),
             node_type_id=_matching(widgets, "node_type_id", r"\w{3,60}"),
             num_workers=whole(widgets, "num_workers", 0, 64),

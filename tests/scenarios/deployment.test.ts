@@ -28,3 +28,25 @@ test('one request deploys the accelerator: workspace, job, RUNME and the noteboo
   expect(ended.results).toMatchObject({ metrics: { test_r2_score: 0.99 } });
   expect(Object.keys(ended.links).sort()).toEqual(['job', 'notebooksRun', 'portal', 'runmeRun', 'workspace']);
 });
+
+test('a deployment that the backend has forgotten runs anew, although Databricks still knows its run', async () => {
+  const forgotten = await world.finish((await world.start({ workspaceName: 'dbw-forgotten' })).id);
+  const webhook = `${world.host.url}/runtime/webhooks/durabletask/instances/${forgotten.id}`;
+  const purged = await fetch(`${webhook}?code=${world.host.keys.durable}`, { method: 'DELETE' });
+  expect(purged.status).toBe(200);
+
+  const anew = await world.start({ workspaceName: 'dbw-forgotten' });
+  expect(anew).toMatchObject({ id: forgotten.id, attempt: 1, runtimeStatus: 'Running' });
+  const ended = await world.finish(anew.id);
+  expect(ended.failure).toBeUndefined();
+  expect(ended.links.runmeRun).not.toBe(forgotten.links.runmeRun);
+  expect(ended.links.job).toBe(forgotten.links.job);
+});
+
+test('a status link stays the one that it was, so that reading does not prolong it', async () => {
+  const [listed] = ((await (await world.call('/api/deployments')).json()) as { deployments: { id: string }[] })
+    .deployments;
+  const { statusQueryGetUri } = await world.read(listed?.id ?? '');
+  const read = (await (await fetch(statusQueryGetUri)).json()) as { statusQueryGetUri: string };
+  expect(read.statusQueryGetUri).toBe(statusQueryGetUri);
+});

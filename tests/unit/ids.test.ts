@@ -71,7 +71,7 @@ describe('names made of the id', () => {
     fc.assert(
       fc.property(targets, fc.integer({ min: 1, max: 1e9 }), (one, attempt) => {
         const own = deploymentId(one);
-        expect(idempotencyToken(own, attempt).length).toBeLessThanOrEqual(64);
+        expect(idempotencyToken(own, attempt, 'zzzzzzzzz').length).toBeLessThanOrEqual(64);
         expect(managedResourceGroupFor(one.workspaceName, own)).toMatch(/^[-\w.()]{1,89}[^.]$/);
         const request = {
           resourceGroup: 'rg',
@@ -89,7 +89,8 @@ describe('names made of the id', () => {
   });
 
   test('differ by attempt where each attempt is to act anew', () => {
-    expect(idempotencyToken(id, 1)).not.toBe(idempotencyToken(id, 2));
+    expect(idempotencyToken(id, 1, 'a')).not.toBe(idempotencyToken(id, 2, 'a'));
+    expect(idempotencyToken(id, 1, 'a')).not.toBe(idempotencyToken(id, 1, 'b'));
     expect(watchInstanceId(id, 1)).not.toBe(watchInstanceId(id, 2));
     expect(storageInstanceId(id, 1)).not.toBe(storageInstanceId(id, 2));
   });

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
 test('the README explains every setting that the app reads, and the sample has those without a default', () => {
-  const sources = read('functions/settings.ts') + read('clients/settings.ts');
+  const sources = read('functions/settings.ts') + read('domain/endpoints.ts');
   const names = [...sources.matchAll(/^ {2}([A-Z][A-Z_]+): ?(v\.optional)?/gm)].map(([, name = '', optional]) => ({
     name,
     optional,

@@ -14,7 +14,7 @@ class KnownInstances {
 
   async getStatus(id: string): Promise<object> {
     const status = this.#known.get(id);
-    if (!status) throw new Error(`DurableClient error: No instance with ID '${id}' found. (404)`);
+    if (!status) throw new Error('DurableClient error: Durable Functions extension replied with HTTP 404 response. ');
     return status;
   }
 
@@ -51,7 +51,9 @@ let client: KnownInstances;
 // The settings are read at the first request.
 beforeAll(() => {
   vi.stubEnv('AZURE_SUBSCRIPTION_ID', '00000000-0000-4000-8000-000000000001');
-  vi.stubEnv('ACCELERATORS', '{"predicting-implied-volatility":{"repositoryUrl":"https://a.test/r","tag":"v1"}}');
+  vi.stubEnv('AZURE_CLIENT_ID', '00000000-0000-4000-8000-000000000002');
+  vi.stubEnv('WEBSITE_AUTH_ENABLED', 'True');
+  vi.stubEnv('ACCELERATORS', '{"predicting-implied-volatility":{"repositoryUrl":"https://github.com/a/r","tag":"v1"}}');
   vi.stubEnv('ALLOWED_RESOURCE_GROUPS', 'rg-a,rg-b');
   vi.stubEnv('ALLOWED_LOCATIONS', 'westeurope,northeurope');
   vi.stubEnv('STATUS_LINK_KEY', '0123456789abcdef0123456789abcdef');

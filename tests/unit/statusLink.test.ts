@@ -13,6 +13,7 @@ let isStatusLink: typeof links.isStatusLink;
 const load = async (key: string): Promise<typeof links> => {
   vi.resetModules();
   vi.stubEnv('AZURE_SUBSCRIPTION_ID', '00000000-0000-4000-8000-000000000001');
+  vi.stubEnv('AZURE_CLIENT_ID', '00000000-0000-4000-8000-000000000002');
   vi.stubEnv('ACCELERATORS', '{}');
   vi.stubEnv('ALLOWED_RESOURCE_GROUPS', 'rg');
   vi.stubEnv('ALLOWED_LOCATIONS', 'westeurope');
