@@ -1,3 +1,5 @@
+import { Wait } from './wait.ts';
+
 /** The name under which the extension schedules `context.df.callHttp`. */
 export const httpActivityName = 'BuiltIn::HttpActivity';
 
@@ -17,8 +19,30 @@ interface HttpCallResult {
   content: string;
 }
 
-/** Where and after how many milliseconds to look again when a call was accepted and is to be followed; else undefined. */
-export function followUp(
+export interface CallMeans {
+  /** How long to pause where an answer names no time, in milliseconds. */
+  pauseMs: number;
+  call(input: HttpCall): Wait;
+  wait(ms: number): Wait;
+}
+
+/** Settles with the call's answer; one of 202 is followed by timers and further calls until there is another one. */
+export function followedCall(first: HttpCall, means: CallMeans): Wait {
+  const whole = new Wait();
+  const start = (input: HttpCall): void => {
+    const task = means.call(input);
+    task.whenSettled(() => {
+      const next = task.failed ? undefined : followUp(input, task.result ?? '{}', means.pauseMs);
+      if (next) means.wait(next.delayMs).whenSettled(() => start(next.call));
+      else whole.settle(task.failed);
+    });
+  };
+  start(first);
+  return whole;
+}
+
+// Where and after how many milliseconds to look again; undefined when the answer is the last one.
+function followUp(
   call: HttpCall,
   resultJson: string,
   pauseMs: number,

@@ -1,13 +1,12 @@
-import type { HttpCall } from './callHttp.ts';
-import { followUp, httpActivityName } from './callHttp.ts';
+import { followedCall, httpActivityName } from './callHttp.ts';
 import type { Command } from './commands.ts';
 import { contradiction } from './commands.ts';
 import type { Action, HistoryEvent, OrchestratorState, RetryOptions } from './protocol.ts';
 import { actionType, eventType, refusedActions } from './protocol.ts';
 import type { Outcome, ReplayConfig, ReplayResult } from './replayResult.ts';
 import { EventWaits } from './eventWaits.ts';
-import { retryDelay } from './retryDelay.ts';
-import { Wait, waitAll, waitAny } from './wait.ts';
+import { retried } from './retried.ts';
+import { Wait, settledWait, waitAll, waitAny } from './wait.ts';
 
 /**
  * Replays the SDK's actions against the history, as the extension's out-of-process shim does: ids are not in the JSON,
@@ -203,20 +202,13 @@ class Replay {
     return this.#schedule((id) => ({ kind: 'activity', id, name, input: action.input }));
   }
 
-  /** An answer 202 is followed by timers and further calls until there is another one. */
   #callHttp({ httpRequest }: Action): Wait {
-    const whole = new Wait();
-    const call = (request: HttpCall): void => {
-      const wait = this.#schedule((id) => ({ kind: 'activity', id, name: httpActivityName, input: request }));
-      wait.whenSettled(() => {
-        const next = wait.failed ? undefined : followUp(request, wait.result ?? '{}', this.#config.httpPauseMs);
-        if (next) this.#timer(this.#nowMs + next.delayMs).whenSettled(() => call(next.call));
-        else whole.settle(wait.failed);
-      });
-    };
     if (!httpRequest) throw new SkippedAction('callHttp came without a request.');
-    call(httpRequest);
-    return whole;
+    return followedCall(httpRequest, {
+      pauseMs: this.#config.httpPauseMs,
+      call: (input) => this.#schedule((id) => ({ kind: 'activity', id, name: httpActivityName, input })),
+      wait: (ms) => this.#timer(this.#nowMs + ms),
+    });
   }
 
   #startChild(action: Action): Wait {
@@ -268,32 +260,9 @@ class Replay {
     return wait;
   }
 
-  /** The SDK only counts ids for the timers and further attempts of a retry; the attempts themselves are made here. */
-  #withRetry(options: RetryOptions | undefined, schedule: () => Wait): Wait {
-    const whole = new Wait();
+  #withRetry(options: RetryOptions | undefined, attempt: () => Wait): Wait {
     if (!options) throw new SkippedAction('A retried action came without retry options.');
-    const firstAttemptMs = this.#nowMs;
-    const attempt = (number: number): void => {
-      const wait = schedule();
-      wait.whenSettled(() => {
-        if (!wait.failed) return whole.settle(false);
-        const timeoutMs = options.retryTimeoutInMilliseconds;
-        if (timeoutMs !== undefined && this.#nowMs >= firstAttemptMs + timeoutMs) return whole.settle(true);
-        const isLast = number >= options.maxNumberOfAttempts;
-        // After the last attempt comes one more timer, due at once: the extension keeps it for old histories.
-        const delayMs = isLast ? 0 : retryDelay(options, number);
-        return this.#timer(this.#nowMs + delayMs).whenSettled(() =>
-          isLast ? whole.settle(true) : attempt(number + 1),
-        );
-      });
-    };
-    attempt(1);
-    return whole;
+    const wait = (ms: number): Wait => this.#timer(this.#nowMs + ms);
+    return retried(options, { attempt, wait, now: () => this.#nowMs });
   }
-}
-
-function settledWait(): Wait {
-  const wait = new Wait();
-  wait.settle(false);
-  return wait;
 }

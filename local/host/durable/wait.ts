@@ -40,3 +40,10 @@ export function waitAll(waits: readonly Wait[]): Wait {
   }
   return all;
 }
+
+/** One that has settled already. */
+export function settledWait(): Wait {
+  const wait = new Wait();
+  wait.settle(false);
+  return wait;
+}
