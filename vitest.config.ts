@@ -6,6 +6,8 @@ export default defineConfig({
     // The app's modules keep process-wide state (function registry, token cache), so each file has a process of its own.
     pool: 'forks',
     globalSetup: ['tests/support/temporaryFolder.ts', 'tests/support/buildApp.ts'],
+    // The default leaves one of two cores idle.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -25,6 +25,8 @@ export interface StepStatus {
   endedAt?: string;
   /** Seconds spent in durable timers: waits for the cloud and pauses before a retry. */
   waitedSeconds: number;
+  /** What a wait still waits for, in the cloud's words. */
+  reason?: string;
   /** Why the last try failed, while the step is retried. */
   problem?: { code: string; message: string };
 }
@@ -44,6 +46,12 @@ export interface DeployStatus {
   steps: StepStatus[];
   links: Links;
   failure?: Failure & { step: StepName };
+}
+
+/** Custom status of `waitForStorage`. */
+export interface StorageStatus {
+  reason: string;
+  waitedSeconds: number;
 }
 
 /** Custom status of `watchRun`. */

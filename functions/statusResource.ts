@@ -1,13 +1,14 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 import { type DurableClient, type DurableOrchestrationStatus, OrchestrationRuntimeStatus } from 'durable-functions';
 import { errorTable } from '../domain/errorTable.ts';
-import { watchInstanceId } from '../domain/ids.ts';
+import { storageInstanceId, watchInstanceId } from '../domain/ids.ts';
 import {
   type DeployOutput,
   type DeployStatus,
   type FailureView,
   type Links,
   type StatusResource,
+  type StorageStatus,
   type StepStatus,
   stepTitles,
   type WatchStatus,
@@ -64,6 +65,7 @@ async function statusResource(
   const custom = status.customStatus as DeployStatus | null;
   const output = status.runtimeStatus === Completed ? (status.output as DeployOutput) : undefined;
   const watch = await watchStatus(client, status.instanceId, custom, output);
+  const storage = await storageStatus(client, status, custom);
   const failure = failureOf(status, custom);
   return {
     id: status.instanceId,
@@ -84,7 +86,7 @@ async function statusResource(
     attempt: deployment.attempt,
     earlierAttempts,
     phase: output ? 'Done' : custom ? stepTitles[custom.phase] : 'Waiting to start',
-    steps: (custom?.steps ?? []).map((step) => ({ title: stepTitles[step.name], ...withWatch(step, watch) })),
+    steps: (custom?.steps ?? []).map((step) => ({ title: stepTitles[step.name], ...withChild(step, watch, storage) })),
     runs: watch?.runs ?? [],
     links: { ...custom?.links, ...linksOf(watch), ...output?.links },
     ...(output && { results: output.result }),
@@ -93,14 +95,25 @@ async function statusResource(
   };
 }
 
-/** While the notebooks run, their watcher knows their waits and troubles before its parent does. */
-function withWatch(step: StepStatus, watch: WatchStatus | undefined): StepStatus {
+/** A child orchestration knows its waits and troubles before its parent does. */
+function withChild(step: StepStatus, watch: WatchStatus | undefined, storage: StorageStatus | undefined): StepStatus {
+  if (step.name === 'storage' && storage) return { ...step, ...storage };
   if (step.name !== 'notebooks' || step.state === 'done' || !watch) return step;
   return {
     ...step,
     waitedSeconds: watch.waitedSeconds,
     ...(watch.problem && step.state !== 'failed' && { state: 'retrying', problem: watch.problem }),
   };
+}
+
+async function storageStatus(
+  client: DurableClient,
+  status: DurableOrchestrationStatus,
+  custom: DeployStatus | null,
+): Promise<StorageStatus | undefined> {
+  if (!custom || custom.phase !== 'storage' || !isActive(status)) return undefined;
+  const child = await statusOf(client, storageInstanceId(status.instanceId, custom.attempt));
+  return (child?.customStatus as StorageStatus | undefined) ?? undefined;
 }
 
 async function watchStatus(

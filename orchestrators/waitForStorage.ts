@@ -2,6 +2,7 @@ import type { OrchestrationHandler, Task } from 'durable-functions';
 import { TerminalError, toFailure } from '../domain/errors.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { nextPollSeconds, type PollingPlan } from '../domain/polling.ts';
+import type { StorageStatus } from '../domain/status.ts';
 import { limits, probeStorage, type Workspace } from '../domain/steps.ts';
 import { nowMs, runStep, sleep } from './runStep.ts';
 
@@ -22,7 +23,8 @@ export const waitForStorage: OrchestrationHandler = function* (
     for (;;) {
       const probe = yield* runStep(ctx, probeStorage, { workspace }, observer);
       if (probe.ready) return { value: { waitedSeconds } };
-      ctx.df.setCustomStatus({ reason: probe.reason ?? '', waitedSeconds });
+      const status: StorageStatus = { reason: probe.reason ?? '', waitedSeconds };
+      ctx.df.setCustomStatus(status);
       const elapsedSeconds = (nowMs(ctx) - startedMs) / 1000;
       if (elapsedSeconds >= limits.storageSeconds) {
         const minutes = limits.storageSeconds / 60;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { StepStatus } from '../../domain/status.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -27,6 +28,15 @@ test('one request deploys the accelerator: workspace, job, RUNME and the noteboo
   expect(ended.runs.map(({ role, state }) => `${role} ${state}`)).toEqual(['RUNME succeeded', 'notebooks succeeded']);
   expect(ended.results).toMatchObject({ metrics: { test_r2_score: 0.99 } });
   expect(Object.keys(ended.links).sort()).toEqual(['job', 'notebooksRun', 'portal', 'runmeRun', 'workspace']);
+});
+
+test('the wait for storage shows what it waits for and how long it has waited', async () => {
+  const { id } = await world.start({ workspaceName: 'dbw-storage' });
+  const storageOf = async (): Promise<StepStatus | undefined> =>
+    (await world.read(id)).steps.find(({ name }) => name === 'storage');
+  await world.until(async () => ((await storageOf())?.waitedSeconds ?? 0) > 0);
+  expect(await storageOf()).toMatchObject({ state: 'waiting', reason: expect.stringContaining('StorageException') });
+  expect((await world.finish(id)).failure).toBeUndefined();
 });
 
 test('a deployment that the backend has forgotten runs anew, although Databricks still knows its run', async () => {
