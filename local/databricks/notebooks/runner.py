@@ -17,10 +17,12 @@ from pathlib import Path
 HERE = str(Path(__file__).resolve().parent)
 
 from runner_cells import Cell, read_cells  # noqa: E402
-from runner_dbutils import DbUtils, Display, NotebookExit, PythonRestart, Request, absent_spark  # noqa: E402
+from runner_dbutils import DbUtils, NotebookExit, PythonRestart, absent_spark  # noqa: E402
+from runner_display import Display  # noqa: E402
 from runner_failure import describe  # noqa: E402
 from runner_magics import run_magic  # noqa: E402
 from runner_python import run_python  # noqa: E402
+from runner_request import Request  # noqa: E402
 
 
 class Runner:

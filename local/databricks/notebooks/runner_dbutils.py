@@ -1,33 +1,17 @@
-"""`dbutils`, `display` and what else a Databricks notebook finds in its namespace."""
+"""`dbutils`, and what stands where Databricks has Spark."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn, TypedDict
+from typing import NoReturn
 
-
-class Request(TypedDict):
-    """A NotebookRequest of notebookExecutor.ts, as far as it is used here."""
-
-    workspaceRoot: str
-    dbfsRoot: str
-    notebookPath: str
-    parameters: dict[str, str]
-    host: str
-    token: str
-    user: str
-    workspaceId: str
-    jobId: str
-    runId: str
-    parentRunId: str
-    taskKey: str
-    logFolder: str
+from runner_files import FileSystem
+from runner_request import Request
 
 
 class NotebookExit(BaseException):
@@ -228,123 +212,9 @@ class EntryPoint:
         return self._notebook
 
 
-class FileInfo(NamedTuple):
-    path: str
-    name: str
-    size: int
-    modificationTime: int
-
-
-class FileSystem:
-    """The local disk (`file:/`), the workspace's files (`/Workspace`) and a folder that stands for DBFS."""
-
-    def __init__(self, request: Request) -> None:
-        self._workspace = request["workspaceRoot"]
-        self._dbfs = request["dbfsRoot"]
-
-    def _local(self, path: str) -> Path:
-        if path.startswith("file:"):
-            path = path.removeprefix("file:")
-            if not path.startswith("/Workspace/"):
-                return Path(path)
-        plain = "/" + path.removeprefix("dbfs:").lstrip("/")
-        if plain.startswith("/Workspace/"):
-            return Path(self._workspace) / plain.removeprefix("/Workspace/")
-        if ".." in Path(plain).parts or ":" in plain.split("/")[1]:
-            raise NotImplementedError(f"dbutils.fs cannot reach {path} in the local notebook runner")
-        return Path(self._dbfs) / plain.lstrip("/")
-
-    def ls(self, path: str) -> list[FileInfo]:
-        found = sorted(self._local(path).iterdir())
-        base = path.rstrip("/")
-        return [
-            FileInfo(f"{base}/{f.name}{'/' * f.is_dir()}", f.name + "/" * f.is_dir(), 0 if f.is_dir() else f.stat().st_size, int(f.stat().st_mtime * 1000))
-            for f in found
-        ]
-
-    def mkdirs(self, path: str) -> bool:
-        self._local(path).mkdir(parents=True, exist_ok=True)
-        return True
-
-    def put(self, path: str, contents: str, overwrite: bool = False) -> bool:
-        file = self._local(path)
-        if file.exists() and not overwrite:
-            raise FileExistsError(f"{path} already exists")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(contents, encoding="utf-8")
-        return True
-
-    def head(self, path: str, maxBytes: int = 65536) -> str:  # noqa: N803
-        return self._local(path).read_bytes()[:maxBytes].decode(errors="replace")
-
-    def cp(self, source: str, target: str, recurse: bool = False) -> bool:
-        copy = shutil.copytree if recurse and self._local(source).is_dir() else shutil.copy2
-        copy(self._local(source), self._local(target))
-        return True
-
-    def mv(self, source: str, target: str, recurse: bool = False) -> bool:
-        shutil.move(self._local(source), self._local(target))
-        return True
-
-    def rm(self, path: str, recurse: bool = False) -> bool:
-        file = self._local(path)
-        if not file.exists():
-            return False
-        if file.is_dir():
-            shutil.rmtree(file) if recurse else file.rmdir()
-        else:
-            file.unlink()
-        return True
-
-
 class Library:
     def restartPython(self) -> NoReturn:  # noqa: N802
         raise PythonRestart
-
-
-class Display:
-    """Keeps what a notebook shows as files in the run's log folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._count = 0
-
-    def show(self, *values: Any) -> None:
-        for value in values:
-            if hasattr(value, "savefig"):
-                value.savefig(self._next("png"))
-                _close_figure(value)
-            elif hasattr(value, "to_string"):
-                print(value.to_string())
-            elif hasattr(value, "_repr_html_"):
-                self.html(value._repr_html_())
-            else:
-                print(value)
-
-    def html(self, html: str) -> None:
-        self._next("html").write_text(html, encoding="utf-8")
-
-    def open_figures(self) -> None:
-        """Saves and closes the figures that a cell has left open, which notebooks show below the cell."""
-        pyplot = sys.modules.get("matplotlib.pyplot")
-        if pyplot is None:
-            return
-        for number in pyplot.get_fignums():
-            pyplot.figure(number).savefig(self._next("png"))
-        pyplot.close("all")
-
-    def _next(self, kind: str) -> Path:
-        self._count += 1
-        file = self._folder / f"display-{self._count}.{kind}"
-        print(f"[shown in {file.name}]")
-        return file
-
-
-def _close_figure(figure: Any) -> None:
-    """So that a figure shown by hand is not shown again at the end of its cell."""
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    if pyplot is not None and figure in map(pyplot.figure, pyplot.get_fignums()):
-        pyplot.close(figure)
 
 
 def absent_spark(name: str) -> object:

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ApiReply, Router } from '../../kit/router.ts';
 import type { Collection } from '../../kit/store.ts';
@@ -27,7 +27,9 @@ export function addPageRoutes(router: Router, workspace: Workspace): void {
       workspace,
     );
   });
-  router.on('GET', '/pictures/{path*}', ({ params }) => picture(workspace, `/${params['path'] ?? ''}`));
+  router.on('GET', '/shown/{task}/{file}', ({ params }) =>
+    picture(workspace, params['task'] ?? '', params['file'] ?? ''),
+  );
 }
 
 function workspacePage({ record }: Workspace, jobs: Job[], runs: Run[]): ApiReply {
@@ -120,17 +122,10 @@ function taskDetails(task: TaskRun, workspace: Workspace): Html {
             <pre>${pretty(result)}</pre>`
         : undefined
     }
-    ${
-      result
-        ? picturesIn(result).map(
-            (path) =>
-              html`<figure>
-                <img src="/pictures${path}" alt="${path}" />
-                <figcaption><small>${path}</small></figcaption>
-              </figure>`,
-          )
-        : undefined
-    }
+    ${shownBy(task, workspace).map(
+      (file) =>
+        html`<figure><img src="/shown/${task.runId}/${file}" alt="Shown by ${task.taskKey}: ${file}" /></figure>`,
+    )}
     ${
       log
         ? html`<h3>Log</h3>
@@ -152,10 +147,15 @@ function logOf(task: TaskRun, { folder }: Workspace): string {
   return existsSync(file) ? readFileSync(file, 'utf8').slice(-20_000) : '';
 }
 
-/** The pictures that a notebook's result names, as workspace paths. */
-function picturesIn(result: string): string[] {
-  return [...result.matchAll(/"(?:\/Workspace)?(\/[^"\\]+\.png)"/g)].map(([, path = '']) => path);
+/** The pictures that the notebook has shown, in their order. */
+function shownBy(task: TaskRun, { folder }: Workspace): string[] {
+  const logs = join(folder, 'logs', task.runId);
+  const number = (file: string): number => Number(/\d+/.exec(file)?.[0]);
+  const files = existsSync(logs) ? readdirSync(logs).filter((file) => shownPicture.test(file)) : [];
+  return files.toSorted((a, b) => number(a) - number(b));
 }
+
+const shownPicture = /^display-\d+\.png$/;
 
 function pretty(result: string): string {
   try {
@@ -165,10 +165,11 @@ function pretty(result: string): string {
   }
 }
 
-function picture({ files }: Workspace, path: string): ApiReply {
-  const object = path.endsWith('.png') ? files.find(path) : undefined;
-  if (object?.kind !== 'FILE') throw doesNotExist(`There is no picture ${path}.`);
-  return { headers: { 'content-type': 'image/png' }, body: readFileSync(object.file) };
+function picture({ folder }: Workspace, taskRunId: string, file: string): ApiReply {
+  const path = join(folder, 'logs', taskRunId, file);
+  const isOne = /^\d+$/.test(taskRunId) && shownPicture.test(file) && existsSync(path);
+  if (!isOne) throw doesNotExist(`There is no picture ${file}.`);
+  return { headers: { 'content-type': 'image/png' }, body: readFileSync(path) };
 }
 
 function found<T>(object: T | undefined): T {
