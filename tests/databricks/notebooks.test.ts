@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { ensurePython } from '../../local/setup/python.ts';
 import { pythonExecutor } from '../../local/databricks/notebooks/pythonExecutor.ts';
 import {
   type Json,
@@ -175,12 +176,10 @@ describe('notebooks that really run', () => {
   });
 });
 
-const environment = fileURLToPath(new URL('../../.venv/bin/python', import.meta.url));
-const hasSdk = spawnSync(environment, ['-c', 'import databricks.sdk']).status === 0;
-
-describe.skipIf(!hasSdk)('the Databricks SDK for Python in a notebook', () => {
+describe('the Databricks SDK for Python in a notebook', () => {
   it('makes a job, starts it once, waits for it and reads its output', async () => {
-    const workspace = await startWithNotebooks(environment);
+    const { python } = await ensurePython();
+    const workspace = await startWithNotebooks(python);
     const runId = await start(workspace, 'uses_sdk');
     const { output } = await end(workspace, runId);
     expect(output.error_trace).toBeUndefined();
