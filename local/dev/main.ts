@@ -31,13 +31,19 @@ Kill the function app and start it again; deployments go on where they were:
   npm run dev:host
 
 Ctrl-C stops everything. State is kept in ${devFolder}; npm run dev -- --fresh starts from nothing.`);
-  void stack.host.ended.then((how) =>
-    console.log(`\nThe function app has ended (${how}). Start it again with: npm run dev:host`),
-  );
-  const stop = (): void => void stack.stop().then(() => process.exit(0));
+  let stopping = false;
+  const stop = (): void => {
+    stopping = true;
+    void stack.stop().then(() => process.exit(0));
+  };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  const howToGoOn = (how: number | string): void => {
+    if (!stopping) console.log(`\nThe function app has ended (${how}). Start it again with: npm run dev:host`);
+  };
+  void stack.host.ended.then(howToGoOn);
   const how = await stack.cloud.ended;
+  if (stopping) return;
   console.error(`The local cloud has ended (${how}); see ${stack.logs.cloud}.`);
   process.exit(1);
 }
