@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -9,33 +9,46 @@ const lockFile = join(root, 'notebooks/requirements.lock');
 const folder = join(root, '.venv');
 const python = process.platform === 'win32' ? join(folder, 'Scripts', 'python.exe') : join(folder, 'bin', 'python');
 
-/** The interpreter of an environment with exactly what the lockfile names; makes it on first use, with a line on stderr before and after. */
-export async function ensurePython(): Promise<{ python: string }> {
+/** Spark has no wheel; these build one from its source, without a download that no hash guards. */
+const builders = ['setuptools', 'wheel'];
+
+// Nothing here talks to Hive, Kubernetes or Mesos, or keeps the state of streams in RocksDB: a third of Spark's jars.
+const unusedJars =
+  /^(?:datanucleus|derby|hive-(?!storage-api)|javax\.jdo|jdo-api|kubernetes|libfb303|libthrift|mesos|rocksdbjni|spark-(?:hive|kubernetes|mesos))/;
+
+/** An environment of Python with exactly what the lockfile names. */
+export interface Python {
+  /** The interpreter. */
+  python: string;
+  /** Where compiled modules are kept, for all processes. */
+  bytecode: string;
+}
+
+/** Makes the environment on first use, with a line on stderr before and after. */
+export async function ensurePython(): Promise<Python> {
   const stamp = join(folder, '.installed');
-  const wanted = createHash('sha256').update(readFileSync(lockFile)).digest('hex');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return { python };
+  const wanted = createHash('sha256').update(readFileSync(lockFile)).update(unusedJars.source).digest('hex');
+  const environment = { python, bytecode: join(folder, 'bytecode') };
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return environment;
   const base = findPython();
-  console.error('Installing the Python environment (once, about a minute) …');
+  console.error('Installing the Python environment with Spark (once, about two minutes) …');
   const started = Date.now();
   rmSync(folder, { recursive: true, force: true });
   run(base, ['-m', 'venv', folder]);
-  // Without dependencies, because the lockfile names all of them, each with its hashes.
-  run(python, [
-    '-m',
-    'pip',
-    'install',
-    '--quiet',
-    '--disable-pip-version-check',
-    '--no-input',
-    '--require-hashes',
-    '--no-deps',
-    '-r',
-    lockFile,
-  ]);
+  const lock = readFileSync(lockFile, 'utf8');
+  const first = join(folder, 'builders.lock');
+  writeFileSync(first, builders.map((name) => entryOf(lock, name)).join(''));
+  install(first);
+  install(lockFile);
+  removeUnusedJars();
   writeFileSync(stamp, wanted);
   console.error(`Python environment installed in ${Math.round((Date.now() - started) / 1000)} s.`);
-  return { python };
+  return environment;
 }
+
+/** The files of an installed package that fit a pattern, e.g. `pyspark/jars/*.jar`. */
+export const installedFiles = (pattern: string): string[] =>
+  globSync([join(folder, 'lib/python3.*/site-packages', pattern), join(folder, 'Lib/site-packages', pattern)]).sort();
 
 /** Python 3.11 by name, else a `python3` that is 3.11 or 3.12, for which the lockfile has its wheels. */
 function findPython(): string {
@@ -46,6 +59,24 @@ function findPython(): string {
     if (version.status === 0 && /^3\.1[12]\s*$/.test(version.stdout)) return candidate;
   }
   throw new Error('Python 3.11 is needed for the notebooks and was not found in the path.');
+}
+
+/** A package's lines in a lockfile: its version and hashes. */
+function entryOf(lock: string, name: string): string {
+  const found = new RegExp(`^${name}==.*\\\\\\n(?:    --hash=.*\\n)+`, 'm').exec(lock);
+  if (!found) throw new Error(`requirements.lock does not name ${name}.`);
+  return found[0];
+}
+
+/** Without dependencies, because the lockfile names all of them, each with its hashes. Modules are compiled when used. */
+function install(requirements: string): void {
+  const quiet = ['--quiet', '--disable-pip-version-check', '--no-input', '--no-compile'];
+  const guarded = ['--no-build-isolation', '--require-hashes', '--no-deps'];
+  run(python, ['-m', 'pip', 'install', ...quiet, ...guarded, '-r', requirements]);
+}
+
+function removeUnusedJars(): void {
+  for (const file of installedFiles('pyspark/jars/*.jar')) if (unusedJars.test(basename(file))) rmSync(file);
 }
 
 function run(program: string, args: string[]): void {
