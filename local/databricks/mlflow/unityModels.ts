@@ -2,7 +2,7 @@ import { ApiError, doesNotExist, invalidParameter, permissionDenied } from '../a
 import type { Workspace } from '../workspace.ts';
 import type { Pair } from './entities.ts';
 import { type ModelVersion, Models, type NewVersion, type RegisteredModel } from './models.ts';
-import type { StoredFiles } from './storedFiles.ts';
+import type { StoredFiles } from '../storage/storedFiles.ts';
 import { type UnityName, parseUnityName, requireSchema } from './unityNames.ts';
 
 /** Models in Unity Catalog: under three-level names, with files that are uploaded before a version becomes READY. */
