@@ -59,7 +59,8 @@ export class UnityModels extends Models {
     const description = `${versionFolder(found)}/MLmodel`;
     if (!this.#storage.find(description))
       throw invalidParameter(`No MLmodel file has been uploaded for ${name}/${version}.`);
-    if (!/^signature:/m.test(this.#storage.read(description).toString())) {
+    // YAML, of which JSON is a part.
+    if (!/(?:^|[{,]\s*)["']?signature["']?\s*:/m.test(this.#storage.read(description).toString())) {
       throw invalidParameter(
         `Model passed for registration did not contain any signature metadata: ${name}/${version}.`,
       );
