@@ -245,7 +245,7 @@ describe('a search for runs', () => {
     const ids = await threeRuns(workspace);
     const find = async (filter: string, more: object = {}): Promise<number[]> => {
       const { status, body } = await search(workspace, { filter, order_by: ['attributes.start_time ASC'], ...more });
-      expect(status, filter).toBe(200);
+      expect({ filter, status }).toEqual({ filter, status: 200 });
       return (body.runs ?? []).map(({ info }: Json) => ids.indexOf(info.run_id));
     };
     expect(await find('metrics.loss > 0.15')).toEqual([1, 2]);
@@ -302,7 +302,7 @@ describe('a search for runs', () => {
     };
     for (const [filter, message] of Object.entries(wrong)) {
       const answer = await search(workspace, { filter });
-      expect(refusal(answer), filter).toEqual(invalid);
+      expect({ filter, refusal: refusal(answer) }).toEqual({ filter, refusal: invalid });
       expect(answer.body.message).toContain(message);
     }
     expect(refusal(await search(workspace, { order_by: ['metrics.loss SIDEWAYS'] }))).toEqual(invalid);
