@@ -38,8 +38,8 @@ export async function ensurePython(): Promise<Python> {
   const lock = readFileSync(lockFile, 'utf8');
   const first = join(folder, 'builders.lock');
   writeFileSync(first, builders.map((name) => entryOf(lock, name)).join(''));
-  install(first);
-  install(lockFile);
+  installLocked(python, first);
+  installLocked(python, lockFile);
   removeUnusedJars();
   writeFileSync(stamp, wanted);
   console.error(`Python environment installed in ${Math.round((Date.now() - started) / 1000)} s.`);
@@ -68,8 +68,8 @@ function entryOf(lock: string, name: string): string {
   return found[0];
 }
 
-/** Without dependencies, because the lockfile names all of them, each with its hashes. Modules are compiled when used. */
-function install(requirements: string): void {
+/** Installs what a lockfile names. Without dependencies, because it names all of them, each with its hashes; modules are compiled when used. */
+export function installLocked(python: string, requirements: string): void {
   const quiet = ['--quiet', '--disable-pip-version-check', '--no-input', '--no-compile'];
   const guarded = ['--no-build-isolation', '--require-hashes', '--no-deps'];
   run(python, ['-m', 'pip', 'install', ...quiet, ...guarded, '-r', requirements]);
