@@ -27,7 +27,11 @@ export interface Python {
 /** Makes the environment on first use, with a line on stderr before and after. */
 export async function ensurePython(): Promise<Python> {
   const stamp = join(folder, '.installed');
-  const wanted = createHash('sha256').update(readFileSync(lockFile)).update(unusedJars.source).digest('hex');
+  const wanted = createHash('sha256')
+    .update(readFileSync(lockFile))
+
+    .update(unusedJars.source)
+    .digest('hex');
   const environment = { python, bytecode: join(folder, 'bytecode') };
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return environment;
   const base = findPython();
@@ -40,7 +44,7 @@ export async function ensurePython(): Promise<Python> {
   writeFileSync(first, builders.map((name) => entryOf(lock, name)).join(''));
   installLocked(python, first);
   installLocked(python, lockFile);
-  removeUnusedJars();
+  removeUnused();
   writeFileSync(stamp, wanted);
   console.error(`Python environment installed in ${Math.round((Date.now() - started) / 1000)} s.`);
   return environment;
@@ -75,8 +79,12 @@ export function installLocked(python: string, requirements: string): void {
   run(python, ['-m', 'pip', 'install', ...quiet, ...guarded, '-r', requirements]);
 }
 
-function removeUnusedJars(): void {
+/** A tenth of the environment: jars that nothing here uses, and the tests of the large packages. */
+function removeUnused(): void {
   for (const file of installedFiles('pyspark/jars/*.jar')) if (unusedJars.test(basename(file))) rmSync(file);
+  for (const folder of installedFiles('{matplotlib,numpy,pandas,pyarrow,scipy}/**/tests')) {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 function run(program: string, args: string[]): void {
