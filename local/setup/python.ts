@@ -79,12 +79,11 @@ export function installLocked(python: string, requirements: string): void {
   run(python, ['-m', 'pip', 'install', ...quiet, ...guarded, '-r', requirements]);
 }
 
-/** A tenth of the environment: jars that nothing here uses, and the tests of the large packages. */
+/** A tenth of the environment: jars that nothing here uses, the tests of the large packages, Arrow's headers and its Flight. */
 function removeUnused(): void {
-  for (const file of installedFiles('pyspark/jars/*.jar')) if (unusedJars.test(basename(file))) rmSync(file);
-  for (const folder of installedFiles('{matplotlib,numpy,pandas,pyarrow,scipy}/**/tests')) {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const jars = installedFiles('pyspark/jars/*.jar').filter((file) => unusedJars.test(basename(file)));
+  const others = ['{matplotlib,numpy,pandas,pyarrow,scipy}/**/tests', 'pyarrow/include', 'pyarrow/*flight*'];
+  for (const path of [...jars, ...others.flatMap(installedFiles)]) rmSync(path, { recursive: true, force: true });
 }
 
 function run(program: string, args: string[]): void {
