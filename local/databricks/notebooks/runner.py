@@ -1,6 +1,6 @@
 """Executes one Databricks source notebook in this process.
 
-Reads one line of JSON (a NotebookRequest of notebookExecutor.ts) from standard input, which the parent then keeps
+Reads one line of JSON (a NotebookRequest of notebookRequest.ts) from standard input, which the parent then keeps
 open: when it closes, the parent is gone and this process ends with everything it started. How the notebook ended is
 left as outcome.json in the request's log folder.
 """
