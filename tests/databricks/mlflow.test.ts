@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { MetricPoint } from '../../local/databricks/mlflow/entities.ts';
+import { MetricHistory } from '../../local/databricks/mlflow/metricHistory.ts';
+import { openStore } from '../../local/kit/store.ts';
 import { createExperiment, createRun, logBatch } from './support/mlflowCalls.ts';
 import { type Answer, type Json, admin, importNotebook, startTestWorkspace } from './support/startTestWorkspace.ts';
 
@@ -135,6 +138,17 @@ describe('runs', () => {
       if (!token) break;
     }
     expect(steps).toEqual(Array.from({ length: 1305 }, (_, step) => step));
+  });
+
+  it('forget points of a request that ended with the emulator, in whichever document they are', () => {
+    const history = new MetricHistory({ store: openStore(':memory:') });
+    const points = (count: number, value: number): MetricPoint[] =>
+      Array.from({ length: count }, () => ({ value, timestamp: 1, step: 0 }));
+    history.append('run', 'loss', 0, points(499, 1));
+    history.append('run', 'loss', 499, points(3, 2));
+    history.append('run', 'loss', 499, points(2, 3));
+    expect(history.read('run', 'loss', 501).map(({ value }) => value)).toEqual([...Array<number>(499).fill(1), 3, 3]);
+    expect(history.read('run', 'loss', 499)).toHaveLength(499);
   });
 
   it('take the value of the highest step, whatever was logged last', async () => {
