@@ -20,6 +20,7 @@ export interface Latencies {
   cloneSeconds: number;
   clusterSeconds: number;
   gpuClusterSeconds: number;
+  warehouseSeconds: number;
 }
 
 export interface CloudOptions {

@@ -43,6 +43,8 @@ export interface WarehouseRequest extends Lakehouse {
 export interface StartedWarehouse {
   /** Settles when statements can be executed; rejects when the engine ended before. Undefined when it is ready at once. */
   ready?: Promise<void>;
+  /** Settles when the engine has ended, asked for or not. Undefined when it cannot end by itself. */
+  ended?: Promise<void>;
   execute(statement: SqlStatement): StartedStatement;
   stop(): Promise<void>;
 }

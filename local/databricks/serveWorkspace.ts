@@ -14,6 +14,7 @@ import { addPageRoutes } from './pages/pageRoutes.ts';
 import { memberRoutes } from './routes.ts';
 import { scenarioRoutes } from './scenarios.ts';
 import { addScimRoutes } from './scim/scimRoutes.ts';
+import { serveSql } from './sql/serveSql.ts';
 import { type WorkspaceRecord, type WorkspaceSettings, openWorkspace } from './workspace.ts';
 
 export interface RunningWorkspace {
@@ -40,6 +41,7 @@ export async function serveWorkspace(given: WorkspaceRecord, settings: Workspace
   addJobRoutes(on, workspace, callers);
   addRunRoutes(on, workspace, engine);
   addClusterRoutes(on, engine.clusters);
+  const sql = serveSql(router, on, workspace, callers);
   addPageRoutes(router, workspace);
   // Clients look here, without a token, for what kind of host this is (databricks-sdk-py, oauth.py).
   router.on('GET', '/.well-known/databricks-config', ({ origin }) => ({
@@ -63,12 +65,14 @@ export async function serveWorkspace(given: WorkspaceRecord, settings: Workspace
   });
   record.port = server.port;
   engine.resume();
+  sql.resume();
   return {
     record,
     host: workspace.host(),
     server,
     close: async () => {
       await engine.close();
+      await sql.close();
       await server.close();
       workspace.close();
     },

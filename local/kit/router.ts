@@ -10,6 +10,8 @@ export interface ApiRequest {
   headers: Record<string, string>;
   /** Parsed JSON (large integers as bigint), undefined when the request had no body. */
   body: unknown;
+  /** The body as it came, for what is no JSON. */
+  bytes: Buffer;
   /** `scheme://host:port` under which the caller reached the server. */
   origin: string;
 }

@@ -18,4 +18,5 @@ export const quickLatencies: Latencies = {
   cloneSeconds: 0,
   clusterSeconds: 10,
   gpuClusterSeconds: 10,
+  warehouseSeconds: 10,
 };
