@@ -177,7 +177,7 @@ async function readRequest(
     params: {},
     query: new URLSearchParams(search),
     headers,
-    body: bytes.length === 0 ? undefined : readBody(bytes.toString(), headers['content-type']),
+    body: bytes.length === 0 ? undefined : readBody(bytes, headers['content-type']),
     bytes,
     origin: `${secure ? 'https' : 'http'}://${headers['host'] ?? 'localhost'}`,
   };
@@ -197,7 +197,10 @@ async function readBytes(incoming: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-const readBody = (text: string, contentType = ''): unknown => (contentType.includes('json') ? parseJson(text) : text);
+function readBody(bytes: Buffer, contentType = ''): unknown {
+  if (/octet-stream|x-thrift/.test(contentType)) return undefined;
+  return contentType.includes('json') ? parseJson(bytes.toString()) : bytes.toString();
+}
 
 function logRequest(
   incoming: IncomingMessage,
