@@ -42,11 +42,8 @@ export async function serveWorkspace(given: WorkspaceRecord, settings: Workspace
   addJobRoutes(on, workspace, callers);
   addRunRoutes(on, workspace, engine);
   addClusterRoutes(on, engine.clusters);
-<<<<<<< HEAD
   const sql = serveSql(router, on, workspace, callers);
-=======
   addMlflow(on, router, workspace);
->>>>>>> mlflow
   addPageRoutes(router, workspace);
   // Clients look here, without a token, for what kind of host this is (databricks-sdk-py, oauth.py).
   router.on('GET', '/.well-known/databricks-config', ({ origin }) => ({
