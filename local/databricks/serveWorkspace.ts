@@ -15,6 +15,7 @@ import { memberRoutes } from './routes.ts';
 import { scenarioRoutes } from './scenarios.ts';
 import { addScimRoutes } from './scim/scimRoutes.ts';
 import { serveSql } from './sql/serveSql.ts';
+import { thriftAction } from './sql/thrift/thriftRoutes.ts';
 import { type WorkspaceRecord, type WorkspaceSettings, openWorkspace } from './workspace.ts';
 
 export interface RunningWorkspace {
@@ -51,6 +52,7 @@ export async function serveWorkspace(given: WorkspaceRecord, settings: Workspace
     router,
     unknownRoute: ({ method, path }) => errorReply(notEmulated(`${method} ${path}`)),
     errorReply,
+    actionOf: thriftAction,
     control: scenarioRoutes(workspace.scenarios),
     certificate: settings.certificate,
     port: record.port,
