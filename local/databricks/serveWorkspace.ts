@@ -16,6 +16,7 @@ import { memberRoutes } from './routes.ts';
 import { scenarioRoutes } from './scenarios.ts';
 import { addScimRoutes } from './scim/scimRoutes.ts';
 import { serveSql } from './sql/serveSql.ts';
+import { thriftAction } from './sql/thrift/thriftRoutes.ts';
 import { type WorkspaceRecord, type WorkspaceSettings, openWorkspace } from './workspace.ts';
 
 export interface RunningWorkspace {
@@ -55,6 +56,7 @@ export async function serveWorkspace(given: WorkspaceRecord, settings: Workspace
     errorReply,
     // MLflow's client tells by it which workspace a run belongs to.
     replyHeaders: () => ({ 'x-databricks-org-id': record.workspaceId }),
+    actionOf: thriftAction,
     control: scenarioRoutes(workspace.scenarios),
     certificate: settings.certificate,
     port: record.port,

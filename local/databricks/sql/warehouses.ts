@@ -16,9 +16,10 @@ interface Engine {
   ready: boolean;
 }
 
-/** Somebody who waits until a warehouse runs. */
-interface Waiter {
+/** Somebody who uses a warehouse, or waits until it runs. */
+interface Guest {
   warehouseId: string;
+  served: boolean;
   run(engine: StartedWarehouse): void;
   fail(reason: string): void;
 }
@@ -28,9 +29,8 @@ export class Warehouses {
   readonly #workspace: Workspace;
   readonly #warehouses: Collection<Warehouse>;
   readonly #engines = new Map<string, Engine>();
-  readonly #busy = new Map<string, number>();
   readonly #idleTimers = new Map<string, () => void>();
-  readonly #waiters = new Set<Waiter>();
+  readonly #guests = new Set<Guest>();
   readonly #lookedAgain = new Set<string>();
   readonly #stopping = new Set<Promise<void>>();
   #closed = false;
@@ -80,24 +80,29 @@ export class Warehouses {
     if (warehouse.state !== 'DELETING') this.#windDown(warehouse, 'DELETING');
   }
 
-  /** Waits until the warehouse runs, which starts it when it is stopped; gives up when the function returned is called. */
-  whenRunning(id: string, run: Waiter['run'], fail: Waiter['fail']): () => void {
+  /**
+   * Uses a warehouse, which is started when it is stopped: `run` is called once when it runs, `fail` when it does not start
+   * or stops meanwhile. The warehouse counts as busy until the function returned is called.
+   */
+  use(id: string, run: Guest['run'], fail: Guest['fail']): () => void {
     const warehouse = this.require(id);
-    const waiter = { warehouseId: id, run, fail };
-    this.#waiters.add(waiter);
     this.start(warehouse);
+    const guest = { warehouseId: id, served: false, run, fail };
+    this.#guests.add(guest);
     // After a restart of the emulator a running warehouse has no engine until it is used.
     if (warehouse.state === 'RUNNING' && !this.#engines.has(id)) this.#startEngine(warehouse);
     this.#serve(this.require(id));
-    return () => this.#waiters.delete(waiter);
+    return () => this.#leave(guest);
   }
 
-  /** Tells that a statement begins (1) or ends (-1): a warehouse is idle when none is left. */
-  count(id: string, change: 1 | -1): void {
-    const busy = (this.#busy.get(id) ?? 0) + change;
-    this.#busy.set(id, busy);
-    const warehouse = this.#warehouses.get(id);
-    if (busy === 0 && warehouse) this.#armIdle(this.#save({ ...warehouse, idleSinceMs: this.#workspace.clock.now() }));
+  /** The statements that use a warehouse or wait for it. */
+  guestCount(id: string): number {
+    return this.#guestsOf(id).length;
+  }
+
+  /** Forgets a session in a warehouse that runs. */
+  closeSession(id: string, session: string): void {
+    this.#engines.get(id)?.started.closeSession(session);
   }
 
   /** Takes up the warehouses of an earlier process. */
@@ -190,7 +195,11 @@ export class Warehouses {
       this.#armIdle(this.#save({ ...warehouse, state: 'RUNNING', idleSinceMs: clock.now() }));
     }
     if (this.require(warehouse.id).state !== 'RUNNING' || !engine?.ready) return;
-    for (const waiter of this.#waitersOf(warehouse.id)) waiter.run(engine.started);
+    for (const guest of this.#guestsOf(warehouse.id)) {
+      if (guest.served) continue;
+      guest.served = true;
+      guest.run(engine.started);
+    }
   }
 
   #lookAgainLater(id: string): void {
@@ -206,14 +215,14 @@ export class Warehouses {
   #fail(warehouse: Warehouse, { code, type, message }: WarehouseFailure): void {
     this.#endEngine(warehouse.id);
     this.#save({ ...warehouse, state: 'STOPPED', failure: { code, type, message } });
-    for (const waiter of this.#waitersOf(warehouse.id)) waiter.fail(`${code}: ${message}`);
+    for (const guest of this.#guestsOf(warehouse.id)) guest.fail(`${code}: ${message}`);
   }
 
   #windDown(warehouse: Warehouse, state: 'STOPPING' | 'DELETING'): void {
     this.#endEngine(warehouse.id);
     const dueMs = this.#workspace.clock.now() + shutdownMs;
     this.#armEnd(this.#save({ ...warehouse, state, dueMs }));
-    for (const waiter of this.#waitersOf(warehouse.id)) waiter.fail('The SQL warehouse was stopped.');
+    for (const guest of this.#guestsOf(warehouse.id)) guest.fail('The SQL warehouse was stopped.');
   }
 
   #armEnd({ id, dueMs }: Warehouse): void {
@@ -241,15 +250,20 @@ export class Warehouses {
     const stopAtMs = idleSinceMs + settings.auto_stop_mins * 60_000;
     const stopWhenIdle = (): void => {
       const warehouse = this.#warehouses.get(id);
-      if (warehouse?.state === 'RUNNING' && !this.#busy.get(id)) this.stop(warehouse);
+      if (warehouse?.state === 'RUNNING' && this.guestCount(id) === 0) this.stop(warehouse);
     };
     this.#idleTimers.set(id, this.#workspace.at(stopAtMs, stopWhenIdle));
   }
 
-  #waitersOf(id: string): Waiter[] {
-    const found = [...this.#waiters].filter(({ warehouseId }) => warehouseId === id);
-    for (const waiter of found) this.#waiters.delete(waiter);
-    return found;
+  #leave(guest: Guest): void {
+    this.#guests.delete(guest);
+    const warehouse = this.#warehouses.get(guest.warehouseId);
+    if (!warehouse || this.guestCount(guest.warehouseId) > 0 || this.#closed) return;
+    this.#armIdle(this.#save({ ...warehouse, idleSinceMs: this.#workspace.clock.now() }));
+  }
+
+  #guestsOf(id: string): Guest[] {
+    return [...this.#guests].filter(({ warehouseId }) => warehouseId === id);
   }
 }
 
@@ -261,6 +275,7 @@ function startedOrFailed(start: () => StartedWarehouse): StartedWarehouse {
     const reason = error as Error;
     return {
       ready: Promise.reject(reason),
+      closeSession: () => undefined,
       execute: () => ({ outcome: Promise.reject(reason), cancel: () => undefined }),
       stop: () => Promise.resolve(),
     };

@@ -15,6 +15,7 @@ export type Answer = SqlOutcome | Promise<SqlOutcome> | 'never';
 export interface FakeEngine {
   request: WarehouseRequest;
   statements: SqlStatement[];
+  closedSessions: string[];
   stopped: boolean;
   /** The engine dies by itself. */
   die(): void;
@@ -28,7 +29,13 @@ export function fakeWarehouses(
   const engines: FakeEngine[] = [];
   const startWarehouse = (request: WarehouseRequest): StartedWarehouse => {
     const ended = Promise.withResolvers<void>();
-    const engine: FakeEngine = { request, statements: [], stopped: false, die: () => ended.resolve() };
+    const engine: FakeEngine = {
+      request,
+      statements: [],
+      closedSessions: [],
+      stopped: false,
+      die: () => ended.resolve(),
+    };
     engines.push(engine);
     const waiting = ready?.();
     return {
@@ -38,6 +45,7 @@ export function fakeWarehouses(
         engine.statements.push(statement);
         return started(answer(statement));
       },
+      closeSession: (session) => void engine.closedSessions.push(session),
       stop() {
         engine.stopped = true;
         ended.resolve();
