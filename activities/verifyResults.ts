@@ -38,14 +38,14 @@ export async function verifyResults({
     counts: await session.rows(countQuery(results, owner), countRow),
     rows: await session.rows(metricQuery(results, owner), metricRow),
   })).catch((error: unknown) => {
-    throw refined(error, results);
+    throw refined(error, results, links);
   });
   const tables = provenTables(results, counts, owner, links);
   const api = databricks(workspace);
-  const run = await readMlflowRun(api, results);
+  const run = await readMlflowRun(api, results, links);
   const mlflowRun = provenRun(run, owner, links);
   const metrics = provenMetrics(results, rows, run, links);
-  const model = provenModel(results, await readModel(api, results), links);
+  const model = provenModel(results, await readModel(api, results, links), links);
   return { tables, metrics, mlflowRun, model, warehouse };
 }
 
@@ -54,26 +54,28 @@ const missing = new Set(['42P01', '42704', '42K05', '3F000', '3D000']);
 // A column that is not there or of another type.
 const unfit = new Set(['42703', '42K09', '22018', '42846']);
 
+type Links = ReturnType<typeof resultLinks>;
+
 /** What an error about a statement says of the results; the table is the one that Spark's words name. */
-function refined(error: unknown, { tables }: DeclaredResults): unknown {
+function refined(error: unknown, { tables }: DeclaredResults, links: Links): unknown {
   if (!(error instanceof SqlError)) return error;
   const words = error.failure.cause ?? '';
   const named = Object.entries(tables).find(
     ([role, name]) => words.replaceAll('`', '').includes(name) || words.includes(`\`${role}\`.`),
   );
   const table = named ? `The table ${named[1]} (${named[0]})` : 'A table of the results';
-  const details = { cause: words };
+  const details = { cause: words, ...(named && { link: links.table(named[1]) }) };
   if (missing.has(error.sqlState)) return new TerminalError('RESULTS_MISSING', `${table} is not there.`, details);
   if (unfit.has(error.sqlState))
     return new TerminalError('RESULTS_INVALID', `${table} has other columns than the proof needs.`, details);
   return error;
 }
 
-async function readMlflowRun(api: DatabricksApi, { mlflow }: DeclaredResults): Promise<SeenRun> {
+async function readMlflowRun(api: DatabricksApi, { mlflow }: DeclaredResults, links: Links): Promise<SeenRun> {
   const { run_id: id } = mlflow;
   const { run } = await api
     .get('/api/2.0/mlflow/runs/get', { run_id: id }, mlflowRun)
-    .catch(missingAs(`The MLflow run ${id}`));
+    .catch(missingAs(`The MLflow run ${id}`, links.mlflowRun(mlflow.experiment_id, id)));
   return {
     id,
     experimentId: run.info.experiment_id,
@@ -83,14 +85,20 @@ async function readMlflowRun(api: DatabricksApi, { mlflow }: DeclaredResults): P
   };
 }
 
-async function readModel(api: DatabricksApi, { model: { name, version } }: DeclaredResults): Promise<SeenModel> {
+async function readModel(
+  api: DatabricksApi,
+  { model: { name, version } }: DeclaredResults,
+  links: Links,
+): Promise<SeenModel> {
   const path = `/api/2.1/unity-catalog/models/${name}/versions/${version}`;
-  const seen = await api.get(path, {}, modelVersion).catch(missingAs(`The model ${name} version ${version}`));
+  const seen = await api
+    .get(path, {}, modelVersion)
+    .catch(missingAs(`The model ${name} version ${version}`, links.model(name, version)));
   return { status: seen.status, runId: seen.run_id };
 }
 
 const missingAs =
-  (what: string) =>
+  (what: string, link: string) =>
   (error: unknown): never => {
-    throw isMissing(error) ? new TerminalError('RESULTS_MISSING', `${what} is not there.`) : error;
+    throw isMissing(error) ? new TerminalError('RESULTS_MISSING', `${what} is not there.`, { link }) : error;
   };

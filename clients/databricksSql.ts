@@ -31,7 +31,7 @@ export async function withSqlSession<T>(
 ): Promise<T> {
   refuseForeign(workspace, endpoint);
   // Loaded at the first use, because it takes longer than the rest of the app.
-  const { DBSQLClient } = await import('@databricks/sql');
+  const { DBSQLClient } = await import('./sqlDriver.ts');
   // The driver's own logger prints to the console, errors with their requests among it.
   const client = new DBSQLClient({ logger: { log() {} } });
   const guard = guarded(endpoint, seconds);
@@ -53,8 +53,9 @@ async function inSession<T>(
 ): Promise<T> {
   await client.connect({
     ...endpoint,
-    authType: 'external-token',
-    getToken: async () => (await (await credential()).getToken(databricksScope))?.token ?? '',
+    // The credential knows when its token ends; the driver's own cache would look into the token once more.
+    authType: 'custom',
+    provider: { authenticate: bearer },
     telemetryEnabled: false,
     // The orchestrator retries.
     retryMaxAttempts: 1,
@@ -77,6 +78,11 @@ async function inSession<T>(
       }
     },
   });
+}
+
+async function bearer(): Promise<Record<string, string>> {
+  const token = await (await credential()).getToken(databricksScope);
+  return { authorization: `Bearer ${token?.token ?? ''}` };
 }
 
 function parseRows<S extends v.GenericSchema>(rows: unknown[], row: S): v.InferOutput<S>[] {

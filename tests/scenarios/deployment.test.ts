@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { StepStatus } from '../../domain/status.ts';
+import { cloudCaller } from '../support/cloudCaller.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -24,10 +25,80 @@ test('one request deploys the accelerator: workspace, job, RUNME and the noteboo
     'job done',
     'run done',
     'notebooks done',
+    'warehouse done',
+    'verification done',
   ]);
   expect(ended.runs.map(({ role, state }) => `${role} ${state}`)).toEqual(['RUNME succeeded', 'notebooks succeeded']);
   expect(ended.results).toMatchObject({ metrics: { test_r2_score: 0.99 } });
-  expect(Object.keys(ended.links).sort()).toEqual(['job', 'notebooksRun', 'portal', 'runmeRun', 'workspace']);
+  expect(Object.keys(ended.links).sort()).toEqual([
+    'job',
+    'mlflowRun',
+    'model',
+    'notebooksRun',
+    'portal',
+    'runmeRun',
+    'tables',
+    'warehouse',
+    'workspace',
+  ]);
+});
+
+test('a deployment shows the rows, metrics, run and model that its warehouse and MLflow have confirmed, with their pages', async () => {
+  const ended = await world.deploy({ workspaceName: 'dbw-proven' });
+  const { url } = world.workspace('dbw-proven');
+  const at = 'dbw_proven.implied_volatility';
+  const table = (role: string, rows: number): object => ({
+    role,
+    name: `${at}.${role}`,
+    rows,
+    url: `${url}/explore/data/dbw_proven/implied_volatility/${role}`,
+  });
+  expect(ended.verified).toEqual({
+    tables: [table('features', 1000), table('labels', 1000), table('evaluation', 3)],
+    metrics: { test_r2_score: 0.99, relative_error_mean_percent: 1.05 },
+    mlflowRun: {
+      id: expect.stringMatching(/^[0-9a-f]{32}$/),
+      status: 'FINISHED',
+      url: expect.stringMatching(`^${url}/ml/experiments/\\d+/runs/[0-9a-f]{32}$`),
+    },
+    model: {
+      name: `${at}.implied_volatility`,
+      version: '1',
+      url: `${url}/explore/data/models/dbw_proven/implied_volatility/implied_volatility/version/1`,
+    },
+    warehouse: {
+      id: expect.stringMatching(/^[0-9a-f]{16}$/),
+      url: expect.stringMatching(`^${url}/sql/warehouses/[0-9a-f]{16}$`),
+    },
+  });
+  expect(ended.links).toMatchObject({
+    tables: { evaluation: ended.verified?.tables[2]?.url },
+    mlflowRun: ended.verified?.mlflowRun.url,
+    model: ended.verified?.model.url,
+    warehouse: ended.verified?.warehouse.url,
+  });
+});
+
+test('the proof takes at most ten remote calls, and its warehouse stops by itself', async () => {
+  const ended = await world.deploy({ workspaceName: 'dbw-calls' });
+  const { requests } = world.workspace('dbw-calls');
+  const startedMs = Date.parse(ended.steps.find(({ name }) => name === 'verification')?.startedAt ?? '');
+  const calls = requests
+    .filter(({ atMs }) => atMs >= startedMs)
+    .filter(({ path }) => /sql\/1\.0|mlflow|models/.test(path));
+  expect(calls.map(({ status }) => status)).toEqual(calls.map(() => 200));
+  expect(calls.length).toBeGreaterThan(4);
+  expect(calls.length).toBeLessThanOrEqual(10);
+
+  const api = cloudCaller(world.cloud);
+  const stateOf = async (): Promise<unknown> => {
+    const id = ended.verified?.warehouse.id ?? '';
+    const { body } = await api.databricks('dbw-calls', 'GET', `/api/2.0/sql/warehouses/${id}`);
+    return { state: body['state'], sessions: body['num_active_sessions'] };
+  };
+  expect(await stateOf()).toEqual({ state: 'RUNNING', sessions: 0 });
+  await world.pass(601);
+  expect(await stateOf()).toEqual({ state: 'STOPPED', sessions: 0 });
 });
 
 test('the wait for storage shows what it waits for and how long it has waited', async () => {

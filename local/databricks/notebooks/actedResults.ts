@@ -27,6 +27,7 @@ export async function actTraining(
     metrics,
   };
   const at = `${tables.catalog}.${schema}`;
+  tables.createSchema(schema);
   writeTables(at, results, tables);
   const run = await logRun(request, api, results);
   const model = await registerModel(`${at}.implied_volatility`, run.run_id, api);
@@ -95,13 +96,17 @@ async function registerModel(
   api: NotebookApi,
 ): Promise<{ name: string; version: string }> {
   const path = '/api/2.0/mlflow/unity-catalog';
-  // It may be there from an earlier attempt.
-  await api('POST', `${path}/registered-models/create`, { name }).catch(() => undefined);
+  await api('POST', `${path}/registered-models/create`, { name }).catch((error: Error) => {
+    // An earlier attempt has made it.
+    if (!error.message.includes('ALREADY_EXISTS')) throw error;
+  });
   const source = `runs:/${runId}/model`;
   const made = (await api('POST', `${path}/model-versions/create`, { name, source, run_id: runId })) as {
     model_version: { version: string };
   };
   const { version } = made.model_version;
+  const file = `/api/2.0/fs/files/Models/${name.replaceAll('.', '/')}/${version}/MLmodel`;
+  await api('PUT', file, `run_id: ${runId}\nsignature: {}\n`);
   await api('POST', `${path}/model-versions/finalize`, { name, version });
   return { name, version };
 }

@@ -4,6 +4,7 @@ import type { ActedTable, ActedTables } from './actedTables.ts';
 /** Acts a SQL warehouse over acted tables: it knows the two statements of the app's proof and refuses every other. */
 export const actedWarehouse = (tables: ActedTables): StartedWarehouse => ({
   execute: (statement) => ({ outcome: Promise.resolve(answer(statement, tables)), cancel: () => undefined }),
+  closeSession: () => undefined,
   stop: () => Promise.resolve(),
 });
 

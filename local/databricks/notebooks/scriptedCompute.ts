@@ -8,7 +8,7 @@ import { ActedTables } from './actedTables.ts';
 import { actedWarehouse } from './actedWarehouse.ts';
 import type { NotebookOutcome, NotebookRequest, StartedNotebook } from './notebookRequest.ts';
 
-/** Calls the workspace's API as the notebook's identity; throws on any status but 2xx. */
+/** Calls the workspace's API as the notebook's identity, a text as it is and anything else as JSON; throws on any status but 2xx. */
 export type NotebookApi = (method: string, path: string, body?: unknown) => Promise<Record<string, unknown>>;
 
 /** What a notebook does when it is only acted. */
@@ -35,9 +35,9 @@ export interface ScriptedCompute extends Compute {
  */
 export function scriptedCompute(script: NotebookScript, clock: Clock): ScriptedCompute {
   const all = new Map<string, ActedTables>();
-  const tablesOf = ({ tablesRoot, catalogs }: Lakehouse): ActedTables => {
-    const tables = all.get(tablesRoot) ?? new ActedTables(catalogs[0] ?? 'main');
-    all.set(tablesRoot, tables);
+  const tablesOf = (lakehouse: Lakehouse): ActedTables => {
+    const tables = all.get(lakehouse.tablesRoot) ?? new ActedTables(lakehouse);
+    all.set(lakehouse.tablesRoot, tables);
     return tables;
   };
   return {
@@ -95,7 +95,8 @@ function call(
   body?: unknown,
 ): Promise<Record<string, unknown>> {
   const { promise, resolve, reject } = Promise.withResolvers<Record<string, unknown>>();
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const type = typeof body === 'string' ? 'octet-stream' : 'json';
+  const headers = { authorization: `Bearer ${token}`, 'content-type': `application/${type}` };
   const outgoing = httpsRequest(`https://${host}${path}`, { method, headers, ca: readFileSync(caFile) }, (reply) => {
     const chunks: Buffer[] = [];
     reply.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -112,6 +113,6 @@ function call(
     });
   });
   outgoing.on('error', reject);
-  outgoing.end(body === undefined ? undefined : formatJson(body));
+  outgoing.end(body === undefined || typeof body === 'string' ? body : formatJson(body));
   return promise;
 }
