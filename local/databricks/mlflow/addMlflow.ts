@@ -3,13 +3,16 @@ import type { AddRoute } from '../routes.ts';
 import type { Workspace } from '../workspace.ts';
 import { addArtifactRoutes } from './artifactRoutes.ts';
 import { addCatalogModelRoutes } from './catalogModelRoutes.ts';
+import { addExperimentPages } from './experimentPages.ts';
 import { addExperimentRoutes } from './experimentRoutes.ts';
 import { Experiments } from './experiments.ts';
-import { addFilesRoutes } from './filesApi.ts';
+import { addFilesRoutes } from '../storage/filesApi.ts';
+import { addModelPages } from './modelPages.ts';
 import { addRunRoutes } from './runRoutes.ts';
 import { Runs } from './runs.ts';
-import { openStorage } from './storage.ts';
-import { addStorageRoutes } from './storageRoutes.ts';
+import { openStorage } from '../storage/openStorage.ts';
+import { addVolumeRoutes } from '../storage/volumeRoutes.ts';
+import { addStorageRoutes } from '../storage/storageRoutes.ts';
 import { UnityModels } from './unityModels.ts';
 import { addUnityRegistryRoutes } from './unityRegistryRoutes.ts';
 import { WorkspaceModels } from './workspaceModels.ts';
@@ -29,5 +32,8 @@ export function addMlflow(on: AddRoute, router: Router, workspace: Workspace): v
   addUnityRegistryRoutes(on, workspace, unityModels, runs);
   addCatalogModelRoutes(on, unityModels);
   addFilesRoutes(on, workspace, unityModels, storage);
+  addVolumeRoutes(on, workspace, storage);
   addStorageRoutes(router, workspace, storage);
+  addExperimentPages(router, experiments, runs, storage);
+  addModelPages(router, unityModels, workspaceModels, runs, storage);
 }

@@ -9,8 +9,8 @@ import { textsOf } from './entityFields.ts';
 import { runIdOf } from './experimentRoutes.ts';
 import { trackingRoot } from './experiments.ts';
 import type { Runs } from './runs.ts';
-import { type Permission, signedUrl } from './signedUrls.ts';
-import { type StoredFiles, relativePath } from './storedFiles.ts';
+import { type Permission, signedUrl } from '../storage/signedUrls.ts';
+import { type StoredFiles, relativePath } from '../storage/storedFiles.ts';
 
 /** Artifacts of runs: their list, and signed URLs under which the client reads and writes them itself. */
 export function addArtifactRoutes(on: AddRoute, workspace: Workspace, runs: Runs, storage: StoredFiles): void {

@@ -47,11 +47,12 @@ export class Experiments {
   }
 
   create(name: string, tags: Pair[], artifactLocation?: string): Experiment {
-    const ofNotebook = this.#workspace.files.find(pathOf(name))?.kind === 'NOTEBOOK' && valueOf(tags, sourceId);
-    // A notebook asks for its own experiment, of its own name, by creating it each time (mlflow-client).
-    const known = ofNotebook ? this.byName(name) : undefined;
+    requireAbsolute(name);
+    // A notebook asks for its own experiment, of its own name, by creating it each time (mlflow/tracking/default_experiment).
+    const isOfNotebook = valueOf(tags, sourceId) && this.#workspace.files.find(pathOf(name))?.kind === 'NOTEBOOK';
+    const known = isOfNotebook ? this.byName(name) : undefined;
     if (known && !known.deleted) return known;
-    const path = ofNotebook ? pathOf(name) : this.#freeName(name);
+    const path = isOfNotebook ? pathOf(name) : this.#freeName(name);
     const experimentId = this.#workspace.nextId();
     if (artifactLocation && !artifactLocation.startsWith(`${trackingRoot}/`)) {
       throw notEmulated(`the artifact location ${artifactLocation}`);
@@ -84,12 +85,7 @@ export class Experiments {
   }
 
   #freeName(name: string): string {
-    if (!name.startsWith('/')) {
-      throw invalidParameter(
-        `Got an invalid experiment name '${name}'. An experiment name must be an absolute path within the ` +
-          "Databricks workspace, e.g. '/Users/<some-username>/my-experiment'.",
-      );
-    }
+    requireAbsolute(name);
     const { files } = this.#workspace;
     const path = files.normalise(checkLength(name, 'name', limits.experimentName));
     if (this.byName(path)?.deleted === false || files.find(path)) throw taken(path);
@@ -107,6 +103,14 @@ export class Experiments {
     this.#experiments.set(experiment.experimentId, experiment);
     return experiment;
   }
+}
+
+function requireAbsolute(name: string): void {
+  if (name.startsWith('/')) return;
+  throw invalidParameter(
+    `Got an invalid experiment name '${name}'. An experiment name must be an absolute path within the ` +
+      "Databricks workspace, e.g. '/Users/<some-username>/my-experiment'.",
+  );
 }
 
 const sourceId = 'mlflow.experiment.sourceId';

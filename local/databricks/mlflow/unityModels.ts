@@ -2,7 +2,7 @@ import { ApiError, doesNotExist, invalidParameter, permissionDenied } from '../a
 import type { Workspace } from '../workspace.ts';
 import type { Pair } from './entities.ts';
 import { type ModelVersion, Models, type NewVersion, type RegisteredModel } from './models.ts';
-import type { StoredFiles } from './storedFiles.ts';
+import type { StoredFiles } from '../storage/storedFiles.ts';
 import { type UnityName, parseUnityName, requireSchema } from './unityNames.ts';
 
 /** Models in Unity Catalog: under three-level names, with files that are uploaded before a version becomes READY. */
@@ -59,7 +59,8 @@ export class UnityModels extends Models {
     const description = `${versionFolder(found)}/MLmodel`;
     if (!this.#storage.find(description))
       throw invalidParameter(`No MLmodel file has been uploaded for ${name}/${version}.`);
-    if (!/^signature:/m.test(this.#storage.read(description).toString())) {
+    // YAML, of which JSON is a part.
+    if (!/(?:^|[{,]\s*)["']?signature["']?\s*:/m.test(this.#storage.read(description).toString())) {
       throw invalidParameter(
         `Model passed for registration did not contain any signature metadata: ${name}/${version}.`,
       );

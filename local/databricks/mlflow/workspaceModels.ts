@@ -2,7 +2,7 @@ import { type ApiError, alreadyExists, doesNotExist, invalidParameter, invalidSt
 import type { Workspace } from '../workspace.ts';
 import { storagePath } from './artifactRoutes.ts';
 import { type ModelStage, type ModelVersion, Models, type NewVersion, type RegisteredModel } from './models.ts';
-import type { StoredFiles } from './storedFiles.ts';
+import type { StoredFiles } from '../storage/storedFiles.ts';
 
 const stages: ModelStage[] = ['None', 'Staging', 'Production', 'Archived'];
 

@@ -19,8 +19,8 @@ import type { ModelVersion, RegisteredModel } from './models.ts';
 import { addTagRoutes, descriptionOf, tagsOf, versionOf, versionPasses } from './registryFields.ts';
 import { type SearchGrammar, parseFilter, parseOrder } from './searchFilter.ts';
 import { type Operand, ordered, passes } from './searchMatch.ts';
-import { signedUrl } from './signedUrls.ts';
-import type { StoredFiles } from './storedFiles.ts';
+import { signedUrl } from '../storage/signedUrls.ts';
+import type { StoredFiles } from '../storage/storedFiles.ts';
 import { type WorkspaceModels, readStage, registryFolder } from './workspaceModels.ts';
 
 const root = '/api/2.0/mlflow';

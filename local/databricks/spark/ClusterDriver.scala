@@ -10,9 +10,9 @@ import org.apache.spark.sql.SparkSession
 import py4j.ClientServer
 
 /**
- * The driver of a job cluster: one JVM with one Spark context, to which the cluster's notebooks attach. Options are system
- * properties (`spark.*`). Says `ready` on standard output, then takes commands from standard input and ends with it:
- * `attach <notebook>` is answered `attached <notebook> <port> <secret>`; `detach <notebook>` ends what the notebook runs.
+ * The driver of a job cluster: one JVM with one Spark context, to which the cluster's notebooks attach. Options are
+ * system properties (`spark.*`). Says `ready` on standard output, then takes commands from standard input and ends with
+ * it: `attach <notebook>` is answered `attached <notebook> <port> <secret>`; `detach <notebook>` ends what it runs.
  */
 object ClusterDriver {
   private val gateways = mutable.Map[String, ClientServer]()

@@ -74,7 +74,6 @@ function usualSettings(temporary: string): Record<string, string> {
     'spark.default.parallelism': '2',
     'spark.sql.shuffle.partitions': '2',
     'spark.sql.codegen.wholeStage': 'false',
-    'spark.sql.codegen.factoryMode': 'NO_CODEGEN',
     'spark.databricks.delta.snapshotPartitions': '1',
     'spark.sql.sources.parallelPartitionDiscovery.parallelism': '2',
   };

@@ -5,7 +5,7 @@ import type { StoredFiles } from './storedFiles.ts';
 /** A file's bytes, or those of the one range that the request asks for; 404 when it is no file. */
 export function downloadReply(files: StoredFiles, path: string, { headers, method }: ApiRequest): ApiReply {
   const entry = files.find(path);
-  if (!entry || entry.isFolder) throw new ApiError(404, 'NOT_FOUND', `The file ${path} does not exist.`);
+  if (!entry || entry.isFolder) throw new ApiError(404, 'NOT_FOUND', `The file /${path} does not exist.`);
   const general = {
     'content-type': 'application/octet-stream',
     'last-modified': new Date(entry.modifiedMs).toUTCString(),
@@ -13,12 +13,13 @@ export function downloadReply(files: StoredFiles, path: string, { headers, metho
   };
   if (method === 'HEAD') return { headers: { ...general, 'content-length': String(entry.size) } };
   const [, from = '', to = ''] = /^bytes=(\d+)-(\d*)$/.exec(headers['range'] ?? '') ?? [];
-  if (from === '') return { headers: general, body: files.read(path) };
+  // The Databricks SDK reads nothing without a length.
+  if (from === '') {
+    return { headers: { ...general, 'content-length': String(entry.size) }, body: files.read(path) };
+  }
   const [first, last] = [Number(from), Math.min(to === '' ? Infinity : Number(to), entry.size - 1)];
   if (first > last) return { status: 416, headers: { 'content-range': `bytes */${entry.size}` } };
-  return {
-    status: 206,
-    headers: { ...general, 'content-range': `bytes ${first}-${last}/${entry.size}` },
-    body: files.read(path, { first, last }),
-  };
+  const body = files.read(path, { first, last });
+  const range = { 'content-range': `bytes ${first}-${last}/${entry.size}`, 'content-length': String(body.length) };
+  return { status: 206, headers: { ...general, ...range }, body };
 }

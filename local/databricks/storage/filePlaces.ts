@@ -2,7 +2,7 @@ import type { ApiRequest } from '../../kit/router.ts';
 import { ApiError, invalidParameter } from '../apiError.ts';
 import { optionalFlag } from '../requestFields.ts';
 import { type StoredFiles, relativePath } from './storedFiles.ts';
-import type { UnityModels } from './unityModels.ts';
+import type { UnityModels } from '../mlflow/unityModels.ts';
 
 /** Which absolute paths of the Files API may be read and written, and where they are in the workspace's storage. */
 export class FilePlaces {

@@ -9,7 +9,7 @@ import { FilePlaces, missing, refuseOverwrite } from './filePlaces.ts';
 import { addUploadRoutes } from './fileUploads.ts';
 import { signedUrl } from './signedUrls.ts';
 import type { StoredFiles } from './storedFiles.ts';
-import type { UnityModels } from './unityModels.ts';
+import type { UnityModels } from '../mlflow/unityModels.ts';
 
 /** The Files API for `/Models/…` (versions of models) and `/Volumes/…`, plainly and through signed URLs. */
 export function addFilesRoutes(on: AddRoute, workspace: Workspace, models: UnityModels, storage: StoredFiles): void {

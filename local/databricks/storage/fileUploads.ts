@@ -5,7 +5,7 @@ import { ApiError, invalidParameter } from '../apiError.ts';
 import { type Fields, bodyOf, boundedInteger, queryOf, requiredText } from '../requestFields.ts';
 import type { AddRoute } from '../routes.ts';
 import type { Workspace } from '../workspace.ts';
-import { listOf } from './entityFields.ts';
+import { listOf } from '../mlflow/entityFields.ts';
 import { type FilePlaces, refuseOverwrite } from './filePlaces.ts';
 import { signedUrl } from './signedUrls.ts';
 import type { StoredFiles } from './storedFiles.ts';
