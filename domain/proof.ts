@@ -95,7 +95,8 @@ export function provenMetrics(
     throw new TerminalError('RESULTS_INVALID', `The table ${table} has ${what}.`, { link });
   }
   for (const [name, value] of metrics) {
-    const others = { MLflow: run.metrics.get(name), 'the notebook': handedOver[name] ?? value };
+    const said = Object.hasOwn(handedOver, name) ? handedOver[name] : value;
+    const others = { MLflow: run.metrics.get(name), 'the notebook': said };
     for (const [who, other] of Object.entries(others)) {
       if (typeof other === 'number' && isClose(value, other)) continue;
       throw new TerminalError(

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { PollingPlan } from '../../domain/polling.ts';
 import type { StepStatus } from '../../domain/status.ts';
+import type { DeployInput } from '../../domain/steps.ts';
 import { cloudCaller } from '../support/cloudCaller.ts';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -131,3 +133,34 @@ test('a status link stays the one that it was, so that reading does not prolong 
   const read = (await (await fetch(statusQueryGetUri)).json()) as { statusQueryGetUri: string };
   expect(read.statusQueryGetUri).toBe(statusQueryGetUri);
 });
+
+test('a deployment that was started before there were proofs goes on and ends without one', async () => {
+  const { deployment, polling } = await inputOf('dbw-older');
+  const older: DeployInput = { deployment, polling, earlierAttempts: [] };
+  const path = `/runtime/webhooks/durabletask/orchestrators/deploy/${deployment.id}`;
+  const query = `version=1.0&code=${world.host.keys.durable}`;
+  const started = await world.call(`${path}?${query}`, { method: 'POST', key: '', body: older });
+  expect(started.status).toBe(202);
+  const ended = await world.finish(deployment.id);
+  expect(ended).toMatchObject({ runtimeStatus: 'Completed', results: { metrics: { test_r2_score: 0.99 } } });
+  expect(ended.steps.at(-1)).toMatchObject({ name: 'notebooks', state: 'done' });
+  expect(ended.verified).toBeUndefined();
+  expect(world.workspace('dbw-older').requests.filter(({ path }) => path.includes('/sql/'))).toEqual([]);
+});
+
+/** What the trigger hands to a deployment of this workspace, with a polling plan as it was before there were warehouses. */
+async function inputOf(workspaceName: string): Promise<DeployInput> {
+  const { id } = await world.start({ workspaceName });
+  const path = `/runtime/webhooks/durabletask/instances/${id}`;
+  const query = `showInput=true&code=${world.host.keys.durable}`;
+  const { input } = (await (await world.call(`${path}?${query}`, { key: '' })).json()) as { input: DeployInput };
+  await world.call(`${path}/terminate?reason=test&code=${world.host.keys.durable}`, { method: 'POST', key: '' });
+  await world.pass(1);
+  const { verify: _verify, ...accelerator } = input.deployment.accelerator;
+  const { warehouse: _warehouse, ...expectedSeconds } = input.polling.expectedSeconds;
+  return {
+    ...input,
+    deployment: { ...input.deployment, accelerator },
+    polling: { ...input.polling, expectedSeconds: expectedSeconds as PollingPlan['expectedSeconds'] },
+  };
+}

@@ -17,7 +17,9 @@ function startOf(file: string, seen = new Set<string>()): Set<string> {
 /** The packages of which a text holds code, as the bundler names them. */
 const packagesIn = (text: string): Set<string> =>
   new Set(
-    [...text.matchAll(/^\s*(?:\/\/|")\s*(?:[\w./-]*\/)?node_modules\/((?:@[\w-]+\/)?[\w.-]+)\//gm)].map(([, name = '']) => name),
+    [...text.matchAll(/^\s*(?:\/\/|")\s*(?:[\w./-]*\/)?node_modules\/((?:@[\w-]+\/)?[\w.-]+)\//gm)].map(
+      ([, name = '']) => name,
+    ),
   );
 
 test('the start of the bundle reads neither the SQL driver nor the Azure clients, which are in chunks', () => {
