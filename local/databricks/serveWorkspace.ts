@@ -15,6 +15,8 @@ import { addPageRoutes } from './pages/pageRoutes.ts';
 import { memberRoutes } from './routes.ts';
 import { scenarioRoutes } from './scenarios.ts';
 import { addScimRoutes } from './scim/scimRoutes.ts';
+import { serveSql } from './sql/serveSql.ts';
+import { thriftAction } from './sql/thrift/thriftRoutes.ts';
 import { type WorkspaceRecord, type WorkspaceSettings, openWorkspace } from './workspace.ts';
 
 export interface RunningWorkspace {
@@ -41,6 +43,7 @@ export async function serveWorkspace(given: WorkspaceRecord, settings: Workspace
   addJobRoutes(on, workspace, callers);
   addRunRoutes(on, workspace, engine);
   addClusterRoutes(on, engine.clusters);
+  const sql = serveSql(router, on, workspace, callers);
   addMlflow(on, router, workspace);
   addPageRoutes(router, workspace);
   // Clients look here, without a token, for what kind of host this is (databricks-sdk-py, oauth.py).
@@ -53,6 +56,7 @@ export async function serveWorkspace(given: WorkspaceRecord, settings: Workspace
     errorReply,
     // MLflow's client tells by it which workspace a run belongs to.
     replyHeaders: () => ({ 'x-databricks-org-id': record.workspaceId }),
+    actionOf: thriftAction,
     control: scenarioRoutes(workspace.scenarios),
     certificate: settings.certificate,
     port: record.port,
@@ -67,12 +71,14 @@ export async function serveWorkspace(given: WorkspaceRecord, settings: Workspace
   });
   record.port = server.port;
   engine.resume();
+  sql.resume();
   return {
     record,
     host: workspace.host(),
     server,
     close: async () => {
       await engine.close();
+      await sql.close();
       await server.close();
       workspace.close();
     },

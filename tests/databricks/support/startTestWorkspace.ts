@@ -70,7 +70,13 @@ export async function startTestWorkspace(
     mayAdminister: (resource, objectId) => resource === resourceId && objectId === `object-${admin}`,
     repositories: {},
     compute: scriptedCompute(script ?? {}, clock),
-    latencies: { storageSeconds: 0, clusterSeconds: 60, gpuClusterSeconds: 240, cloneSeconds: 0 },
+    latencies: {
+      storageSeconds: 0,
+      clusterSeconds: 60,
+      gpuClusterSeconds: 240,
+      warehouseSeconds: 120,
+      cloneSeconds: 0,
+    },
     ...changed,
   };
   const workspace = { resourceId, workspaceId: '4711000000000001', name: 'implied-volatility', location: 'westeurope' };
