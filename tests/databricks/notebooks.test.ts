@@ -120,7 +120,7 @@ describe('notebooks that really run', () => {
     const workspace = await startWithNotebooks();
     const refused = await end(workspace, await start(workspace, 'refused'));
     expect(refused.output.error).toBe(
-      'NotImplementedError: %sql is not available in the local notebook runner (refused.py, line 2)',
+      'NotImplementedError: %sql needs Spark, which this notebook does not have (refused.py, line 2)',
     );
     const dead = await end(workspace, await start(workspace, 'dies'));
     expect(dead.run.status.termination_details).toMatchObject({ code: 'DRIVER_ERROR', type: 'INTERNAL_ERROR' });

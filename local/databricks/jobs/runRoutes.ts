@@ -139,22 +139,22 @@ function output(workspace: Workspace, engine: RunEngine, runId: string): ApiRepl
   const found = engine.runs.findTask(runId);
   if (!found) throw invalidParameter(`Run ${runId} does not exist.`);
   const { run, attempt } = found;
-  const { result, error, errorTrace } = attempt.output ?? {};
+  const { result, truncated = false, error, errorTrace } = attempt.output ?? {};
   const { job_id, creator_user_name, run_name, run_type } = runView(run, workspace);
   return {
     body: {
       metadata: { job_id, creator_user_name, run_name, run_type, ...taskView(run, attempt, workspace) },
-      notebook_output: isOver(attempt) && result !== undefined ? cut(result) : {},
+      notebook_output: isOver(attempt) && result !== undefined ? cut(result, truncated) : {},
       ...(error !== undefined && { error }),
       ...(errorTrace !== undefined && { error_trace: errorTrace }),
     },
   };
 }
 
-function cut(result: string): Fields {
+function cut(result: string, before: boolean): Fields {
   const bytes = Buffer.from(result);
-  const truncated = bytes.length > outputLength;
-  return { result: truncated ? bytes.subarray(0, outputLength).toString() : result, truncated };
+  const now = bytes.length > outputLength;
+  return { result: now ? bytes.subarray(0, outputLength).toString() : result, truncated: before || now };
 }
 
 function list(workspace: Workspace, engine: RunEngine, query: Fields): ApiReply {

@@ -23,18 +23,22 @@ export interface NotebookRequest {
   taskKey: string;
   clusterKey: string;
   sparkVersion: string;
-  /** What the notebook prints goes to `output.log` in this folder, which exists; what it displays lies beside it. */
+  /** What the notebook prints goes to `output.log` in this folder, which exists; its cells to `cells.jsonl`, what it displays beside it. */
   logFolder: string;
 }
 
 export interface NotebookOutcome {
   /** What the notebook gave to `dbutils.notebook.exit`. */
   result?: string;
+  /** The result is only the beginning of what the notebook gave. */
+  truncated?: boolean;
   /** `Name: message` of the exception that ended it. */
   error?: string;
   errorTrace?: string;
   /** The driver died before the notebook ended; nothing is known of its result. */
   driverLost?: boolean;
+  /** It was ended because it printed and showed too much; `error` says so. */
+  outputTooLarge?: boolean;
 }
 
 export interface StartedNotebook {

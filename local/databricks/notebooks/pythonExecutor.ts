@@ -8,14 +8,22 @@ import type { NotebookExecutor, NotebookOutcome, NotebookRequest, StartedNoteboo
 /** What a notebook prints, in its log folder. */
 const logName = 'output.log';
 const traceLength = 20_000;
+// What the runner takes to end a notebook with all that it has started.
+const endingMs = 10_000;
 const runner = fileURLToPath(new URL('runner.py', import.meta.url));
 
-/** Really executes notebooks: a Python process of its own for each task run, ended with all its children on a cancel. */
-export function pythonExecutor({ python }: { python: string }): NotebookExecutor {
-  return { start: (request) => startProcess(python, request) };
+/** How much a notebook may leave behind; the runner's own limits hold for what is not given (runner_request.py). */
+export interface NotebookLimits {
+  outputBytes?: number;
+  scratchBytes?: number;
 }
 
-function startProcess(python: string, request: NotebookRequest): StartedNotebook {
+/** Really executes notebooks: a Python process of its own for each task run, ended with all its children on a cancel. */
+export function pythonExecutor({ python, limits }: { python: string; limits?: NotebookLimits }): NotebookExecutor {
+  return { start: (request) => startProcess(python, request, limits) };
+}
+
+function startProcess(python: string, request: NotebookRequest, limits: NotebookLimits = {}): StartedNotebook {
   const log = openSync(join(request.logFolder, logName), 'w');
   const child = spawn(python, [runner], {
     stdio: ['pipe', log, log],
@@ -24,9 +32,9 @@ function startProcess(python: string, request: NotebookRequest): StartedNotebook
     detached: true,
   });
   closeSync(log);
-  // The input stays open: its end tells the runner that this process is gone.
+  // The input stays open: its end tells the runner to end, or that this process is gone.
   child.stdin?.on('error', () => undefined);
-  child.stdin?.write(`${JSON.stringify(request)}\n`);
+  child.stdin?.write(`${JSON.stringify({ ...request, limits })}\n`);
   let cancelled = false;
   const outcome = ended(child).then((how) => {
     child.stdin?.destroy();
@@ -34,7 +42,9 @@ function startProcess(python: string, request: NotebookRequest): StartedNotebook
   });
   const cancel = (): void => {
     cancelled = true;
-    killGroup(child);
+    child.stdin?.destroy();
+    const late = setTimeout(() => killGroup(child), endingMs).unref();
+    void outcome.then(() => clearTimeout(late));
   };
   return { outcome, cancel };
 }

@@ -13,26 +13,54 @@ try:
 except ImportError:
     from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
 
-QUIET = {"-q", "-qq", "-qqq", "--quiet", "-U", "--upgrade", "--no-deps", "--disable-pip-version-check", "--require-hashes"}
+QUIET = {
+    "-q",
+    "-qq",
+    "-qqq",
+    "--quiet",
+    "-U",
+    "--upgrade",
+    "--no-deps",
+    "--disable-pip-version-check",
+    "--require-hashes",
+}
+
+
+class PipError(RuntimeError):
+    """%pip failed; says why in pip's own words."""
 
 
 def pip(arguments: list[str], target: Path) -> None:
-    """Runs `pip <arguments>`; raises CalledProcessError with pip's exit code."""
+    """Runs `pip <arguments>`; what cannot be installed leaves nothing behind."""
     if arguments[:1] != ["install"]:
         if arguments[:1] not in (["list"], ["freeze"], ["show"], ["check"]):
             raise NotImplementedError(f"%pip {' '.join(arguments)} is not available in the local notebook runner")
-        subprocess.run([sys.executable, "-m", "pip", *arguments], check=True, stdin=subprocess.DEVNULL)
+        _run(arguments, arguments)
         return
     wanted = _requirements(arguments[1:])
     if wanted is not None and all(map(_satisfied, wanted)):
         print(f"Requirements already satisfied: {', '.join(map(str, wanted))}")
         return
-    sys.stdout.flush()
-    command = [sys.executable, "-m", "pip", "install", "--target", str(target), "--upgrade", *arguments[1:]]
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    # pip itself fills a folder of its own first, and moves what is in it only when all of it is there.
+    _run(["install", "--target", str(target), "--upgrade", *arguments[1:]], arguments)
     if str(target) not in sys.path:
         sys.path.insert(0, str(target))
     importlib.invalidate_caches()
+
+
+def _run(command: list[str], asked: list[str]) -> None:
+    errors: list[str] = []
+    full = [sys.executable, "-m", "pip", *command]
+    with subprocess.Popen(
+        full, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            errors.extend([line.strip()] if line.startswith("ERROR:") else [])
+    if process.returncode != 0:
+        reason = " ".join(errors[-5:]) or f"exit code {process.returncode}"
+        raise PipError(f"%pip {' '.join(asked)}: {reason}")
 
 
 def _requirements(words: list[str]) -> list[Requirement] | None:
@@ -77,5 +105,7 @@ def _satisfied(requirement: Requirement, extra: str = "") -> bool:
     if not requirement.specifier.contains(there.version, prereleases=True):
         return False
     needs = [Requirement(text) for text in there.requires or []]
-    optional = [(need, name) for name in requirement.extras for need in needs if need.marker and "extra" in str(need.marker)]
+    optional = [
+        (need, name) for name in requirement.extras for need in needs if need.marker and "extra" in str(need.marker)
+    ]
     return all(_satisfied(need, name) for need, name in optional)
