@@ -18,6 +18,7 @@ import { type AddRoute, allVersions } from '../routes.ts';
 import type { Workspace } from '../workspace.ts';
 import { jobsOf, requireJob } from './jobRoutes.ts';
 import { pageOf } from './paging.ts';
+import { exportRun } from './runExport.ts';
 import { type Run, isOver } from './run.ts';
 import type { RunEngine } from './runEngine.ts';
 import { runView, taskView } from './runView.ts';
@@ -39,6 +40,7 @@ export function addRunRoutes(on: AddRoute, workspace: Workspace, engine: RunEngi
   add('POST', 'jobs/run-now', (request, caller) => runNow(workspace, engine, tokens, bodyOf(request), caller));
   add('GET', 'jobs/runs/get', (request) => get(workspace, engine, request));
   add('GET', 'jobs/runs/get-output', (request) => output(workspace, engine, requiredId(queryOf(request), 'run_id')));
+  add('GET', 'jobs/runs/export', (request) => exportRun(workspace, engine.runs, queryOf(request)));
   add('GET', 'jobs/runs/list', (request) => list(workspace, engine, queryOf(request)));
   add('POST', 'jobs/runs/cancel', (request) => cancel(engine, requiredId(bodyOf(request), 'run_id')));
   add('POST', 'jobs/runs/cancel-all', (request) => cancelAll(engine, bodyOf(request)));

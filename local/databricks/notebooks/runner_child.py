@@ -15,7 +15,9 @@ PATIENCE_SECONDS = 15
 
 
 class WorkflowException(Exception):  # noqa: N818
-    """The other notebook failed or took too long; wording: databricks-industry-solutions/security-analysis-tool #127."""
+    """The other notebook failed or took too long."""
+
+    # Wording: databricks-industry-solutions/security-analysis-tool #127.
 
     def __init__(self, state: str, reason: str) -> None:
         super().__init__(f"com.databricks.NotebookExecutionException: {state}: {reason}")

@@ -64,7 +64,7 @@ def _run(command: list[str], asked: list[str]) -> None:
 
 
 def _requirements(words: list[str]) -> list[Requirement] | None:
-    """The requirements named, also in files; None when there are paths, addresses or options that only pip understands."""
+    """The requirements named, also in files; None when there is something that only pip understands."""
     found: list[Requirement] = []
     rest = iter(words)
     for word in rest:
