@@ -87,7 +87,7 @@ describe('notebooks that really run', () => {
   it('end when the emulator does, however it ends', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'notebook-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    const runner = fileURLToPath(new URL('../../local/databricks/notebooks/runner.py', import.meta.url));
+    const runner = fileURLToPath(new URL('../../local/databricks/notebooks/runner_supervisor.py', import.meta.url));
     writeFileSync(
       join(folder, 'sleeps.py'),
       '# Databricks notebook source\nprint("begun")\nimport time\ntime.sleep(600)',

@@ -10,7 +10,7 @@ const logName = 'output.log';
 const traceLength = 20_000;
 // What the runner takes to end a notebook with all that it has started.
 const endingMs = 10_000;
-const runner = fileURLToPath(new URL('runner.py', import.meta.url));
+const runner = fileURLToPath(new URL('runner_supervisor.py', import.meta.url));
 
 /** How much a notebook may leave behind; the runner's own limits hold for what is not given (runner_request.py). */
 export interface NotebookLimits {
@@ -25,7 +25,8 @@ export function pythonExecutor({ python, limits }: { python: string; limits?: No
 
 function startProcess(python: string, request: NotebookRequest, limits: NotebookLimits = {}): StartedNotebook {
   const log = openSync(join(request.logFolder, logName), 'w');
-  const child = spawn(python, [runner], {
+  // It needs no packages itself (-S), and starts the notebook's process with them.
+  const child = spawn(python, ['-S', runner], {
     stdio: ['pipe', log, log],
     env: environment(request),
     // A process group of its own, so that a cancel also reaches what the notebook has started.

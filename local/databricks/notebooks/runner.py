@@ -1,9 +1,8 @@
-"""Executes one Databricks source notebook.
+"""Executes one Databricks source notebook in this process; runner_supervisor.py starts and watches it.
 
 Reads one line of JSON (a NotebookRequest of notebookExecutor.ts) from standard input, which the parent then keeps
-open: when it closes, the parent is gone or wants an end, and this process ends with everything it started. How the
-notebook ended is left as outcome.json in the request's log folder, its cells as cells.jsonl; what it prints goes to
-standard output. The notebook itself runs in a second process (`--notebook`), which the first one watches.
+open: when it closes, the parent is gone and this process ends with everything it started. How the notebook ended is
+left as outcome.json in the request's log folder, its cells as cells.jsonl.
 """
 
 from __future__ import annotations
@@ -25,11 +24,11 @@ from runner_display import Display  # noqa: E402
 from runner_failure import describe  # noqa: E402
 from runner_limits import limit_file_size, limited_result  # noqa: E402
 from runner_magics import run_magic  # noqa: E402
+from runner_outcome import write_outcome  # noqa: E402
 from runner_python import run_python  # noqa: E402
 from runner_record import Record  # noqa: E402
 from runner_request import Request, limits_of  # noqa: E402
 from runner_spark_absent import absent_spark  # noqa: E402
-from runner_supervisor import Supervisor, write_outcome  # noqa: E402
 
 
 class Runner:
@@ -161,14 +160,12 @@ def execute(request: Request) -> dict[str, Any]:
 
 
 def main() -> None:
-    if "--notebook" not in sys.argv:
-        Supervisor(json.loads(sys.stdin.buffer.readline())).watch()
     request: Request = json.loads(end_with_parent())
     limit_file_size(limits_of(request)["scratchBytes"])
     outcome = execute(request)
     if "errorTrace" in outcome:
         print(outcome["errorTrace"], file=sys.stderr)
-    write_outcome(Path(request["logFolder"]), outcome)
+    write_outcome(request["logFolder"], outcome)
     sys.stdout.flush()
     sys.stderr.flush()
     # Threads that the notebook has left running must not keep the task open.

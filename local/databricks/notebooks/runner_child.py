@@ -27,10 +27,10 @@ def run_child(request: Request, path: str, folder: Path, timeout_seconds: float,
     """What the notebook exits with; everything that it has started ends with it, also when its time is up."""
     parameters = {name: str(value) for name, value in arguments.items()}
     wanted = {**request, "notebookPath": path, "parameters": parameters, "logFolder": str(folder)}
-    runner = Path(__file__).with_name("runner.py")
+    runner = Path(__file__).with_name("runner_supervisor.py")
     with (folder / "output.log").open("wb") as log:
         child = subprocess.Popen(
-            [sys.executable, str(runner)], stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, text=True
+            [sys.executable, "-S", str(runner)], stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, text=True
         )
     assert child.stdin is not None
     try:

@@ -6,9 +6,8 @@ import errno
 import traceback
 from types import TracebackType
 
-from runner_limits import ERROR_LENGTH, TRACE_LENGTH, shortened
+from runner_limits import ERROR_LENGTH, TRACE_LENGTH, shortened, size
 from runner_request import Request, limits_of
-from runner_supervisor import size
 
 
 def describe(error: BaseException, request: Request, runner_folder: str) -> dict[str, str]:

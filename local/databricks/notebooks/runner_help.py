@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
-
 
 class Helpful:
     """A part of dbutils that can say what it has got."""
 
     def help(self, name: str = "") -> None:
         """Prints what there is, or one of it."""
+        import inspect
+
         for each, member in inspect.getmembers(type(self), inspect.isfunction):
             if each.startswith("_") or (name and each != name):
                 continue

@@ -34,3 +34,12 @@ def shortened(text: str, length: int) -> str:
         return text
     half = length // 2
     return f"{text[:half]}\n... {len(text) - 2 * half} characters left out ...\n{text[-half:]}"
+
+
+def size(number: int) -> str:
+    """A number of bytes as people read it."""
+    for unit in ("GiB", "MiB", "KiB"):
+        one = {"GiB": 1 << 30, "MiB": 1 << 20, "KiB": 1 << 10}[unit]
+        if number >= one:
+            return f"{number / one:.4g} {unit}"
+    return f"{number} bytes"

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-try:
-    from packaging.requirements import InvalidRequirement, Requirement
-except ImportError:
-    from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 QUIET = {
     "-q",
@@ -76,14 +74,25 @@ def _requirements(words: list[str]) -> list[Requirement] | None:
                 return None
             found.extend(inner)
             continue
-        try:
-            requirement = Requirement(word)
-        except InvalidRequirement:
+        requirement = _requirement(word)
+        if requirement is None:
             return None
         if requirement.url:
             return None
         found.append(requirement)
     return found
+
+
+def _requirement(text: str) -> Requirement | None:
+    # Loaded only when it is needed: it takes as long as all the rest of the runner.
+    try:
+        from packaging import requirements
+    except ImportError:
+        from pip._vendor.packaging import requirements  # type: ignore[no-redef]
+    try:
+        return requirements.Requirement(text)
+    except requirements.InvalidRequirement:
+        return None
 
 
 def _file_words(file: Path) -> list[str]:
@@ -98,13 +107,15 @@ def _file_words(file: Path) -> list[str]:
 def _satisfied(requirement: Requirement, extra: str = "") -> bool:
     if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
         return True
+    import importlib.metadata
+
     try:
         there = importlib.metadata.distribution(requirement.name)
     except importlib.metadata.PackageNotFoundError:
         return False
     if not requirement.specifier.contains(there.version, prereleases=True):
         return False
-    needs = [Requirement(text) for text in there.requires or []]
+    needs = [need for text in there.requires or [] if (need := _requirement(text)) is not None]
     optional = [
         (need, name) for name in requirement.extras for need in needs if need.marker and "extra" in str(need.marker)
     ]

@@ -16,14 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from runner_cells import Cell
-
-FILE = "cells.jsonl"
-# What a mark looks like between the text: its secret, its number, and how many bytes are shown there.
-MARK_START = b"\x1e"
-
-
-def format_mark(secret: str, number: int, shown_bytes: int) -> bytes:
-    return MARK_START + f"{secret}{number:08d}{shown_bytes:012d}\n".encode()
+from runner_marks import FILE, format_mark
 
 
 class Record:
@@ -31,6 +24,7 @@ class Record:
         self._file = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         # Its own copy, which a notebook that closes or replaces its output leaves alone.
         self._output = os.dup(1)
+        self._process = os.getpid()
         self._secret = secret
         self._cells = itertools.count(1)
         self._marks = itertools.count(1)
@@ -61,6 +55,9 @@ class Record:
         self._append("over")
 
     def _append(self, record: str, *, shown_bytes: int = 0, **fields: Any) -> None:
+        if os.getpid() != self._process:
+            # A process that the notebook has forked counts the same marks, and is no part of its cells.
+            return
         mark = next(self._marks)
         for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
             with contextlib.suppress(Exception):

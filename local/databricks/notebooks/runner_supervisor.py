@@ -1,4 +1,9 @@
-"""Watches over the process that runs a notebook: what it prints, how much it writes, and that nothing of it stays."""
+"""Runs a notebook in a process of its own (runner.py) and watches over it.
+
+Reads one line of JSON (a NotebookRequest of notebookExecutor.ts) from standard input. When that closes, the parent is
+gone or wants an end, and the notebook ends with all that it has started. What the notebook prints goes to standard
+output, up to a limit; how it ended is left as outcome.json in the request's log folder.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +18,12 @@ import sys
 import tempfile
 import threading
 import time
-from pathlib import Path
 from typing import Any, NoReturn
 
+from runner_limits import size
+from runner_marks import FILE, MARK_START, format_mark
+from runner_outcome import write_outcome
 from runner_processes import adopt_orphans, end_descendants
-from runner_record import FILE, MARK_START, format_mark
 from runner_request import Request, limits_of
 
 # Databricks shows as much of a Python process that died ("The last 10 KB of the process's stderr and stdout").
@@ -30,13 +36,13 @@ class Supervisor:
     """One notebook's process, from its start until nothing of it is left."""
 
     def __init__(self, request: Request) -> None:
-        self._log = Path(request["logFolder"])
+        self._log = request["logFolder"]
         self._limits = limits_of(request)
-        self._scratch = Path(tempfile.mkdtemp(prefix="notebook-"))
+        self._scratch = tempfile.mkdtemp(prefix="notebook-")
         secret = os.urandom(8).hex()
         self._mark = re.compile(re.escape(MARK_START) + secret.encode() + rb"(\d{8})(\d{12})\n")
         self._mark_length = len(format_mark(secret, 0, 0))
-        self._places = os.open(self._log / FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self._places = os.open(os.path.join(self._log, FILE), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         self._held = self._tail = b""
         self._written = self._shown = 0
         self._verdict: dict[str, Any] | None = None
@@ -45,9 +51,9 @@ class Supervisor:
 
     def _start(self, request: dict[str, Any]) -> None:
         adopt_orphans()
-        temporary = dict.fromkeys(["TMPDIR", "TEMP", "TMP"], str(self._scratch))
+        temporary = dict.fromkeys(["TMPDIR", "TEMP", "TMP"], self._scratch)
         self._child = subprocess.Popen(
-            [sys.executable, sys.argv[0], "--notebook"],
+            [sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "runner.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -141,25 +147,9 @@ class Supervisor:
             self._stop({"error": TOO_LARGE.format(total, most), "outputTooLarge": True})
 
     def _leave_outcome(self) -> None:
-        file = self._log / "outcome.json"
-        if self._verdict is None and file.exists():
+        if self._verdict is None and os.path.exists(os.path.join(self._log, "outcome.json")):
             return
         write_outcome(self._log, self._verdict or _died(self._exit_code, self._tail))
-
-
-def write_outcome(folder: Path, outcome: dict[str, Any]) -> None:
-    """Leaves how a notebook ended, whole or not at all."""
-    (folder / "outcome.part").write_text(json.dumps(outcome), encoding="utf-8")
-    os.replace(folder / "outcome.part", folder / "outcome.json")
-
-
-def size(number: int) -> str:
-    """A number of bytes as people read it."""
-    for unit in ("GiB", "MiB", "KiB"):
-        one = {"GiB": 1 << 30, "MiB": 1 << 20, "KiB": 1 << 10}[unit]
-        if number >= one:
-            return f"{number / one:.4g} {unit}"
-    return f"{number} bytes"
 
 
 def _died(exit_code: int, tail: bytes) -> dict[str, Any]:
@@ -177,9 +167,9 @@ def _died(exit_code: int, tail: bytes) -> dict[str, Any]:
     return {"driverLost": True, "error": message, "errorTrace": tail.decode(errors="replace")}
 
 
-def _bytes_below(*folders: Path) -> int:
+def _bytes_below(*folders: str) -> int:
     total = 0
-    waiting = [str(folder) for folder in folders]
+    waiting = list(folders)
     while waiting:
         with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
             for entry in entries:
@@ -191,3 +181,7 @@ def _bytes_below(*folders: Path) -> int:
                         stat = entry.stat(follow_symlinks=False)
                         total += getattr(stat, "st_blocks", stat.st_size // 512) * 512
     return total
+
+
+if __name__ == "__main__":
+    Supervisor(json.loads(sys.stdin.buffer.readline())).watch()

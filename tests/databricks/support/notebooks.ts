@@ -11,7 +11,7 @@ import { ensurePython } from '../../../local/setup/python.ts';
 import { type Json, type TestWorkspace, admin, startRun, startTestWorkspace, taskFor } from './startTestWorkspace.ts';
 
 const sources = fileURLToPath(new URL('../notebooks', import.meta.url));
-const runner = fileURLToPath(new URL('../../../local/databricks/notebooks/runner.py', import.meta.url));
+const runner = fileURLToPath(new URL('../../../local/databricks/notebooks/runner_supervisor.py', import.meta.url));
 const url = 'https://github.com/example/notebooks';
 const latencies = { storageSeconds: 0, clusterSeconds: 0, gpuClusterSeconds: 0 };
 
@@ -99,9 +99,15 @@ export async function startRunner(
   const logFolder = join(root, 'logs', '1');
   mkdirSync(logFolder, { recursive: true });
   const output = openSync(join(logFolder, 'output.log'), 'w');
-  const child = spawn(python, [runner], {
+  const child = spawn(python, ['-S', runner], {
     stdio: ['pipe', output, output],
-    env: { ...process.env, MPLBACKEND: 'Agg', PYTHONUNBUFFERED: '1', PYTHONPYCACHEPREFIX: bytecode },
+    env: {
+      ...process.env,
+      MPLBACKEND: 'Agg',
+      PYTHONUNBUFFERED: '1',
+      PYTHONPYCACHEPREFIX: bytecode,
+      PYTHONDONTWRITEBYTECODE: '',
+    },
     detached: true,
   });
   closeSync(output);
