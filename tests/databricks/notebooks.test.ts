@@ -96,6 +96,7 @@ describe('notebooks that really run', () => {
     const request = {
       workspaceRoot: folder,
       dbfsRoot: folder,
+      volumesRoot: folder,
       notebookPath: '/sleeps',
       parameters: {},
       logFolder: folder,

@@ -112,8 +112,8 @@ describe('dbutils', () => {
       'full folder': 'IsADirectoryError: /a is a folder; set recurse to true to mean what is in it too',
       removed: [true, false],
       missing: 'FileNotFoundError: No such file or directory: /a/one.txt',
-      volume:
-        'NotImplementedError: /Volumes/main/default/data: there are no volumes here; use a table, or a file under dbfs:/',
+      volume: [true, 'y'],
+      'no volume': 'FileNotFoundError: Volume main.default.other does not exist: /Volumes/main/default/other',
       'other storage':
         'NotImplementedError: dbutils.fs cannot reach abfss://container@account.dfs.core.windows.net/ in the local notebook runner',
       mount: 'NotImplementedError: dbutils.fs.mount is not available in the local notebook runner',

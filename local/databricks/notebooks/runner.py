@@ -1,6 +1,6 @@
 """Executes one Databricks source notebook in this process; runner_supervisor.py starts and watches it.
 
-Reads one line of JSON (a NotebookRequest of notebookExecutor.ts) from standard input, which the parent then keeps
+Reads one line of JSON (a NotebookRequest of notebookRequest.ts) from standard input, which the parent then keeps
 open: when it closes, the parent is gone and this process ends with everything it started. How the notebook ended is
 left as outcome.json in the request's log folder, its cells as cells.jsonl.
 """
@@ -28,14 +28,17 @@ from runner_outcome import write_outcome  # noqa: E402
 from runner_python import run_python  # noqa: E402
 from runner_record import Record  # noqa: E402
 from runner_request import Request, limits_of  # noqa: E402
+from runner_spark import attach, has_cluster  # noqa: E402
 from runner_spark_absent import absent_spark  # noqa: E402
 
 
 class Runner:
     """One notebook's namespace, and the cells that are run in it."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, imports: list[str]) -> None:
         self.request = request
+        absent = {name: absent_spark(name) for name in ("spark", "sc")}
+        self.spark = attach(request, imports) if has_cluster() else absent
         self.record = Record(Path(request["logFolder"]), request["mark"])
         self.display = Display(Path(request["logFolder"]), self.record)
         self.dbutils = DbUtils(request, self.record)
@@ -56,8 +59,7 @@ class Runner:
             dbutils=self.dbutils,
             display=self.display.show,
             displayHTML=self.display.html,
-            spark=absent_spark("spark"),
-            sc=absent_spark("sc"),
+            **self.spark,
         )
 
     def run_notebook(self, path: str) -> None:
@@ -134,20 +136,25 @@ def end_with_parent() -> str:
     return line
 
 
-def prepare(request: Request) -> None:
-    """Gives the notebook its folder as working directory, and its imports from there and from its Git folder."""
+def prepare(request: Request) -> list[str]:
+    """Gives the notebook its folder as working directory; it imports from there, its Git folder and what %pip installs."""
     root = Path(request["workspaceRoot"])
     folder = root / request["notebookPath"].lstrip("/").rpartition("/")[0]
     os.chdir(folder)
     git_folders = [parent for parent in [folder, *folder.parents] if (parent / ".git").exists() and root in parent.parents]
-    sys.path[:] = [str(folder), *map(str, git_folders[:1]), *(entry for entry in sys.path if entry != HERE)]
+    # There from the start, or Python would not look again.
+    installed = Path(request["logFolder"]) / "site-packages"
+    installed.mkdir(exist_ok=True)
+    imports = [str(entry) for entry in (installed, folder, *git_folders[:1])]
+    sys.path[:] = [*imports, *(entry for entry in sys.path if entry != HERE)]
     sys.argv = [request["notebookPath"]]
+    return imports
 
 
 def execute(request: Request) -> dict[str, Any]:
     try:
-        prepare(request)
-        runner = Runner(request)
+        imports = prepare(request)
+        runner = Runner(request, imports)
         try:
             runner.run_notebook(request["notebookPath"])
         finally:

@@ -18,11 +18,12 @@ class FileInfo(NamedTuple):
 
 
 class FileSystem(Helpful):
-    """The local disk (`file:/`), the workspace's files (`/Workspace`) and a folder that stands for DBFS."""
+    """The local disk (`file:/`), the workspace's files (`/Workspace`), volumes (`/Volumes`), and a folder for DBFS."""
 
     def __init__(self, request: Request) -> None:
         self._workspace = request["workspaceRoot"]
         self._dbfs = request["dbfsRoot"]
+        self._volumes = request["volumesRoot"]
 
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("_"):
@@ -37,11 +38,18 @@ class FileSystem(Helpful):
         plain = "/" + path.removeprefix("dbfs:").lstrip("/")
         if plain.startswith("/Workspace/"):
             return Path(self._workspace) / plain.removeprefix("/Workspace/")
-        if plain.split("/")[1] == "Volumes":
-            raise NotImplementedError(f"{path}: there are no volumes here; use a table, or a file under dbfs:/")
         if ".." in Path(plain).parts or ":" in plain.split("/")[1]:
             raise NotImplementedError(f"dbutils.fs cannot reach {path} in the local notebook runner")
+        if plain.split("/")[1] == "Volumes":
+            return self._in_volume(plain)
         return Path(self._dbfs) / plain.lstrip("/")
+
+    def _in_volume(self, path: str) -> Path:
+        catalog, schema, volume, *rest = [*path.split("/")[2:], "", "", ""]
+        folder = Path(self._volumes, catalog.lower(), schema.lower(), volume.lower())
+        if not volume or not folder.is_dir():
+            raise FileNotFoundError(f"Volume {catalog}.{schema}.{volume} does not exist: {path}")
+        return folder.joinpath(*filter(None, rest))
 
     def _existing(self, path: str) -> Path:
         local = self._local(path)

@@ -15,10 +15,11 @@ class Limits(TypedDict, total=False):
 
 
 class Request(TypedDict):
-    """A NotebookRequest of notebookExecutor.ts, as far as it is used here."""
+    """A NotebookRequest of notebookRequest.ts, as far as it is used here."""
 
     workspaceRoot: str
     dbfsRoot: str
+    volumesRoot: str
     notebookPath: str
     parameters: dict[str, str]
     host: str

@@ -1,6 +1,6 @@
 """Runs a notebook in a process of its own (runner.py) and watches over it.
 
-Reads one line of JSON (a NotebookRequest of notebookExecutor.ts) from standard input. When that closes, the parent is
+Reads one line of JSON (a NotebookRequest of notebookRequest.ts) from standard input. When that closes, the parent is
 gone or wants an end, and the notebook ends with all that it has started. What the notebook prints goes to standard
 output, up to a limit; how it ended is left as outcome.json in the request's log folder.
 """

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
-import { type NotebookLimits, pythonExecutor } from '../../../local/databricks/notebooks/pythonExecutor.ts';
+import { pythonCompute } from '../../../local/databricks/notebooks/pythonCompute.ts';
+import type { NotebookLimits } from '../../../local/databricks/notebooks/pythonNotebook.ts';
 import { type RecordedCell, readCells } from '../../../local/databricks/notebooks/notebookRecord.ts';
 import { ensurePython } from '../../../local/setup/python.ts';
 import { type Json, type TestWorkspace, admin, startRun, startTestWorkspace, taskFor } from './startTestWorkspace.ts';
@@ -20,9 +21,8 @@ export const folder = `/Users/${admin}/notebooks`;
 
 /** A workspace with a Git folder of the test notebooks, whose jobs really run them. */
 export async function startWithNotebooks(limits: NotebookLimits = {}): Promise<TestWorkspace> {
-  const { python } = await ensurePython();
-  const executor = pythonExecutor({ python, limits });
-  const workspace = await startTestWorkspace({ executor, latencies, repositories: { [url]: sources } });
+  const compute = pythonCompute({ ...(await ensurePython()), limits });
+  const workspace = await startTestWorkspace({ compute, latencies, repositories: { [url]: sources } });
   await workspace.call('GET', '/api/2.0/preview/scim/v2/Me');
   await workspace.call('POST', '/api/2.0/repos', { url, provider: 'gitHub', path: folder });
   return workspace;
@@ -98,6 +98,7 @@ export async function startRunner(
   cpSync(sources, root, { recursive: true });
   const logFolder = join(root, 'logs', '1');
   mkdirSync(logFolder, { recursive: true });
+  mkdirSync(join(root, 'volumes', 'main', 'default', 'data'), { recursive: true });
   const output = openSync(join(logFolder, 'output.log'), 'w');
   const child = spawn(python, ['-S', runner], {
     stdio: ['pipe', output, output],
@@ -118,6 +119,7 @@ export async function startRunner(
   const request = {
     workspaceRoot: root,
     dbfsRoot: join(root, 'dbfs'),
+    volumesRoot: join(root, 'volumes'),
     notebookPath: `/${name}`,
     parameters,
     limits,

@@ -4,6 +4,8 @@ export interface NotebookRequest {
   workspaceRoot: string;
   /** The folder that is dbfs:/. */
   dbfsRoot: string;
+  /** The folder that is /Volumes. */
+  volumesRoot: string;
   /** Absolute path in the workspace, without `/Workspace` and without the file's extension. */
   notebookPath: string;
   parameters: Record<string, string>;
@@ -22,6 +24,7 @@ export interface NotebookRequest {
   parentRunId: string;
   taskKey: string;
   clusterKey: string;
+  clusterId: string;
   sparkVersion: string;
   /** What the notebook prints goes to `output.log` in this folder, which exists; its cells to `cells.jsonl`, what it displays beside it. */
   logFolder: string;
@@ -45,9 +48,4 @@ export interface StartedNotebook {
   /** Never rejects; settles after a cancel too. */
   outcome: Promise<NotebookOutcome>;
   cancel(): void;
-}
-
-/** What executes notebooks for the jobs of a workspace. */
-export interface NotebookExecutor {
-  start(request: NotebookRequest): StartedNotebook;
 }
