@@ -28,7 +28,7 @@ from runner_request import Request, limits_of
 
 # Databricks shows as much of a Python process that died ("The last 10 KB of the process's stderr and stdout").
 TAIL_BYTES = 10 * 1024
-# As dbutils.notebook.exit and the Jobs API word it (MicrosoftDocs/azure-docs #72830).
+# As Databricks words it (MicrosoftDocs/azure-docs #72830).
 TOO_LARGE = "The output of the notebook is too large. Cause: rpc response (of {} bytes) exceeds limit of {} bytes"
 
 
