@@ -28,7 +28,7 @@ from runner_request import Request, limits_of
 
 # Databricks shows as much of a Python process that died ("The last 10 KB of the process's stderr and stdout").
 TAIL_BYTES = 10 * 1024
-# As dbutils.notebook.exit and the Jobs API word it (MicrosoftDocs/azure-docs #72830).
+# As Databricks words it (MicrosoftDocs/azure-docs #72830).
 TOO_LARGE = "The output of the notebook is too large. Cause: rpc response (of {} bytes) exceeds limit of {} bytes"
 
 
@@ -47,6 +47,7 @@ class Supervisor:
         self._written = self._shown = 0
         self._verdict: dict[str, Any] | None = None
         self._exit_code = 0
+        self._told_to_end = False
         self._start({**request, "mark": secret, "limits": self._limits})
 
     def _start(self, request: dict[str, Any]) -> None:
@@ -77,6 +78,8 @@ class Supervisor:
             self._take(chunk)
         self._write(self._held)
         waiter.join()
+        if self._told_to_end:
+            self._vanish()
         self._leave_outcome()
         shutil.rmtree(self._scratch, ignore_errors=True)
         os._exit(0)
@@ -96,7 +99,12 @@ class Supervisor:
         """The end of standard input is the order to end, and comes by itself when the parent dies."""
         while os.read(0, 1 << 16):
             pass
+        self._told_to_end = True
         end_descendants(self._child.pid)
+        self._vanish()
+
+    def _vanish(self) -> None:
+        """Ends without an outcome, as a killed process does."""
         shutil.rmtree(self._scratch, ignore_errors=True)
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
