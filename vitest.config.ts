@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['tests/**/*.test.ts'],
     // The app's modules keep process-wide state (function registry, token cache), so each file has a process of its own.
     pool: 'forks',
-    globalSetup: ['tests/support/temporaryFolder.ts', 'tests/support/buildApp.ts', 'tests/support/installPython.ts'],
+    globalSetup: ['tests/support/temporaryFolder.ts', 'tests/support/buildApp.ts', 'tests/support/installSpark.ts'],
     // The default leaves one of two cores idle.
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { localResourceGroup } from '../cloud/localNames.ts';
 import { startCloud } from '../cloud/startCloud.ts';
 import { acceleratorScript } from '../databricks/notebooks/acceleratorScript.ts';
-import { scriptedExecutor } from '../databricks/notebooks/scriptedExecutor.ts';
+import { scriptedCompute } from '../databricks/notebooks/scriptedCompute.ts';
 import { systemClock } from '../kit/clock.ts';
 import { spawnProgram } from '../stack/spawnProgram.ts';
 import { type Figure, median, milliseconds, ratio } from './figure.ts';
@@ -24,8 +24,8 @@ const noWait = {
 /** Time from the start of the host process to the first 202 of a POST, beside the start of a Node process that does nothing. */
 export async function firstAnswer(): Promise<Figure> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
-  const executor = scriptedExecutor(acceleratorScript, systemClock);
-  const cloud = await startCloud({ folder, repository: root, executor, latencies: noWait });
+  const compute = scriptedCompute(acceleratorScript, systemClock);
+  const cloud = await startCloud({ folder, repository: root, compute, latencies: noWait });
   const answers: number[] = [];
   const starts: number[] = [];
   for (let run = 0; run < runs; run++) {

@@ -6,7 +6,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { localResourceGroup } from '../cloud/localNames.ts';
 import { startCloud } from '../cloud/startCloud.ts';
 import { acceleratorScript } from '../databricks/notebooks/acceleratorScript.ts';
-import { scriptedExecutor } from '../databricks/notebooks/scriptedExecutor.ts';
+import { scriptedCompute } from '../databricks/notebooks/scriptedCompute.ts';
 import { runUntil } from '../host/runUntil.ts';
 import { startHost } from '../host/startHost.ts';
 import { VirtualClock } from '../kit/clock.ts';
@@ -30,7 +30,7 @@ export async function historyRows(): Promise<Figure[]> {
   const cloud = await startCloud({
     folder,
     repository: root,
-    executor: scriptedExecutor(acceleratorScript, clock),
+    compute: scriptedCompute(acceleratorScript, clock),
     latencies,
     clock,
   });

@@ -1,6 +1,6 @@
 import { benchHelloSequence } from '../host/benchHelloSequence.ts';
 import { buildApp } from '../setup/build.ts';
-import { ensurePython } from '../setup/python.ts';
+import { ensureSpark } from '../setup/spark.ts';
 import type { Figure } from './figure.ts';
 import { firstAnswer } from './firstAnswer.ts';
 import { historyRows } from './historyRows.ts';
@@ -16,7 +16,7 @@ const benches: (() => Promise<Figure[]> | Figure[])[] = [
   () => [ownShare()],
 ];
 
-await ensurePython();
+await ensureSpark();
 await buildApp();
 for (const bench of benches) {
   for (const { name, value, against } of await bench())

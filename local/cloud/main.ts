@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { pythonExecutor } from '../databricks/notebooks/pythonExecutor.ts';
-import { ensurePython } from '../setup/python.ts';
+import { sparkCompute } from '../databricks/spark/sparkCompute.ts';
+import { ensureSpark } from '../setup/spark.ts';
 import { demoLatencies } from './demoLatencies.ts';
 import { startCloud } from './startCloud.ts';
 
@@ -17,7 +17,7 @@ if (!values.data) {
 const cloud = await startCloud({
   folder: values.data,
   repository: fileURLToPath(new URL('../..', import.meta.url)),
-  executor: pythonExecutor(await ensurePython()),
+  compute: sparkCompute(await ensureSpark()),
   latencies: demoLatencies,
   azurePort: Number(values['azure-port'] ?? 0),
   identityPort: Number(values['identity-port'] ?? 0),

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Azure, startAzure } from '../azure/startAzure.ts';
-import type { NotebookExecutor } from '../databricks/notebooks/notebookExecutor.ts';
+import type { Compute } from '../databricks/compute.ts';
 import { type Databricks, startDatabricks } from '../databricks/startDatabricks.ts';
 import { type Certificate, ensureCertificate } from '../kit/certificate.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
@@ -27,7 +27,7 @@ export interface CloudOptions {
   folder: string;
   /** The folder or repository that stands for the accelerator's public one. */
   repository: string;
-  executor: NotebookExecutor;
+  compute: Compute;
   latencies: Latencies;
   clock?: Clock;
   azurePort?: number;
@@ -60,7 +60,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     signingKey,
     clock,
     repositories: { [repositoryUrl]: options.repository },
-    executor: options.executor,
+    compute: options.compute,
     latencies,
     mayAdminister: (resourceId, objectId) => azure.mayAdminister(resourceId, objectId),
   });

@@ -1,4 +1,4 @@
-import type { NotebookRequest, StartedNotebook } from './notebooks/notebookExecutor.ts';
+import type { NotebookRequest, StartedNotebook } from './notebooks/notebookRequest.ts';
 
 /** What does a workspace's work: real processes on this machine, or an act of them in the time of a clock. */
 export interface Compute {
@@ -28,8 +28,10 @@ export interface StartedCluster {
   ready?: Promise<void>;
   /** Executes a notebook on the cluster. */
   start(request: NotebookRequest): StartedNotebook;
-  /** Ends the driver and every notebook that still runs on it. */
-  stop(): void;
+  /** Settles when the driver has ended, asked for or not. Undefined when it cannot end by itself. */
+  ended?: Promise<void>;
+  /** Ends the driver and every notebook that still runs on it; settles when nothing of it is left. */
+  stop(): Promise<void>;
 }
 
 export interface WarehouseRequest extends Lakehouse {
@@ -42,7 +44,7 @@ export interface StartedWarehouse {
   /** Settles when statements can be executed; rejects when the engine ended before. Undefined when it is ready at once. */
   ready?: Promise<void>;
   execute(statement: SqlStatement): StartedStatement;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 /** One statement, with named parameters (`:name`) bound by the engine, never pasted into the text. */

@@ -68,7 +68,7 @@ export async function serveWorkspace(given: WorkspaceRecord, settings: Workspace
     host: workspace.host(),
     server,
     close: async () => {
-      engine.close();
+      await engine.close();
       await server.close();
       workspace.close();
     },

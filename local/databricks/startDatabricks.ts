@@ -4,7 +4,7 @@ import type { Certificate } from '../kit/certificate.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import type { ApiServer } from '../kit/server.ts';
 import { openStore } from '../kit/store.ts';
-import type { NotebookExecutor } from './notebooks/notebookExecutor.ts';
+import type { Compute } from './compute.ts';
 import { type RunningWorkspace, serveWorkspace } from './serveWorkspace.ts';
 import type { Latencies, WorkspaceRecord } from './workspace.ts';
 
@@ -19,7 +19,7 @@ export interface DatabricksOptions {
   mayAdminister(resourceId: string, objectId: string): boolean;
   /** Local folders or repositories that stand for public ones; every other URL is an unreachable remote. */
   repositories: Record<string, string>;
-  executor: NotebookExecutor;
+  compute: Compute;
   latencies?: Partial<Latencies>;
 }
 

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import type { Certificate } from '../kit/certificate.ts';
 import type { Clock } from '../kit/clock.ts';
 import { type Store, openStore } from '../kit/store.ts';
+import { openLakehouse } from './unity/lakehouse.ts';
 import { WorkspaceFiles } from './files/workspaceFiles.ts';
-import type { NotebookExecutor } from './notebooks/notebookExecutor.ts';
+import type { Compute, Lakehouse } from './compute.ts';
 import { Scenarios } from './scenarios.ts';
 
 /** What the emulator remembers of one workspace; the port stays the same over restarts, as ARM has told it to clients. */
@@ -35,13 +36,15 @@ export interface Workspace {
   clock: Clock;
   latencies: Latencies;
   repositories: Record<string, string>;
-  executor: NotebookExecutor;
+  compute: Compute;
   mayAdminister(resourceId: string, objectId: string): boolean;
-  /** Holds `files` (what notebooks see as /Workspace), `dbfs`, `logs` and `git`. */
+  /** Holds `files` (what notebooks see as /Workspace), `dbfs`, `logs`, `git`, `tables`, and a folder for each cluster that runs. */
   folder: string;
   store: Store;
   files: WorkspaceFiles;
   scenarios: Scenarios;
+  /** The tables' folder, and the catalogs that there are now. */
+  lakehouse(): Lakehouse;
   /** A new int64 id beyond 2^53, as text: real ids are that large, and clients that round them must fail here too. */
   nextId(): string;
   /** Calls `fire` at `dueMs` unless the workspace has been closed. */
@@ -54,7 +57,7 @@ const firstId = 2n ** 53n + 1001n;
 
 export type WorkspaceSettings = Pick<
   Workspace,
-  'certificate' | 'signingKey' | 'clock' | 'latencies' | 'repositories' | 'executor' | 'mayAdminister' | 'folder'
+  'certificate' | 'signingKey' | 'clock' | 'latencies' | 'repositories' | 'compute' | 'mayAdminister' | 'folder'
 >;
 
 /** Opens a workspace's state and files, making both when they are not there. */
@@ -77,6 +80,7 @@ export function openWorkspace(record: WorkspaceRecord, settings: WorkspaceSettin
     store,
     files: new WorkspaceFiles(join(folder, 'files'), store, nextId),
     scenarios,
+    lakehouse: openLakehouse(join(folder, 'tables'), record.name),
     nextId,
     at(dueMs, fire) {
       const stop = clock.setTimer(dueMs, () => {

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { localLocation, localResourceGroup } from '../cloud/localNames.ts';
-import { ensurePython } from '../setup/python.ts';
+import { ensureSpark } from '../setup/spark.ts';
 import { type Stack, startStack } from '../stack/startStack.ts';
 import { followDeployment, startDeployment } from './followDeployment.ts';
 import { Renderer } from './render.ts';
@@ -24,7 +24,7 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 /** Deploys the accelerator once on a fresh local cloud and shows it; resolves with the exit code. */
 async function demo(): Promise<number> {
-  await ensurePython();
+  await ensureSpark();
   if (existsSync(folder) && readdirSync(folder).length > 0 && !existsSync(join(folder, 'function.key'))) {
     throw new Error(`${folder} holds something else than a demo; give --data an empty folder.`);
   }

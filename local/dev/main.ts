@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { ensurePython } from '../setup/python.ts';
+import { ensureSpark } from '../setup/spark.ts';
 import { startStack } from '../stack/startStack.ts';
 import { devFolder } from './devFolder.ts';
 
@@ -8,7 +8,7 @@ const { values } = parseArgs({ options: { fresh: { type: 'boolean', default: fal
 
 /** Keeps the local cloud and the function app up until Ctrl-C, and says how to use them. */
 async function dev(): Promise<void> {
-  await ensurePython();
+  await ensureSpark();
   if (values.fresh) rmSync(devFolder, { recursive: true, force: true });
   console.log('Starting the local cloud and the function app …');
   const stack = await startStack({ folder: devFolder, ports: { host: 7071, azure: 8443, identity: 8081 } });

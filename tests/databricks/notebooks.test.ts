@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ensurePython } from '../../local/setup/python.ts';
-import { pythonExecutor } from '../../local/databricks/notebooks/pythonExecutor.ts';
+import { pythonCompute } from '../../local/databricks/notebooks/pythonCompute.ts';
 import {
   type Json,
   type TestWorkspace,
@@ -20,11 +20,12 @@ const sources = fileURLToPath(new URL('notebooks', import.meta.url));
 const url = 'https://github.com/example/notebooks';
 const folder = `/Users/${admin}/notebooks`;
 const latencies = { storageSeconds: 0, clusterSeconds: 0, gpuClusterSeconds: 0 };
+const bytecode = mkdtempSync(join(tmpdir(), 'bytecode-'));
 
 /** A workspace with a Git folder of the test notebooks, whose jobs really run them. */
 async function startWithNotebooks(python = 'python3'): Promise<TestWorkspace> {
-  const executor = pythonExecutor({ python });
-  const workspace = await startTestWorkspace({ executor, latencies, repositories: { [url]: sources } });
+  const compute = pythonCompute({ python, bytecode });
+  const workspace = await startTestWorkspace({ compute, latencies, repositories: { [url]: sources } });
   await workspace.call('GET', '/api/2.0/preview/scim/v2/Me');
   await workspace.call('POST', '/api/2.0/repos', { url, provider: 'gitHub', path: folder });
   return workspace;

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import type { StatusResource } from '../../domain/status.ts';
-import type { NotebookScript } from '../../local/databricks/notebooks/scriptedExecutor.ts';
+import type { NotebookScript } from '../../local/databricks/notebooks/scriptedCompute.ts';
 import type { FaultRule } from '../../local/faults/faults.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
 import { quickLatencies, quickScript } from '../support/quickCloud.ts';

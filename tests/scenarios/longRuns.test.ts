@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { NotebookScript } from '../../local/databricks/notebooks/scriptedExecutor.ts';
+import type { NotebookScript } from '../../local/databricks/notebooks/scriptedCompute.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const hour = 3600;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { errorTable } from '../../domain/errorTable.ts';
 import type { FailureView, StatusResource, StepName } from '../../domain/status.ts';
-import type { NotebookOutcome, NotebookRequest } from '../../local/databricks/notebooks/notebookExecutor.ts';
-import type { NotebookApi, NotebookScript } from '../../local/databricks/notebooks/scriptedExecutor.ts';
+import type { NotebookOutcome, NotebookRequest } from '../../local/databricks/notebooks/notebookRequest.ts';
+import type { NotebookApi, NotebookScript } from '../../local/databricks/notebooks/scriptedCompute.ts';
 import { type CloudCaller, cloudCaller, workspacesVersion } from '../support/cloudCaller.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
 import { quickLatencies, quickScript } from '../support/quickCloud.ts';

@@ -9,7 +9,7 @@ import { deploymentId } from '../../domain/ids.ts';
 import { type DeploymentRequest, parseRequest } from '../../domain/request.ts';
 import type { Deployment, Workspace } from '../../domain/steps.ts';
 import { type Cloud, startCloud } from '../../local/cloud/startCloud.ts';
-import { scriptedExecutor } from '../../local/databricks/notebooks/scriptedExecutor.ts';
+import { scriptedCompute } from '../../local/databricks/notebooks/scriptedCompute.ts';
 import { VirtualClock } from '../../local/kit/clock.ts';
 import { makeRepository } from './makeRepository.ts';
 import { quickLatencies, quickScript } from './quickCloud.ts';
@@ -32,9 +32,9 @@ export async function startActivityCloud(): Promise<ActivityCloud> {
   // In the past, so that tokens look expired to the SDK's cache, which goes by the real clock, and are asked for anew.
   const clock = new VirtualClock(Date.now() - 360 * 86_400_000);
   const repository = makeRepository(join(folder, 'repository'));
-  const executor = scriptedExecutor(quickScript, clock);
+  const compute = scriptedCompute(quickScript, clock);
   const latencies = { ...quickLatencies, retryAfterSeconds: 15 };
-  const cloud = await startCloud({ folder, clock, executor, latencies, repository });
+  const cloud = await startCloud({ folder, clock, compute, latencies, repository });
   setDefaultCACertificates([...getCACertificates(), cloud.certificate.cert]);
   Object.assign(process.env, cloud.settings);
   const subscriptionId = cloud.settings['AZURE_SUBSCRIPTION_ID'] ?? '';

@@ -1,6 +1,6 @@
 import type { Latencies } from '../../local/cloud/startCloud.ts';
 import { acceleratorScript } from '../../local/databricks/notebooks/acceleratorScript.ts';
-import type { NotebookScript } from '../../local/databricks/notebooks/scriptedExecutor.ts';
+import type { NotebookScript } from '../../local/databricks/notebooks/scriptedCompute.ts';
 
 /** The accelerator acted in seconds, for tests of many deployments: fewer looks at a run, the same steps. */
 export const quickScript: NotebookScript = {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { StatusResource } from '../../domain/status.ts';
 import { type Cloud, type Latencies, startCloud } from '../../local/cloud/startCloud.ts';
 import { acceleratorScript } from '../../local/databricks/notebooks/acceleratorScript.ts';
-import { type NotebookScript, scriptedExecutor } from '../../local/databricks/notebooks/scriptedExecutor.ts';
+import { type NotebookScript, scriptedCompute } from '../../local/databricks/notebooks/scriptedCompute.ts';
 import type { FaultRule } from '../../local/faults/faults.ts';
 import { runUntil } from '../../local/host/runUntil.ts';
 import { type Host, startHost } from '../../local/host/startHost.ts';
@@ -77,9 +77,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'world-'));
   // In the past, so that tokens look expired to the SDK's cache, which goes by the real clock, and are asked for anew.
   const clock = new VirtualClock(Date.now() - 12 * monthMs);
-  const executor = scriptedExecutor(script, clock);
+  const compute = scriptedCompute(script, clock);
   const repository = makeRepository(join(folder, 'repository'));
-  const cloud = await startCloud({ folder, clock, executor, latencies, repository });
+  const cloud = await startCloud({ folder, clock, compute, latencies, repository });
   if (options.onWorkspace) announceWorkspaces(cloud, options.onWorkspace);
   setDefaultCACertificates([...getCACertificates(), cloud.certificate.cert]);
   const settings = {

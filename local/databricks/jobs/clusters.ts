@@ -1,6 +1,8 @@
 import type { Collection } from '../../kit/store.ts';
+import type { StartedCluster } from '../compute.ts';
 import type { Workspace } from '../workspace.ts';
 import { findNodeType, sparkVersions } from './clusterCatalogue.ts';
+import { ClusterDrivers } from './clusterDrivers.ts';
 import type { ClusterSpec } from './jobSettings.ts';
 import type { Ending } from './run.ts';
 
@@ -21,14 +23,17 @@ export interface Cluster {
   failure?: { ending: Ending; code: string; type: string; message: string };
 }
 
-/** The job clusters of a workspace: they take their time to start, and may fail to. */
+/** The job clusters of a workspace and their drivers: they take their time to start, and may fail to. */
 export class Clusters {
   readonly #workspace: Workspace;
   readonly #clusters: Collection<Cluster>;
+  readonly #drivers: ClusterDrivers;
+  #closed = false;
 
   constructor(workspace: Workspace) {
     this.#workspace = workspace;
     this.#clusters = workspace.store.collection('clusters');
+    this.#drivers = new ClusterDrivers(workspace);
   }
 
   get(clusterId: string): Cluster | undefined {
@@ -67,9 +72,57 @@ export class Clusters {
     return cluster;
   }
 
+  /** The driver of a cluster that is RUNNING. */
+  driverOf(clusterId: string): StartedCluster | undefined {
+    return this.#drivers.get(clusterId);
+  }
+
+  /** Starts a cluster that is PENDING; `settled` is called when it is RUNNING, or when it is TERMINATED by a failure. */
+  start({ clusterId, readyAtMs }: Cluster, settled: (cluster: Cluster) => void): void {
+    const cluster = this.get(clusterId);
+    if (cluster?.state !== 'PENDING') return;
+    const { failure } = cluster;
+    const driver = failure ? undefined : this.#drivers.start(cluster, () => this.#lose(clusterId));
+    const settle = (failed?: Failure): void => {
+      if (this.#closed || this.get(clusterId)?.state !== 'PENDING') return;
+      const now: Cluster = { ...cluster, state: failed ? 'TERMINATED' : 'RUNNING', ...(failed && { failure: failed }) };
+      this.save(now);
+      if (failed) void this.#drivers.stop(clusterId);
+      settled(now);
+    };
+    this.#workspace.at(readyAtMs, () => {
+      if (!driver?.ready) return settle(failure);
+      driver.ready.then(
+        () => settle(),
+        (error: Error) => settle(driverUnreachable(error)),
+      );
+    });
+  }
+
+  /** Makes the run's clusters, whose drivers ended with an earlier process, start anew; gives those that are to be started. */
+  restart(runId: string): Cluster[] {
+    const open = this.ofRun(runId).filter(({ state }) => state === 'PENDING' || state === 'RUNNING');
+    for (const cluster of open) this.save({ ...cluster, state: 'PENDING' });
+    return open;
+  }
+
+  /** Ends all drivers without recording it; settles when nothing of them is left. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#drivers.close();
+  }
+
+  #lose(clusterId: string): void {
+    const cluster = this.get(clusterId);
+    if (this.#closed || cluster?.state !== 'RUNNING') return;
+    const failure = driverUnreachable(new Error('The driver has ended.'));
+    this.save({ ...cluster, state: 'TERMINATED', terminatedMs: this.#workspace.clock.now(), failure });
+  }
+
   /** Shuts down what is still up for a run. */
   terminate(runId: string, state: 'TERMINATING' | 'TERMINATED'): void {
     for (const cluster of this.ofRun(runId)) {
+      void this.#drivers.stop(cluster.clusterId);
       if (cluster.state === 'TERMINATED') continue;
       const terminatedMs = state === 'TERMINATED' ? { terminatedMs: this.#workspace.clock.now() } : {};
       this.save({ ...cluster, state, ...terminatedMs });
@@ -108,6 +161,9 @@ function invalidRequest(reason: string): Failure {
     },
   };
 }
+
+const driverUnreachable = ({ message }: Error): Failure =>
+  startFailure({ code: 'DRIVER_UNREACHABLE', type: 'SERVICE_FAULT', message });
 
 function startFailure({ code, type, message }: { code: string; type: string; message: string }): Failure {
   const ours = type === 'CLIENT_ERROR';

@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Callers } from '../callers.ts';
-import type { NotebookOutcome, StartedNotebook } from '../notebooks/notebookExecutor.ts';
+import type { NotebookOutcome, StartedNotebook } from '../notebooks/notebookRequest.ts';
 import type { Workspace } from '../workspace.ts';
-import type { Cluster } from './clusters.ts';
+import type { Cluster, Clusters } from './clusters.ts';
 import { driverLost, notebookMissing, success, workloadFailed, wrongLanguage } from './endings.ts';
 import type { TaskSettings } from './jobSettings.ts';
 import { taskParameters } from './parameters.ts';
@@ -26,12 +26,14 @@ export interface NotebookTask {
 export class NotebookRuns {
   readonly #workspace: Workspace;
   readonly #callers: Callers;
+  readonly #clusters: Clusters;
   readonly #started = new Map<string, StartedNotebook>();
   #closed = false;
 
-  constructor(workspace: Workspace, callers: Callers) {
+  constructor(workspace: Workspace, callers: Callers, clusters: Clusters) {
     this.#workspace = workspace;
     this.#callers = callers;
+    this.#clusters = clusters;
   }
 
   /** Starts a task's notebook; `ended` is called once, later. A refusal is given back at once instead. */
@@ -45,9 +47,11 @@ export class NotebookRuns {
     const source = this.#workspace.files.find(task.notebook_task.notebook_path);
     if (source?.kind !== 'NOTEBOOK') return refusal(notebookMissing(task.notebook_task.notebook_path, run.runAs));
     if (source.language !== 'PYTHON') return refusal(wrongLanguage(source.path, source.language ?? 'unknown'));
+    const driver = this.#clusters.driverOf(notebook.cluster.clusterId);
+    if (!driver) return refusal(driverLost);
     const logFolder = join(this.#workspace.folder, 'logs', attempt.runId);
     mkdirSync(logFolder, { recursive: true });
-    const started = this.#workspace.executor.start(this.#request(notebook, source.path, logFolder));
+    const started = driver.start(this.#request(notebook, source.path, logFolder));
     this.#started.set(attempt.runId, started);
     void this.#finish(attempt.runId, started, ended);
     return undefined;
@@ -87,6 +91,7 @@ export class NotebookRuns {
       parentRunId: run.runId,
       taskKey: task.task_key,
       clusterKey: cluster.key,
+      clusterId: cluster.clusterId,
       sparkVersion: cluster.spec.spark_version,
       logFolder,
     };

@@ -32,7 +32,7 @@ export class RunEngine {
     this.#workspace = workspace;
     this.runs = new Runs(workspace.store);
     this.clusters = new Clusters(workspace);
-    this.#notebooks = new NotebookRuns(workspace, callers);
+    this.#notebooks = new NotebookRuns(workspace, callers, this.clusters);
   }
 
   /** A new run of a job: started, queued, or skipped when the job runs often enough already. */
@@ -79,9 +79,10 @@ export class RunEngine {
     for (const jobId of new Set(open.map((run) => run.jobId))) this.#beginQueued(jobId);
   }
 
-  /** Stops all notebooks without recording it. */
-  close(): void {
+  /** Stops all notebooks and clusters without recording it; settles when nothing of them is left. */
+  async close(): Promise<void> {
     this.#notebooks.close();
+    await this.clusters.close();
   }
 
   #beginQueued(jobId: string): void {
@@ -134,18 +135,16 @@ export class RunEngine {
     const cluster = existing ?? this.clusters.request(wanted, task.task_key);
     attempt.clusterId = cluster.clusterId;
     if (cluster.state === 'RUNNING') this.#launch(run, attempt, cluster);
-    else if (!existing) this.#armCluster(run, cluster);
+    else if (!existing) this.#startCluster(run, cluster);
   }
 
-  #armCluster(run: Run, cluster: Cluster): void {
-    this.#workspace.at(cluster.readyAtMs, () => {
+  #startCluster(run: Run, cluster: Cluster): void {
+    this.clusters.start(cluster, (settled) => {
       if (isOver(run) || run.lifeCycle === 'TERMINATING') return;
-      const { failure } = cluster;
-      this.clusters.save({ ...cluster, state: failure ? 'TERMINATED' : 'RUNNING' });
       for (const attempt of run.tasks) {
-        if (attempt.lifeCycle !== 'PENDING' || attempt.clusterId !== cluster.clusterId) continue;
-        if (failure) this.#conclude(run, attempt, failure.ending);
-        else this.#launch(run, attempt, cluster);
+        if (attempt.lifeCycle !== 'PENDING' || attempt.clusterId !== settled.clusterId) continue;
+        if (settled.failure) this.#conclude(run, attempt, settled.failure.ending);
+        else this.#launch(run, attempt, settled);
       }
       this.#advance(run);
     });
@@ -262,10 +261,10 @@ export class RunEngine {
       else if (attempt.lifeCycle === 'TERMINATING' && attempt.ending) this.#conclude(run, attempt, attempt.ending);
       else if (attempt.lifeCycle === 'WAITING_FOR_RETRY') this.#armRetry(run, attempt);
     }
-    for (const cluster of this.clusters.ofRun(run.runId)) {
-      if (cluster.state === 'PENDING' || cluster.state === 'RUNNING') this.#armCluster(run, cluster);
-    }
+    const clusters = this.clusters.restart(run.runId);
     this.#advance(run);
+    // Those that the run still needs; the others have been shut down meanwhile.
+    for (const cluster of clusters) this.#startCluster(run, cluster);
   }
 }
 

@@ -1,5 +1,5 @@
-import type { NotebookRequest } from './notebookExecutor.ts';
-import type { NotebookApi, NotebookScript } from './scriptedExecutor.ts';
+import type { NotebookRequest } from './notebookRequest.ts';
+import type { NotebookApi, NotebookScript } from './scriptedCompute.ts';
 
 /** The accelerator acted: RUNME really makes and starts the child job, the three notebooks take their time and report numbers. */
 export const acceleratorScript: NotebookScript = {

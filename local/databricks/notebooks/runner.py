@@ -1,6 +1,6 @@
 """Executes one Databricks source notebook in this process.
 
-Reads one line of JSON (a NotebookRequest of notebookExecutor.ts) from standard input, which the parent then keeps
+Reads one line of JSON (a NotebookRequest of notebookRequest.ts) from standard input, which the parent then keeps
 open: when it closes, the parent is gone and this process ends with everything it started. How the notebook ended is
 left as outcome.json in the request's log folder.
 """
@@ -23,13 +23,16 @@ from runner_failure import describe  # noqa: E402
 from runner_magics import run_magic  # noqa: E402
 from runner_python import run_python  # noqa: E402
 from runner_request import Request  # noqa: E402
+from runner_spark import attach, has_cluster  # noqa: E402
 
 
 class Runner:
     """One notebook's namespace, and the cells that are run in it."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, imports: list[str]) -> None:
         self.request = request
+        absent = {name: absent_spark(name) for name in ("spark", "sc")}
+        self.spark = attach(request, imports) if has_cluster() else absent
         self.display = Display(Path(request["logFolder"]))
         self.dbutils = DbUtils(request)
         self.main = type(sys)("__main__")
@@ -47,8 +50,7 @@ class Runner:
             dbutils=self.dbutils,
             display=self.display.show,
             displayHTML=self.display.html,
-            spark=absent_spark("spark"),
-            sc=absent_spark("sc"),
+            **self.spark,
         )
 
     def run_notebook(self, path: str) -> None:
@@ -92,20 +94,25 @@ def end_with_parent() -> str:
     return line
 
 
-def prepare(request: Request) -> None:
-    """Gives the notebook its folder as working directory, and its imports from there and from its Git folder."""
+def prepare(request: Request) -> list[str]:
+    """Gives the notebook its folder as working directory; it imports from there, its Git folder and what %pip installs."""
     root = Path(request["workspaceRoot"])
     folder = root / request["notebookPath"].lstrip("/").rpartition("/")[0]
     os.chdir(folder)
     git_folders = [parent for parent in [folder, *folder.parents] if (parent / ".git").exists() and root in parent.parents]
-    sys.path[:] = [str(folder), *map(str, git_folders[:1]), *(entry for entry in sys.path if entry != HERE)]
+    # There from the start, or Python would not look again.
+    installed = Path(request["logFolder"]) / "site-packages"
+    installed.mkdir(exist_ok=True)
+    imports = [str(entry) for entry in (installed, folder, *git_folders[:1])]
+    sys.path[:] = [*imports, *(entry for entry in sys.path if entry != HERE)]
     sys.argv = [request["notebookPath"]]
+    return imports
 
 
 def execute(request: Request) -> dict[str, str]:
     try:
-        prepare(request)
-        Runner(request).run_notebook(request["notebookPath"])
+        imports = prepare(request)
+        Runner(request, imports).run_notebook(request["notebookPath"])
     except NotebookExit as end:
         return {"result": end.value}
     except BaseException as error:  # a notebook may also end by sys.exit or an interrupt

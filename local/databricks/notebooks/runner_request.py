@@ -6,7 +6,7 @@ from typing import TypedDict
 
 
 class Request(TypedDict):
-    """A NotebookRequest of notebookExecutor.ts, as far as it is used here."""
+    """A NotebookRequest of notebookRequest.ts, as far as it is used here."""
 
     workspaceRoot: str
     dbfsRoot: str

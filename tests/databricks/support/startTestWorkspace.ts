@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import tls from 'node:tls';
 import { onTestFinished } from 'vitest';
 import { type Databricks, type DatabricksOptions, startDatabricks } from '../../../local/databricks/startDatabricks.ts';
-import { scriptedExecutor } from '../../../local/databricks/notebooks/scriptedExecutor.ts';
-import type { NotebookScript } from '../../../local/databricks/notebooks/scriptedExecutor.ts';
+import { scriptedCompute } from '../../../local/databricks/notebooks/scriptedCompute.ts';
+import type { NotebookScript } from '../../../local/databricks/notebooks/scriptedCompute.ts';
 import { type Certificate, ensureCertificate } from '../../../local/kit/certificate.ts';
 import { VirtualClock } from '../../../local/kit/clock.ts';
 import { formatJson, parseJson } from '../../../local/kit/json.ts';
@@ -67,7 +67,7 @@ export async function startTestWorkspace(
     clock,
     mayAdminister: (resource, objectId) => resource === resourceId && objectId === `object-${admin}`,
     repositories: {},
-    executor: scriptedExecutor(script ?? {}, clock),
+    compute: scriptedCompute(script ?? {}, clock),
     latencies: { storageSeconds: 0, clusterSeconds: 60, gpuClusterSeconds: 240, cloneSeconds: 0 },
     ...changed,
   };

@@ -3,23 +3,34 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { fileURLToPath } from 'node:url';
-import type { NotebookExecutor, NotebookOutcome, NotebookRequest, StartedNotebook } from './notebookExecutor.ts';
+import { pythonEnvironment } from './pythonEnvironment.ts';
+import type { NotebookOutcome, NotebookRequest, StartedNotebook } from './notebookRequest.ts';
 
 /** What a notebook prints, in its log folder. */
 const logName = 'output.log';
 const traceLength = 20_000;
 const runner = fileURLToPath(new URL('runner.py', import.meta.url));
 
-/** Really executes notebooks: a Python process of its own for each task run, ended with all its children on a cancel. */
-export function pythonExecutor({ python }: { python: string }): NotebookExecutor {
-  return { start: (request) => startProcess(python, request) };
+/** What runs the notebooks' processes. */
+export interface PythonInstallation {
+  python: string;
+  /** Where compiled modules are kept, for all processes: they must not appear in a notebook's Git folder. */
+  bytecode: string;
 }
 
-function startProcess(python: string, request: NotebookRequest): StartedNotebook {
+/**
+ * Really executes a notebook: a Python process of its own, ended with all its children on a cancel. `more` is environment
+ * by which it finds its cluster.
+ */
+export function startPythonNotebook(
+  { python, bytecode }: PythonInstallation,
+  request: NotebookRequest,
+  more: Record<string, string> = {},
+): StartedNotebook {
   const log = openSync(join(request.logFolder, logName), 'w');
   const child = spawn(python, [runner], {
     stdio: ['pipe', log, log],
-    env: environment(request),
+    env: { ...environment(request), ...pythonEnvironment(bytecode), ...more },
     // A process group of its own, so that a cancel also reaches what the notebook has started.
     detached: true,
   });
@@ -62,33 +73,18 @@ function killGroup({ pid }: ChildProcess): void {
   }
 }
 
-// What Python, pip and native libraries need of this process's environment; the rest is nothing to a notebook.
-const kept = /^(PATH|HOME|USER|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|PIP_\w+|UV_\w+|https?_proxy)$/i;
-
 function environment(request: NotebookRequest): Record<string, string> {
-  const inherited = Object.entries(process.env).filter(([name]) => kept.test(name)) as [string, string][];
   const trusted = trustedFile(request);
-  const direct = ['localhost,127.0.0.1', process.env['NO_PROXY'] ?? process.env['no_proxy'] ?? []].flat().join(',');
-  const threads = ['OMP', 'OPENBLAS', 'MKL', 'NUMEXPR', 'VECLIB_MAXIMUM'].map(
-    (library) => [`${library}_NUM_THREADS`, '1'] as const,
-  );
   return {
-    // One thread a run, so that two runs fit on two cores.
-    ...Object.fromEntries([...inherited, ...threads]),
-    XLA_FLAGS: '--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1',
-    JAX_PLATFORMS: 'cpu',
     MPLBACKEND: 'Agg',
     PYTHONUNBUFFERED: '1',
-    // Compiled files of notebooks' modules must not appear in their Git folder.
-    PYTHONPYCACHEPREFIX: join(request.logFolder, '..', 'pycache'),
     DATABRICKS_HOST: `https://${request.host}`,
     DATABRICKS_TOKEN: request.token,
     DATABRICKS_RUNTIME_VERSION: request.sparkVersion.split('.x', 1)[0] ?? '',
+    MLFLOW_TRACKING_URI: 'databricks',
     WORKSPACE_ROOT: request.workspaceRoot,
     REQUESTS_CA_BUNDLE: trusted,
     SSL_CERT_FILE: trusted,
-    NO_PROXY: direct,
-    no_proxy: direct,
   };
 }
 

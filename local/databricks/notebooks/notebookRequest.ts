@@ -22,6 +22,7 @@ export interface NotebookRequest {
   parentRunId: string;
   taskKey: string;
   clusterKey: string;
+  clusterId: string;
   sparkVersion: string;
   /** What the notebook prints goes to `output.log` in this folder, which exists; what it displays lies beside it. */
   logFolder: string;
@@ -41,9 +42,4 @@ export interface StartedNotebook {
   /** Never rejects; settles after a cancel too. */
   outcome: Promise<NotebookOutcome>;
   cancel(): void;
-}
-
-/** What executes notebooks for the jobs of a workspace. */
-export interface NotebookExecutor {
-  start(request: NotebookRequest): StartedNotebook;
 }

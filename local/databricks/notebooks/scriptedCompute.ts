@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Clock } from '../../kit/clock.ts';
 import { formatJson, parseJson } from '../../kit/json.ts';
-import type { NotebookExecutor, NotebookOutcome, NotebookRequest, StartedNotebook } from './notebookExecutor.ts';
+import type { Compute } from '../compute.ts';
+import type { NotebookOutcome, NotebookRequest, StartedNotebook } from './notebookRequest.ts';
 
 /** Calls the workspace's API as the notebook's identity; throws on any status but 2xx. */
 export type NotebookApi = (method: string, path: string, body?: unknown) => Promise<Record<string, unknown>>;
@@ -20,30 +21,33 @@ export interface ScriptedNotebook {
 /** The notebooks by the last part of their path. */
 export type NotebookScript = Record<string, ScriptedNotebook>;
 
-/** Acts notebooks by a script, in the time of the clock: nothing is really executed. */
-export function scriptedExecutor(script: NotebookScript, clock: Clock): NotebookExecutor {
+/** Acts notebooks by a script, in the time of the clock: nothing is really executed, and clusters are ready at once. */
+export function scriptedCompute(script: NotebookScript, clock: Clock): Compute {
   return {
-    start(request): StartedNotebook {
-      const name = basename(request.notebookPath);
-      const notebook = script[name];
-      if (!notebook) {
-        return {
-          outcome: Promise.resolve({ error: `KeyError: the script has no notebook ${name}` }),
-          cancel: () => undefined,
-        };
-      }
-      const { promise, resolve } = Promise.withResolvers<NotebookOutcome>();
-      const stop = clock.setTimer(
-        clock.now() + notebook.seconds * 1000,
-        () => void act(notebook, request).then(resolve),
-      );
-      const cancel = (): void => {
-        stop();
-        resolve({ error: 'Cancelled' });
-      };
-      return { outcome: promise, cancel };
+    startCluster: () => ({
+      start: (request) => startNotebook(script, clock, request),
+      stop: () => Promise.resolve(),
+    }),
+    startWarehouse() {
+      throw new Error('SQL warehouses are not acted yet.');
     },
   };
+}
+
+function startNotebook(script: NotebookScript, clock: Clock, request: NotebookRequest): StartedNotebook {
+  const name = basename(request.notebookPath);
+  const notebook = script[name];
+  if (!notebook) {
+    const error = `KeyError: the script has no notebook ${name}`;
+    return { outcome: Promise.resolve({ error }), cancel: () => undefined };
+  }
+  const { promise, resolve } = Promise.withResolvers<NotebookOutcome>();
+  const stop = clock.setTimer(clock.now() + notebook.seconds * 1000, () => void act(notebook, request).then(resolve));
+  const cancel = (): void => {
+    stop();
+    resolve({ error: 'Cancelled' });
+  };
+  return { outcome: promise, cancel };
 }
 
 async function act(notebook: ScriptedNotebook, request: NotebookRequest): Promise<NotebookOutcome> {

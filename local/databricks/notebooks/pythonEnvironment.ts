@@ -1,0 +1,20 @@
+// What Python, pip and native libraries need of this process's environment; the rest is nothing to a notebook.
+const kept = /^(PATH|HOME|USER|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|PIP_\w+|UV_\w+|https?_proxy)$/i;
+
+/** The environment that a cluster's notebooks and its Python workers have in common. */
+export function pythonEnvironment(bytecode: string): Record<string, string> {
+  const inherited = Object.entries(process.env).filter(([name]) => kept.test(name)) as [string, string][];
+  const direct = ['localhost,127.0.0.1', process.env['NO_PROXY'] ?? process.env['no_proxy'] ?? []].flat().join(',');
+  const threads = ['OMP', 'OPENBLAS', 'MKL', 'NUMEXPR', 'VECLIB_MAXIMUM'].map(
+    (library) => [`${library}_NUM_THREADS`, '1'] as const,
+  );
+  return {
+    // One thread a run, so that two runs fit on two cores.
+    ...Object.fromEntries([...inherited, ...threads]),
+    XLA_FLAGS: '--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1',
+    JAX_PLATFORMS: 'cpu',
+    PYTHONPYCACHEPREFIX: bytecode,
+    NO_PROXY: direct,
+    no_proxy: direct,
+  };
+}

@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type SparkOptions, sparkArguments } from './sparkOptions.ts';
+
+/** A Java process with Spark. It takes lines and answers in lines, and ends with this process, whose death closes its input. */
+export interface SparkProcess {
+  /** Undefined when it could not be started. */
+  pid: number | undefined;
+  send(line: string): void;
+  /** Settles when it has ended, with the reason in words and the end of its log; never rejects. */
+  ended: Promise<string>;
+  /** Kills it; settles when it has ended. What it has committed stays, what it has not is nothing. */
+  stop(): Promise<void>;
+}
+
+const logTail = 2000;
+
+/** Starts one; `onLine` gets each line of its standard output. Its log is `driver.log` in its folder. */
+export function startSparkProcess(
+  options: SparkOptions & { environment: Record<string, string> },
+  onLine: (line: string) => void,
+): SparkProcess {
+  const { java, folder, environment } = options;
+  const logFile = join(folder, 'driver.log');
+  const log = openSync(logFile, 'a');
+  const child = spawn(java, sparkArguments(options), {
+    cwd: folder,
+    env: environment,
+    stdio: ['pipe', 'pipe', log],
+  });
+  closeSync(log);
+  const { stdin, stdout } = child;
+  if (!stdin || !stdout) throw new Error('no standard input or output');
+  // It may end before a line is written.
+  stdin.on('error', () => undefined);
+  createInterface({ input: stdout }).on('line', onLine);
+  const ended = new Promise<string>((resolve) => {
+    const tail = (): string => (existsSync(logFile) ? readFileSync(logFile, 'utf8').slice(-logTail).trim() : '');
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(`${signal ?? `exit code ${code}`}\n${tail()}`.trim()));
+  });
+  return {
+    pid: child.pid,
+    send: (line) => void stdin.write(`${line}\n`),
+    ended,
+    async stop() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}

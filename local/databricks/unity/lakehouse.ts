@@ -1,0 +1,18 @@
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Lakehouse } from '../compute.ts';
+
+/** The catalog that a workspace has from the start: its name, with `_` where SQL would want quotes. */
+export const defaultCatalog = (workspaceName: string): string => workspaceName.toLowerCase().replaceAll(/\W/g, '_');
+
+/** Makes the folders of a workspace's default catalog and schema; gives what reads which catalogs there are. */
+export function openLakehouse(tablesRoot: string, workspaceName: string): () => Lakehouse {
+  const first = defaultCatalog(workspaceName);
+  mkdirSync(join(tablesRoot, first, 'default'), { recursive: true });
+  return () => {
+    const others = readdirSync(tablesRoot, { withFileTypes: true }).filter(
+      (entry) => entry.isDirectory() && entry.name !== first,
+    );
+    return { tablesRoot, catalogs: [first, ...others.map(({ name }) => name).toSorted()] };
+  };
+}
