@@ -10,6 +10,7 @@ import { addClusterRoutes } from './jobs/clusterRoutes.ts';
 import { addJobRoutes } from './jobs/jobRoutes.ts';
 import { addRunRoutes } from './jobs/runRoutes.ts';
 import { RunEngine } from './jobs/runEngine.ts';
+import { addMlflow } from './mlflow/addMlflow.ts';
 import { addPageRoutes } from './pages/pageRoutes.ts';
 import { memberRoutes } from './routes.ts';
 import { scenarioRoutes } from './scenarios.ts';
@@ -40,6 +41,7 @@ export async function serveWorkspace(given: WorkspaceRecord, settings: Workspace
   addJobRoutes(on, workspace, callers);
   addRunRoutes(on, workspace, engine);
   addClusterRoutes(on, engine.clusters);
+  addMlflow(on, router, workspace);
   addPageRoutes(router, workspace);
   // Clients look here, without a token, for what kind of host this is (databricks-sdk-py, oauth.py).
   router.on('GET', '/.well-known/databricks-config', ({ origin }) => ({
@@ -49,6 +51,8 @@ export async function serveWorkspace(given: WorkspaceRecord, settings: Workspace
     router,
     unknownRoute: ({ method, path }) => errorReply(notEmulated(`${method} ${path}`)),
     errorReply,
+    // MLflow's client tells by it which workspace a run belongs to.
+    replyHeaders: () => ({ 'x-databricks-org-id': record.workspaceId }),
     control: scenarioRoutes(workspace.scenarios),
     certificate: settings.certificate,
     port: record.port,

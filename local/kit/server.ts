@@ -139,7 +139,7 @@ async function readRequest(
 ): Promise<{ request: ApiRequest; rawPath: string }> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString();
+  const bytes = Buffer.concat(chunks);
   const [rawPath = '/', search = ''] = (incoming.url ?? '/').split('?', 2);
   const headers = Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]));
   const request: ApiRequest = {
@@ -148,13 +148,17 @@ async function readRequest(
     params: {},
     query: new URLSearchParams(search),
     headers,
-    body: text === '' ? undefined : readBody(text, headers['content-type']),
+    body: bytes.length === 0 ? undefined : readBody(bytes, headers['content-type']),
+    bytes,
     origin: `${secure ? 'https' : 'http'}://${headers['host'] ?? 'localhost'}`,
   };
   return { request, rawPath };
 }
 
-const readBody = (text: string, contentType = ''): unknown => (contentType.includes('json') ? parseJson(text) : text);
+function readBody(bytes: Buffer, contentType = ''): unknown {
+  if (/octet-stream|x-thrift/.test(contentType)) return undefined;
+  return contentType.includes('json') ? parseJson(bytes.toString()) : bytes.toString();
+}
 
 function send(
   response: ServerResponse,

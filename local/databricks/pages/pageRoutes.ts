@@ -43,6 +43,7 @@ function workspacePage({ record }: Workspace, jobs: Job[], runs: Run[]): ApiRepl
   return page(
     record.name,
     html`<p>The local workspace ${record.workspaceId} in ${record.location}.</p>
+      <p><a href="/ml/experiments">Experiments</a>, <a href="/ml/models">models</a></p>
       <table>
         <thead>
           <tr>

@@ -26,6 +26,8 @@ export interface TestWorkspace {
   clock: VirtualClock;
   folder: string;
   host: string;
+  /** The authority of the workspace's certificate, for clients in other processes. */
+  caFile: string;
   server: ApiServer;
   databricks: Databricks;
   /** Calls as the administrator unless other headers are given. */
@@ -114,6 +116,7 @@ export async function startTestWorkspace(
     clock,
     folder: join(options.folder, workspace.workspaceId),
     host,
+    caFile: options.certificate.caFile,
     get server(): ApiServer {
       const [running] = databricks.workspaces();
       if (!running) throw new Error('No workspace is running.');
