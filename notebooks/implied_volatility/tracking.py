@@ -38,12 +38,12 @@ class Run:
     """An MLflow run that several cells share: `with run:` around each marks it as failed when one raises."""
 
     def __init__(self, user: str, tags: Mapping[str, str]) -> None:
-        """Starts a run in the experiment `implied_volatility` of the user's home folder."""
+        """Starts a run, named by the tags' values, in the experiment `implied_volatility` of the user's home folder."""
         # What an earlier execution in this Python process has left open.
         while mlflow.active_run():
             mlflow.end_run("FAILED")
         mlflow.set_experiment(f"/Users/{user}/implied_volatility")
-        info = mlflow.start_run(tags=dict(tags)).info
+        info = mlflow.start_run(run_name=" ".join(tags.values()), tags=dict(tags)).info
         self.run_id, self.experiment_id = str(info.run_id), str(info.experiment_id)
 
     def __enter__(self) -> Run:

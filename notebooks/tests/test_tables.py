@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from implied_volatility import results, surface_tables, tables
 from implied_volatility.destination import Destination, identifier
-from implied_volatility.grid import CELLS, COLUMNS, LOWER, UPPER
+from implied_volatility.grid import CELLS, COLUMNS, LOWER, STRIKES, UPPER
 from implied_volatility.profiles import plan
 from implied_volatility.surface_tables import EVALUATION, FEATURES, LABELS
 from implied_volatility.surfaces import Sample, Surfaces
@@ -103,6 +104,16 @@ def test_an_invalid_cell_is_null_not_a_number(spark: SparkSession, to: Destinati
         f" sum(size(filter(valid, v -> NOT v))) FROM {to.sql('labels')}"
     ).first()
     assert tuple(counts or ()) == (invalid,) * 3
+
+
+def test_the_query_in_the_readme_gives_a_smile(spark: SparkSession, to: Destination) -> None:
+    text = (Path(__file__).resolve().parent.parent / "README.md").read_text()
+    [query] = re.findall(r"```sql\n(.*?)```", text, re.DOTALL)
+    found = spark.sql(query.replace("FROM labels", f"FROM {to.sql('labels')}")).toPandas()
+    assert [float(strike) for strike in found["strike"]] == list(STRIKES)
+    wanted = SAMPLES["test"].surfaces
+    np.testing.assert_array_equal(found["percent"].to_numpy(float), 100 * wanted.volatility[3, 4])
+    np.testing.assert_array_equal(found["error"].to_numpy(float), 100 * wanted.standard_error[3, 4])
 
 
 def test_rows_that_make_no_sense_leave_the_table_as_it_was(spark: SparkSession, to: Destination) -> None:

@@ -51,7 +51,7 @@ def test_a_run_keeps_what_it_was_told_and_ends_as_finished(client: mlflow.Mlflow
     with run:
         run.finish({"r2": 0.99}, [picture])
     made = client.get_run(run.run_id)
-    assert made.info.status == "FINISHED"
+    assert (made.info.run_name, made.info.status) == ("one 1", "FINISHED")
     assert client.get_experiment(run.experiment_id).name == "/Users/app/implied_volatility"
     assert TAGS.items() <= made.data.tags.items()
     assert (made.data.params["rows"], made.data.params["jax_version"]) == ("128", jax.__version__)
