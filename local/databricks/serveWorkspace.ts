@@ -36,7 +36,7 @@ export async function serveWorkspace(given: WorkspaceRecord, settings: Workspace
   const engine = new RunEngine(workspace, callers);
   const router = new Router();
   const on = memberRoutes(router, callers);
-  addScimRoutes(on, workspace, callers);
+  addScimRoutes(on, callers);
   addWorkspaceRoutes(on, workspace, repos);
   addDbfsRoutes(on, workspace);
   addRepoRoutes(on, repos);

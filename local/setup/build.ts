@@ -33,10 +33,9 @@ export async function buildApp(): Promise<void> {
     ],
     // CommonJS dependencies use require() and __dirname, which an ES module does not have.
     banner: {
-      js:
-        "import { createRequire as __createRequire } from 'node:module';" +
-        'const require = __createRequire(import.meta.url);const __dirname = import.meta.dirname;',
+      js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);",
     },
+    define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
     logLevel: 'warning',
     write: false,
   });

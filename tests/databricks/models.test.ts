@@ -144,6 +144,10 @@ describe('a model in the registry of the workspace', () => {
       `${registry}/registered-models/get-latest-versions?name=m&stages=Archived&stages=Staging`,
     );
     expect(latest.body.model_versions.map(({ version }: Json) => version)).toEqual(['1']);
+    expect((await call('GET', '/ml/models')).body).toContain('<a href="/ml/models/m">m</a>');
+    expect((await call('GET', '/ml/models/m')).body).toContain('<a href="/ml/models/m/versions/2">Version 2</a>');
+    expect((await call('GET', '/ml/models/m/versions/1')).body).toMatch(/READY.*Archived/);
+    expect((await call('GET', '/ml/models/m/versions/1/files/MLmodel')).body).toBe('x');
     expect(refusal(await move('1', 'Nowhere'))).toEqual(invalid);
     expect(refusal(await move('1', 'Archived', true))).toEqual(invalid);
     expect(refusal(await call('DELETE', `${registry}/registered-models/delete`, { name: 'm' }))).toEqual([

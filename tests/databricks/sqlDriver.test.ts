@@ -25,6 +25,13 @@ async function workspaceWith(
   return { workspace, warehouseId: await runningWarehouse(workspace), ...fake };
 }
 
+/** The operation of a statement that takes longer than the server waits with its answer. */
+async function outwaited<T>({ clock }: TestWorkspace, executed: Promise<T>): Promise<T> {
+  await expect.poll(() => clock.nextDue()).toBeLessThanOrEqual(clock.now() + 2000);
+  clock.advance(2000);
+  return await executed;
+}
+
 const callsOf = ({ server }: TestWorkspace): string[] =>
   server.requests.flatMap(({ path }) => (path.includes('#') ? [path.slice(path.indexOf('#') + 1)] : []));
 
@@ -105,15 +112,24 @@ describe('the SQL driver', () => {
     expect(callsOf(workspace)).toEqual(['OpenSession', 'ExecuteStatement']);
   });
 
+  it('gets no rows from a statement that has no columns, whether it ends at once or later', async () => {
+    const nothing = { columns: [], rows: [] };
+    const later = Promise.withResolvers<SqlResult>();
+    const { workspace, warehouseId } = await workspaceWith(({ text }) =>
+      text === 'CREATE slowly' ? later.promise : nothing,
+    );
+    const session = await openSession(workspace, warehouseId);
+    expect(await rowsOf(session, 'CREATE quickly')).toEqual([]);
+    const operation = await outwaited(workspace, session.executeStatement('CREATE slowly'));
+    later.resolve(nothing);
+    expect(await operation.fetchAll()).toEqual([]);
+  });
+
   it('asks for a slow statement until it is over', async () => {
     const slow = Promise.withResolvers<SqlResult>();
     const { workspace, warehouseId } = await workspaceWith(() => slow.promise);
     const session = await openSession(workspace, warehouseId);
-    const executed = session.executeStatement('SELECT slowly');
-    await expect.poll(() => callsOf(workspace).length + workspace.server.requests.length).toBeGreaterThan(0);
-    await expect.poll(() => workspace.clock.nextDue()).toBeLessThanOrEqual(workspace.clock.now() + 2000);
-    workspace.clock.advance(2000);
-    const operation = await executed;
+    const operation = await outwaited(workspace, session.executeStatement('SELECT slowly'));
     expect((await operation.status()).operationState).toBe(1);
     slow.resolve(one);
     expect(await operation.fetchAll()).toEqual([{ x: 1 }]);
@@ -144,10 +160,7 @@ describe('the SQL driver', () => {
   it('cancels a statement in the engine', async () => {
     const { workspace, warehouseId } = await workspaceWith(() => 'never');
     const session = await openSession(workspace, warehouseId);
-    const executed = session.executeStatement('SELECT for ever');
-    await expect.poll(() => workspace.clock.nextDue()).toBeLessThanOrEqual(workspace.clock.now() + 2000);
-    workspace.clock.advance(2000);
-    const operation = await executed;
+    const operation = await outwaited(workspace, session.executeStatement('SELECT for ever'));
     const finished = operation.finished();
     const [ending] = await Promise.allSettled([finished, operation.cancel()]);
     expect(ending).toMatchObject({ status: 'rejected', reason: { errorCode: 'CANCELED' } });
@@ -213,10 +226,7 @@ describe('a SQL driver in trouble', () => {
     const { workspace, warehouseId } = await workspaceWith(() => 'never');
     const token = workspace.token({ seconds: 60 });
     const session = await openSession(workspace, warehouseId, {}, () => token);
-    const executed = session.executeStatement('SELECT for ever');
-    await expect.poll(() => workspace.clock.nextDue()).toBeLessThanOrEqual(workspace.clock.now() + 2000);
-    workspace.clock.advance(2000);
-    const operation = await executed;
+    const operation = await outwaited(workspace, session.executeStatement('SELECT for ever'));
     workspace.clock.advance(60_000);
     await expect(operation.finished()).rejects.toMatchObject({ statusCode: 401 });
   });

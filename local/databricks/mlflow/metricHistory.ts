@@ -9,7 +9,7 @@ const chunkLength = 500;
 export class MetricHistory {
   readonly #chunks: Collection<MetricPoint[]>;
 
-  constructor({ store }: Workspace) {
+  constructor({ store }: Pick<Workspace, 'store'>) {
     this.#chunks = store.collection('mlflowMetricPoints');
   }
 
@@ -18,7 +18,8 @@ export class MetricHistory {
     let at = count;
     for (let rest = points; rest.length > 0;) {
       const key = keyOf(runId, metric, at);
-      const begun = this.#chunks.get(key) ?? [];
+      // What lies beyond the count was written by a request that did not get to its end.
+      const begun = (this.#chunks.get(key) ?? []).slice(0, at % chunkLength);
       const fitting = rest.slice(0, chunkLength - begun.length);
       this.#chunks.set(key, [...begun, ...fitting]);
       at += fitting.length;
@@ -28,7 +29,7 @@ export class MetricHistory {
 
   read(runId: string, metric: string, count: number): MetricPoint[] {
     const chunks = Array.from({ length: Math.ceil(count / chunkLength) }, (_, i) => i * chunkLength);
-    return chunks.flatMap((at) => this.#chunks.get(keyOf(runId, metric, at)) ?? []);
+    return chunks.flatMap((at) => this.#chunks.get(keyOf(runId, metric, at)) ?? []).slice(0, count);
   }
 }
 

@@ -30,7 +30,7 @@ export const pairTable = (title: string, pairs: Pair[]): Html | undefined =>
     : html`<h2>${title}</h2>
         ${table(
           ['Name', 'Value'],
-          pairs.map(({ key, value }) => [key, html`<pre>${value}</pre>`]),
+          pairs.map(({ key, value }) => [key, value.includes('\n') ? html`<pre>${value}</pre>` : value]),
         )}`;
 
 export function moment(ms: Int64 | undefined): Html | undefined {
@@ -50,20 +50,21 @@ const pictures: Record<string, string> = {
   '.gif': 'image/gif',
 };
 
-/** Links to the files of a folder in the storage, with its pictures shown; `address` is where they are served. */
+const typeOf = (path: string): string | undefined => pictures[extname(path).toLowerCase()];
+
+/** A folder's pictures, then links to its files; `address` is where they are served. */
 export function fileList(storage: StoredFiles, folder: string, address: string): Html {
-  const paths = filesBelow(storage, folder, '');
-  if (paths.length === 0) return html`<p>None.</p>`;
-  return html`<ul>
-    ${paths.map(({ path, size }) => {
-      const href = `${address}/${encodedPath(path)}`;
-      const isPicture = pictures[extname(path).toLowerCase()] !== undefined;
-      return html`<li>
-        <a href="${href}">${path}</a> <small>${size} bytes</small>
-        ${isPicture ? html`<figure><img src="${href}" alt="${path}" /></figure>` : undefined}
-      </li>`;
-    })}
-  </ul>`;
+  const files = filesBelow(storage, folder, '').map(({ path, size }) => ({
+    path,
+    size,
+    href: `${address}/${encodedPath(path)}`,
+  }));
+  if (files.length === 0) return html`<p>None.</p>`;
+  const shown = files.filter(({ path }) => typeOf(path));
+  return html`${shown.map(({ path, href }) => html`<figure><img src="${href}" alt="${path}" /></figure>`)}
+    <ul>
+      ${files.map(({ path, size, href }) => html`<li><a href="${href}">${path}</a> <small>${size} bytes</small></li>`)}
+    </ul>`;
 }
 
 // A page does not grow without bound; the API lists everything.
@@ -87,7 +88,7 @@ export function fileReply(storage: StoredFiles, path: string): ApiReply {
     throw error;
   }
   const name = path.slice(path.lastIndexOf('/') + 1);
-  const type = pictures[extname(name).toLowerCase()];
+  const type = typeOf(name);
   return {
     headers: {
       'content-type': type ?? 'application/octet-stream',

@@ -28,7 +28,8 @@ export function addRunRoutes(on: AddRoute, experiments: Experiments, runs: Runs)
     const [name, startMs] = [optionalText(body, 'run_name'), read.readInt64(body, 'start_time')];
     const run = runs.create({
       experimentId: requiredText(body, 'experiment_id'),
-      userId: optionalText(body, 'user_id') ?? caller.applicationId,
+      // What the client says of its user is that of its machine, and kept as the tag mlflow.user.
+      userId: caller.applicationId,
       ...(name && { name }),
       ...(startMs !== undefined && { startMs }),
       tags: read.readPairs(body, 'tags', limits.tagValue),

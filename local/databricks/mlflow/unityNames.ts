@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { doesNotExist, invalidParameter } from '../apiError.ts';
 import { type Fields, requiredText } from '../requestFields.ts';
@@ -27,9 +27,8 @@ export const unityNameOf = (fields: Fields, field = 'name'): UnityName => parseU
 
 /** Refuses a name whose catalog or schema is not there. */
 export function requireSchema(workspace: Workspace, { catalog, schema }: UnityName): void {
-  const root = join(workspace.folder, 'tables');
-  const usual = workspace.record.name.toLowerCase().replace(/\W/g, '_');
-  mkdirSync(join(root, usual, 'default'), { recursive: true });
-  if (!existsSync(join(root, catalog))) throw doesNotExist(`Catalog '${catalog}' does not exist.`);
-  if (!existsSync(join(root, catalog, schema))) throw doesNotExist(`Schema '${catalog}.${schema}' does not exist.`);
+  const { tablesRoot, catalogs } = workspace.lakehouse();
+  if (!catalogs.includes(catalog)) throw doesNotExist(`Catalog '${catalog}' does not exist.`);
+  if (existsSync(join(tablesRoot, catalog, schema))) return;
+  throw doesNotExist(`Schema '${catalog}.${schema}' does not exist.`);
 }
