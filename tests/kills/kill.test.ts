@@ -53,7 +53,7 @@ test(
     const deployments = new Map<string, string>();
     for (let kill = 0; kill < kills; kill++) {
       const host = await startHost();
-      const killed = after(50 + random() * 1400, () => process.kill(host.pid, 'SIGKILL'));
+      const killed = after(50 + random() * 2500, () => process.kill(host.pid, 'SIGKILL'));
       await keepBusy(host, deployments);
       await killed;
       expect(await host.ended).toBe('SIGKILL');
