@@ -24,7 +24,7 @@ async function run(...args: string[]): Promise<string> {
 test('the Python package passes its own tests', async () => {
   // Nothing skipped: the tests of the tables have the Spark they need.
   expect(await run('pytest', '-q', '-p', 'no:cacheprovider')).toMatch(/\d+ passed in/);
-}, 300_000);
+}, 600_000);
 
 test('the notebooks and the package pass ruff: lint and format', async () => {
   expect(await run('ruff', 'check', '--no-cache', '.')).toContain('All checks passed');
