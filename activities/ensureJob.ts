@@ -3,7 +3,7 @@ import { anything, databricks, type DatabricksApi, id } from '../clients/databri
 import { isMissing } from '../clients/databricksFailure.ts';
 import { idForJson } from '../clients/json.ts';
 import { TerminalError } from '../domain/errors.ts';
-import { jobNameFor, ownerTag } from '../domain/ids.ts';
+import { attemptMark, jobNameFor, ownerTag } from '../domain/ids.ts';
 import { jobSettingsFrom } from '../domain/jobTemplate.ts';
 import type { Deployment, Job, Repository, Workspace } from '../domain/steps.ts';
 
@@ -65,7 +65,8 @@ async function readTemplate(api: DatabricksApi, repositoryPath: string): Promise
 }
 
 /** What RUNME gets: the caller's parameters, the cluster wishes, and the attempt that its own idempotency token is made of. */
-function notebookParameters({ id: deploymentId, attempt, stamp, request }: Deployment): Record<string, string> {
+function notebookParameters(deployment: Deployment): Record<string, string> {
+  const { id: deploymentId, request } = deployment;
   const { sparkVersion, nodeType, workers } = request.compute;
   return {
     ...request.parameters,
@@ -73,7 +74,7 @@ function notebookParameters({ id: deploymentId, attempt, stamp, request }: Deplo
     ...(nodeType && { node_type_id: nodeType }),
     ...(workers !== undefined && { num_workers: String(workers) }),
     deployment: deploymentId,
-    attempt: `${attempt}-${stamp}`,
+    attempt: attemptMark(deployment),
   };
 }
 

@@ -33,8 +33,8 @@ export async function callArm<T>(
 }
 
 async function connect(): Promise<Arm> {
-  const [{ AzureDatabricksManagementClient }, { ManagedServiceIdentityClient }, { AuthorizationManagementClient }] =
-    await Promise.all([import('@azure/arm-databricks'), import('@azure/arm-msi'), import('@azure/arm-authorization')]);
+  const { AuthorizationManagementClient, AzureDatabricksManagementClient, ManagedServiceIdentityClient } =
+    await import('./armClients.ts');
   const { AZURE_SUBSCRIPTION_ID: subscription, AZURE_RESOURCE_MANAGER_URL: endpoint } = endpointSettings();
   const identity = await credential();
   const options = {

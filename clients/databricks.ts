@@ -1,14 +1,12 @@
 import { type Client, getClient, type HttpNodeStreamResponse } from '@azure-rest/core-client';
 import * as v from 'valibot';
-import { DeploymentError, RetryableError, TerminalError } from '../domain/errors.ts';
+import { DeploymentError, RetryableError } from '../domain/errors.ts';
 import type { Workspace } from '../domain/steps.ts';
 import { credential } from './credential.ts';
 import { DatabricksError } from './databricksFailure.ts';
+import { allowedHost, databricksScope } from './databricksHost.ts';
 import { parseLossless } from './json.ts';
-import { endpointSettings } from './settings.ts';
 
-// The application id of Azure Databricks in every tenant.
-const databricksScope = '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default';
 // The double slash is part of the audience that Databricks checks (databricks-sdk-go, config/auth_azure_msi.go).
 const managementScope = 'https://management.core.windows.net//.default';
 const callSeconds = 30;
@@ -38,10 +36,7 @@ const clients = new Map<string, Promise<Client>>();
 
 /** The API of a workspace; throws WORKSPACE_HOST_REFUSED when its host is none that may see a token. */
 export function databricks(workspace: Workspace): DatabricksApi {
-  const { DATABRICKS_HOST_PATTERN: pattern } = endpointSettings();
-  if (!new RegExp(`^(?:${pattern})$`).test(workspace.host)) {
-    throw new TerminalError('WORKSPACE_HOST_REFUSED', `${workspace.host} does not fit DATABRICKS_HOST_PATTERN.`);
-  }
+  allowedHost(workspace.host);
   const call = async <S extends v.GenericSchema>(
     method: Method,
     path: string,

@@ -163,6 +163,50 @@ export const errorTable = {
     hint: 'RUNME must end with dbutils.notebook.exit(\u2026) of job_id and run_id as JSON.',
   },
 
+  RESULTS_UNDECLARED: {
+    title: 'The notebooks did not say where their results are',
+    hint: 'The last notebook must hand over tables, rows, mlflow and model as JSON; set `"verify": false` for an accelerator that cannot.',
+  },
+  RESULTS_MISSING: {
+    retryForSeconds: 120,
+    title: 'A result that the notebooks named is not there',
+    hint: 'Somebody dropped it, or the notebooks wrote elsewhere; send the request again to run them once more.',
+  },
+  RESULTS_EMPTY: {
+    title: 'A table of the results is empty',
+    hint: 'Open the run and see why the notebook wrote no rows; mend it and send the request again.',
+  },
+  RESULTS_STALE: {
+    title: 'The results are those of another run',
+    hint: 'Let no other run write to the same schema, then send the request again to run the notebooks once more.',
+  },
+  RESULTS_INVALID: {
+    title: 'The results contradict what the notebooks said of them',
+    hint: 'Open what the message names, compare it with the notebook\u2019s output, mend the notebook and send the request again.',
+  },
+  WAREHOUSE_FAILED: {
+    title: 'The SQL warehouse could not start',
+    hint: 'Read the reason: quota and network are the usual causes; mend it and send the request again.',
+  },
+  WAREHOUSE_TIMEOUT: {
+    title: 'The SQL warehouse did not start in time',
+    hint: 'Open the warehouse and start it there; when it runs, send the request again.',
+  },
+  WAREHOUSE_LOST: {
+    title: 'The SQL warehouse is gone',
+    hint: 'Somebody deletes it while it is used; let it be and send the request again.',
+  },
+  SQL_DENIED: {
+    retryForSeconds: 600,
+    title: 'The app may not read the results',
+    hint: 'Give the app\u2019s identity CAN USE on the warehouse, and USE CATALOG, USE SCHEMA and SELECT on the tables.',
+  },
+  SQL_FAILED: {
+    retryForSeconds: 300,
+    title: 'A query of the results failed',
+    hint: 'Look up the SQLSTATE and the message; run the query in the workspace\u2019s SQL editor to see more.',
+  },
+
   ANSWER_INVALID: {
     retryForSeconds: 120,
     title: 'The cloud\u2019s answer has an unknown shape',

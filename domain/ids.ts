@@ -28,6 +28,9 @@ export const watchInstanceId = (id: string, attempt: number): string => `${id}:w
  */
 export const idempotencyToken = (id: string, attempt: number, stamp: string): string => `${id}-${attempt}-${stamp}`;
 
+/** By what the notebooks and their results know one start of an attempt: the value of the widget `attempt`. */
+export const attemptMark = ({ attempt, stamp }: { attempt: number; stamp: string }): string => `${attempt}-${stamp}`;
+
 /** Name of the identity when the request gives none. */
 export const identityNameFor = (workspaceName: string): string => `id-${workspaceName}`;
 
@@ -37,6 +40,9 @@ export const managedResourceGroupFor = (workspaceName: string, id: string): stri
 
 /** Job name in the workspace, by which the job is found again. */
 export const jobNameFor = (accelerator: string, id: string): string => `accelerator ${accelerator} ${id}`;
+
+/** Name of the SQL warehouse, by which it is found again. */
+export const warehouseNameFor = (id: string): string => `accelerator-${id}`;
 
 /** Folder of the accelerator's Git folder in the workspace, in the home of the user who deploys. */
 export const repositoryPathFor = (userName: string, accelerator: string): string => `/Users/${userName}/${accelerator}`;

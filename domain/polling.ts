@@ -1,5 +1,5 @@
 /** The waits whose end has to be polled for. */
-export type WaitPhase = 'workspace' | 'storage' | 'runme' | 'notebooks';
+export type WaitPhase = 'workspace' | 'storage' | 'runme' | 'notebooks' | 'warehouse';
 
 /** How a deployment polls; from the settings, fixed at its start because orchestrators read no settings. All in seconds. */
 export interface PollingPlan {
@@ -10,7 +10,13 @@ export interface PollingPlan {
 }
 
 // Spread (sigma of the logarithm) of each wait; docs/decisions/0003-one-retry-loop-and-when-to-look.md.
-const spread: Record<WaitPhase, number> = { workspace: 0.35, storage: 0.9, runme: 0.25, notebooks: 0.3 };
+const spread: Record<WaitPhase, number> = {
+  workspace: 0.35,
+  storage: 0.9,
+  runme: 0.25,
+  notebooks: 0.3,
+  warehouse: 0.5,
+};
 
 /**
  * Seconds until the next look at a wait that has lasted `elapsedSeconds`; never more than the ceiling.

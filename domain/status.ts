@@ -1,4 +1,5 @@
 import type { Failure } from './errors.ts';
+import type { Verified } from './results.ts';
 import type { EarlierAttempt, Identity, Job, Repository, RunView, SubmittedRun, Workspace } from './steps.ts';
 
 /** The steps of a deployment in their order, with the words that people read. */
@@ -12,9 +13,15 @@ export const stepTitles = {
   job: 'Job from the template',
   run: 'Start of RUNME',
   notebooks: 'RUNME and the notebooks',
+  warehouse: 'SQL warehouse',
+  verification: 'Proof of the results',
 } as const;
 
 export type StepName = keyof typeof stepTitles;
+
+/** The steps of one deployment: those of the proof only when its results are proven. */
+export const stepNames = (proves: boolean): StepName[] =>
+  (Object.keys(stepTitles) as StepName[]).filter((name) => proves || (name !== 'warehouse' && name !== 'verification'));
 
 export interface StepStatus {
   name: StepName;
@@ -37,6 +44,11 @@ export interface Links {
   job?: string;
   runmeRun?: string;
   notebooksRun?: string;
+  warehouse?: string;
+  mlflowRun?: string;
+  model?: string;
+  /** The tables of the results by their role. */
+  tables?: Record<string, string>;
 }
 
 /** Custom status of the `deploy` orchestration: small, and current at every step. */
@@ -87,6 +99,8 @@ export interface DeployOutput {
   runs: RunSummary[];
   links: Links;
   result: unknown;
+  /** Undefined for an accelerator whose results are not verified. */
+  verified?: Verified;
 }
 
 /** Body of the status resource: the fields of Durable's own status, and ours beside them. */
@@ -111,6 +125,7 @@ export interface StatusResource {
   links: Links;
   /** What the last notebook handed over, of a deployment that succeeded. */
   results?: unknown;
+  verified?: Verified;
   failure?: FailureView;
   statusQueryGetUri: string;
 }

@@ -1,6 +1,8 @@
 import type { Outcome } from './outcome.ts';
 import type { PollingPlan } from './polling.ts';
 import type { DeploymentRequest } from './request.ts';
+import type { Owner } from './resultQueries.ts';
+import type { DeclaredResults, Verified } from './results.ts';
 
 /** How long and how often a step is tried while its failures are retryable. */
 export interface RetryPolicy {
@@ -27,6 +29,7 @@ export const limits = {
   storageSeconds: 15 * 60,
   /** From the submission of RUNME to the end of the notebooks. */
   runSeconds: 8 * 60 * 60,
+  warehouseSeconds: 15 * 60,
 };
 
 // A role needs up to ten minutes to spread through Entra ID and ARM (azure-docs, role-based-access-control/troubleshooting).
@@ -41,6 +44,8 @@ export interface Accelerator {
   /** Exactly one of both. */
   branch?: string | undefined;
   tag?: string | undefined;
+  /** Whether its results are proven; true when left out. */
+  verify?: boolean | undefined;
 }
 
 /** What every step of a deployment knows. */
@@ -149,6 +154,30 @@ export interface RunView {
   problem?: { task: string; error: string; trace: string[]; url?: string; byPlatform: boolean };
 }
 
+export interface Warehouse {
+  id: string;
+  url: string;
+}
+
+/** Where a warehouse takes connections. */
+export interface SqlEndpoint {
+  host: string;
+  port: number;
+  path: string;
+}
+
+/** One look at a warehouse. */
+export type WarehouseState = { state: 'stopped' | 'waiting' } | { state: 'running'; endpoint: SqlEndpoint };
+
+/** What `verifyResults` needs to prove the results of one attempt. */
+export interface VerifyInput {
+  workspace: Workspace;
+  warehouse: Warehouse;
+  endpoint: SqlEndpoint;
+  owner: Owner;
+  results: DeclaredResults;
+}
+
 export const ensureIdentity = step<Deployment, Identity>('ensureIdentity', remote);
 export const ensureWorkspace = step<Deployment, WorkspaceState>('ensureWorkspace', remote);
 export const readWorkspace = step<Deployment & { workspace: WorkspaceState }, WorkspaceState>('readWorkspace', remote);
@@ -165,3 +194,13 @@ export const ensureRepo = step<Deployment & { workspace: Workspace }, Repository
 export const ensureJob = step<Deployment & { workspace: Workspace; repository: Repository }, Job>('ensureJob', remote);
 export const submitRun = step<Deployment & { workspace: Workspace; job: Job }, SubmittedRun>('submitRun', remote);
 export const readRun = step<{ workspace: Workspace; runId: string }, RunView>('readRun', watching);
+export const ensureWarehouse = step<Deployment & { workspace: Workspace }, Warehouse>('ensureWarehouse', remote);
+export const startWarehouse = step<{ workspace: Workspace; warehouse: Warehouse }, WarehouseState>(
+  'startWarehouse',
+  remote,
+);
+export const readWarehouse = step<{ workspace: Workspace; warehouse: Warehouse }, WarehouseState>(
+  'readWarehouse',
+  remote,
+);
+export const verifyResults = step<VerifyInput, Verified>('verifyResults', remote);

@@ -6,11 +6,15 @@ import { ensureIdentity } from '../activities/ensureIdentity.ts';
 import { ensureJob } from '../activities/ensureJob.ts';
 import { ensureRepo } from '../activities/ensureRepo.ts';
 import { ensureWorkspace } from '../activities/ensureWorkspace.ts';
+import { ensureWarehouse } from '../activities/ensureWarehouse.ts';
 import { probeStorage } from '../activities/probeStorage.ts';
 import { readRun } from '../activities/readRun.ts';
+import { readWarehouse } from '../activities/readWarehouse.ts';
 import { readWorkspace } from '../activities/readWorkspace.ts';
 import { registerIdentity } from '../activities/registerIdentity.ts';
+import { startWarehouse } from '../activities/startWarehouse.ts';
 import { submitRun } from '../activities/submitRun.ts';
+import { verifyResults } from '../activities/verifyResults.ts';
 import * as steps from '../domain/steps.ts';
 import { deploy } from '../orchestrators/deploy.ts';
 import { waitForStorage } from '../orchestrators/waitForStorage.ts';
@@ -63,6 +67,10 @@ activity(steps.ensureRepo, ensureRepo);
 activity(steps.ensureJob, ensureJob);
 activity(steps.submitRun, submitRun);
 activity(steps.readRun, readRun);
+activity(steps.ensureWarehouse, ensureWarehouse);
+activity(steps.startWarehouse, startWarehouse);
+activity(steps.readWarehouse, readWarehouse);
+activity(steps.verifyResults, verifyResults);
 
 function activity<I extends object, O>(step: steps.Step<I, O>, perform: (input: I) => Promise<O>): void {
   df.app.activity(step.name, { handler: asActivity(step, perform) });

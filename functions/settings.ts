@@ -7,12 +7,20 @@ const accelerator = v.pipe(
     repositoryUrl: v.pipe(v.string(), v.regex(/^https:\/\/github\.com\/[\w.-]+\/[\w.-]+$/)),
     branch: v.optional(v.string()),
     tag: v.optional(v.string()),
+    verify: v.optional(v.boolean(), true),
   }),
   v.check(({ branch, tag }) => (branch === undefined) !== (tag === undefined), 'Either a branch or a tag.'),
 );
 
 const seconds = v.pipe(v.number(), v.gtValue(0), v.finite());
-const expected = v.strictObject({ workspace: seconds, storage: seconds, runme: seconds, notebooks: seconds });
+const expected = v.strictObject({
+  workspace: seconds,
+  storage: seconds,
+  runme: seconds,
+  notebooks: seconds,
+  // Younger than the others, so it may be missing.
+  warehouse: v.optional(seconds, 240),
+});
 
 const deployer = v.object({
   // The triggers use one of them, but a start that the activities cannot serve is refused, and health tells.
@@ -28,7 +36,10 @@ const deployer = v.object({
   WEBSITE_AUTH_ENABLED: v.optional(v.string(), 'False'),
   POLL_FLOOR_SECONDS: v.optional(positive, '5'),
   POLL_CEILING_SECONDS: v.optional(positive, '60'),
-  EXPECTED_SECONDS: v.optional(json(expected), '{"workspace":180,"storage":40,"runme":360,"notebooks":3600}'),
+  EXPECTED_SECONDS: v.optional(
+    json(expected),
+    '{"workspace":180,"storage":40,"runme":360,"notebooks":3600,"warehouse":240}',
+  ),
 });
 
 /** What the triggers need to know; the README explains each. */

@@ -90,6 +90,7 @@ async function statusResource(
     runs: watch?.runs ?? [],
     links: { ...custom?.links, ...linksOf(watch), ...output?.links },
     ...(output && { results: output.result }),
+    ...(output?.verified && { verified: output.verified }),
     ...(failure && { failure }),
     statusQueryGetUri,
   };

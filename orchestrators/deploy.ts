@@ -3,9 +3,11 @@ import { DeploymentError, TerminalError } from '../domain/errors.ts';
 import { storageInstanceId, watchInstanceId } from '../domain/ids.ts';
 import { type Outcome, valueOf } from '../domain/outcome.ts';
 import { nextPollSeconds } from '../domain/polling.ts';
-import type { DeployOutput, WatchResult } from '../domain/status.ts';
+import { type DeclaredResults, declaredResults } from '../domain/results.ts';
+import { type DeployOutput, stepNames, type WatchResult } from '../domain/status.ts';
 import * as steps from '../domain/steps.ts';
 import { Progress } from './progress.ts';
+import { proveResults } from './proveResults.ts';
 import { runSideBySide, branch } from './runSideBySide.ts';
 import { nowMs, runStep, sleep, type StepObserver } from './runStep.ts';
 import type { WaitForStorageInput } from './waitForStorage.ts';
@@ -16,12 +18,16 @@ type Steps<T> = Generator<Task, T, unknown>;
 /** Deploys one accelerator: Azure first, then the workspace, then the notebooks; every cloud effect exactly once. */
 export const deploy: OrchestrationHandler = function* (ctx): Steps<DeployOutput> {
   const input = ctx.df.getInput<steps.DeployInput>();
-  const progress = new Progress(ctx, input.deployment.attempt);
+  const { attempt, accelerator } = input.deployment;
+  // Instances of version 1.0 end without a proof, as they began (docs/decisions/0006-orchestration-versions.md).
+  const proves = ctx.df.version !== '1.0' && accelerator.verify !== false;
+  const progress = new Progress(ctx, attempt, stepNames(proves));
   try {
     const azure = yield* prepareAzure(ctx, progress, input);
     const job = yield* prepareWorkspace(ctx, progress, input, azure);
-    const run = yield* runNotebooks(ctx, progress, input, azure.workspace, job.job);
-    return { ...azure, ...job, ...run, links: progress.links };
+    const { declared, ...run } = yield* runNotebooks(ctx, progress, input, azure.workspace, job.job, proves);
+    const verified = declared && (yield* proveResults(ctx, progress, input, azure.workspace, declared));
+    return { ...azure, ...job, ...run, ...(verified && { verified }), links: progress.links };
   } catch (error) {
     throw progress.fail(error);
   }
@@ -120,14 +126,20 @@ function* prepareWorkspace(
   return { repository, job };
 }
 
-/** Starts RUNME and follows it and the notebooks to their end. */
+/** Starts RUNME and follows it and the notebooks to their end; `declared` is what there is to prove. */
 function* runNotebooks(
   ctx: OrchestrationContext,
   progress: Progress,
   { deployment, polling }: steps.DeployInput,
   workspace: steps.Workspace,
   job: steps.Job,
-): Steps<{ runme: steps.SubmittedRun; runs: WatchResult['runs']; result: unknown }> {
+  proves: boolean,
+): Steps<{
+  runme: steps.SubmittedRun;
+  runs: WatchResult['runs'];
+  result: unknown;
+  declared?: DeclaredResults;
+}> {
   const start = progress.begin('run');
   const runme = yield* runStep(ctx, steps.submitRun, { ...deployment, workspace, job }, start);
   progress.link({ runmeRun: runme.url });
@@ -153,6 +165,7 @@ function* runNotebooks(
   notebooks.waited(waitedSeconds);
   const child = runs.find(({ role }) => role === 'notebooks');
   if (child) progress.link({ notebooksRun: child.url });
+  const declared = proves && declaredResults(result, child?.url);
   notebooks.done();
-  return { runme, runs, result };
+  return { runme, runs, result, ...(declared && { declared }) };
 }

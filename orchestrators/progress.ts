@@ -1,7 +1,7 @@
 import type { OrchestrationContext } from 'durable-functions';
 import { DeploymentError, toFailure, type Failure } from '../domain/errors.ts';
 import { fitStatus } from '../domain/fitStatus.ts';
-import { type DeployStatus, type Links, type StepName, type StepStatus, stepTitles } from '../domain/status.ts';
+import { type DeployStatus, type Links, type StepName, type StepStatus } from '../domain/status.ts';
 import type { StepObserver } from './runStep.ts';
 
 /** Keeps the deployment's custom status current: which step is where, since when, how often tried, how long waited. */
@@ -9,14 +9,9 @@ export class Progress {
   readonly #ctx: OrchestrationContext;
   readonly #status: DeployStatus;
 
-  constructor(ctx: OrchestrationContext, attempt: number) {
+  constructor(ctx: OrchestrationContext, attempt: number, names: StepName[]) {
     this.#ctx = ctx;
-    const steps = Object.keys(stepTitles).map((name) => ({
-      name: name as StepName,
-      state: 'pending' as const,
-      tries: 0,
-      waitedSeconds: 0,
-    }));
+    const steps = names.map((name) => ({ name, state: 'pending' as const, tries: 0, waitedSeconds: 0 }));
     this.#status = { attempt, phase: 'identity', steps, links: {} };
     this.#show();
   }
@@ -24,8 +19,8 @@ export class Progress {
   /** Starts a step and returns the observer through which its tries and waits are shown. */
   begin(name: StepName): StepObserver & { waiting(): void; done(): void; failed(): void } {
     const step = this.#step(name);
-    Object.assign(step, { state: 'running', startedAt: this.#now() });
-    this.#show();
+    delete step.endedAt;
+    this.#change(step, { state: 'running', startedAt: this.#now() });
     return {
       trying: (tries) => this.#change(step, { state: 'running', tries }),
       retrying: ({ code, message }) =>
@@ -38,6 +33,11 @@ export class Progress {
       },
       failed: () => this.#change(step, { state: 'failed', endedAt: this.#now() }),
     };
+  }
+
+  /** Lets a step wait again for an earlier one that has to be repeated. */
+  reset(name: StepName): void {
+    this.#change(this.#step(name), { state: 'pending' });
   }
 
   link(links: Links): void {

@@ -31,6 +31,9 @@ const index = readFileSync(`${root}functions/index.ts`, 'utf8');
 const app = /^(?:domain|clients|activities|orchestrators|functions)\/.*\.ts$/;
 const code = /^(?!tests\/fixtures\/).*\.ts$/;
 
+/** They stand for packages that take longer to load than the rest of the app. */
+const slowModules = new Set(['clients/armClients.ts', 'clients/sqlDriver.ts']);
+
 /** Who may import what: all rows that fit a path count. `type:` is for types only; what ends in / or - is a beginning. */
 const mayImport: [path: RegExp, ...allowed: string[]][] = [
   [/^domain\//, 'domain/', 'valibot'],
@@ -46,6 +49,8 @@ const mayImport: [path: RegExp, ...allowed: string[]][] = [
     'type:@azure/identity',
   ],
   [/^clients\/credential\.ts$/, '@azure/identity'],
+  [/^clients\/sqlDriver\.ts$/, '@databricks/sql'],
+  [/^clients\/databricksSql\.ts$/, 'type:@databricks/sql', 'type:node:http', 'node:diagnostics_channel'],
   [/^activities\//, 'activities/', 'clients/', 'domain/', 'valibot', 'type:durable-functions', 'type:@azure/arm-'],
   [/^activities\//, '@azure/core-rest-pipeline'],
   [/^orchestrators\//, 'orchestrators/', 'domain/', 'type:durable-functions'],
@@ -103,6 +108,9 @@ const rules: Rule[] = [
       ['domain/x.ts', "export * from '../functions/problem.ts';"],
       ['clients/x.ts', "import type { Task } from 'durable-functions';"],
       ['clients/x.ts', "import { ManagedIdentityCredential } from '@azure/identity';"],
+      ['clients/databricks.ts', "import { DBSQLClient } from '@databricks/sql';"],
+      ['clients/databricksSql.ts', "import { DBSQLClient } from '@databricks/sql';"],
+      ['activities/x.ts', "import { withSqlSession } from '@databricks/sql';"],
       ['activities/x.ts', "import { deploy } from '../orchestrators/deploy.ts';"],
       ['orchestrators/x.ts', "import * as df from 'durable-functions';"],
       ['orchestrators/x.ts', "import {\n  submitRun,\n} from '../activities/submitRun.ts';"],
@@ -114,6 +122,22 @@ const rules: Rule[] = [
       ['local/host/x.ts', "import '../../functions/index.ts';"],
       ['local/dev/x.ts', "import { startWorld } from '../../tests/support/world.ts';"],
       ['local/kit/x.ts', "import { ArmError } from '../azure/armError.ts';"],
+    ],
+  },
+  {
+    name: 'what is slow to load is imported at its first use',
+    faults: ({ path, text }) =>
+      app.test(path) && !slowModules.has(path)
+        ? matches(
+            text,
+            /^(?:import|export)(?! type)[^;]*?from '(?:@azure\/identity|.*\/(?:armClients|sqlDriver)\.ts)'/gm,
+          )
+        : [],
+    broken: [
+      ['clients/credential.ts', "import { ManagedIdentityCredential } from '@azure/identity';"],
+      ['clients/arm.ts', "import { AzureDatabricksManagementClient } from './armClients.ts';"],
+      ['clients/databricksSql.ts', "import {\n  DBSQLClient,\n} from './sqlDriver.ts';"],
+      ['activities/verifyResults.ts', "import { DBSQLClient } from '../clients/sqlDriver.ts';"],
     ],
   },
   {

@@ -18,6 +18,7 @@ const noWait = {
   storageSeconds: 0.1,
   cloneSeconds: 0,
   clusterSeconds: 0,
+  warehouseSeconds: 0,
   gpuClusterSeconds: 0,
 };
 

@@ -19,6 +19,7 @@ const latencies = {
   storageSeconds: 40,
   cloneSeconds: 0,
   clusterSeconds: 240,
+  warehouseSeconds: 120,
   gpuClusterSeconds: 300,
 };
 const yearMs = 365 * 86_400_000;

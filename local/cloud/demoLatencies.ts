@@ -8,4 +8,5 @@ export const demoLatencies: Latencies = {
   cloneSeconds: 1,
   clusterSeconds: 4,
   gpuClusterSeconds: 5,
+  warehouseSeconds: 3,
 };

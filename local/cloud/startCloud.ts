@@ -20,6 +20,7 @@ export interface Latencies {
   cloneSeconds: number;
   clusterSeconds: number;
   gpuClusterSeconds: number;
+  warehouseSeconds: number;
 }
 
 export interface CloudOptions {
@@ -97,7 +98,8 @@ function settingsFor(
   folder: string,
   latencies: Latencies,
 ): Record<string, string> {
-  const { workspaceSeconds: workspace, storageSeconds: storage, clusterSeconds, gpuClusterSeconds } = latencies;
+  const { workspaceSeconds: workspace, storageSeconds: storage } = latencies;
+  const { clusterSeconds, gpuClusterSeconds, warehouseSeconds } = latencies;
   return {
     TASKHUB_NAME: 'deployer',
     AZURE_SUBSCRIPTION_ID: subscriptionId,
@@ -119,6 +121,7 @@ function settingsFor(
       storage,
       runme: clusterSeconds + 5,
       notebooks: gpuClusterSeconds + 60,
+      warehouse: warehouseSeconds + 5,
     }),
   };
 }

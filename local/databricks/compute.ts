@@ -43,7 +43,11 @@ export interface WarehouseRequest extends Lakehouse {
 export interface StartedWarehouse {
   /** Settles when statements can be executed; rejects when the engine ended before. Undefined when it is ready at once. */
   ready?: Promise<void>;
+  /** Settles when the engine has ended, asked for or not. Undefined when it cannot end by itself. */
+  ended?: Promise<void>;
   execute(statement: SqlStatement): StartedStatement;
+  /** Forgets a session; one that is not known is no error. */
+  closeSession(session: string): void;
   stop(): Promise<void>;
 }
 
@@ -51,6 +55,9 @@ export interface StartedWarehouse {
 export interface SqlStatement {
   text: string;
   parameters: SqlParameter[];
+  /** Statements of one session share what USE, SET and temporary views have changed; without one, each stands alone. */
+  session?: string;
+  /** Where a new session begins: the default catalog and its schema `default` when left out. */
   catalog?: string;
   schema?: string;
 }

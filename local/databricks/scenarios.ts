@@ -3,7 +3,26 @@ import type { Collection, Store } from '../kit/store.ts';
 import { invalidParameter } from './apiError.ts';
 import { type Fields, bodyOf, boundedInteger, optionalText, requiredText } from './requestFields.ts';
 
-const kinds = ['storageNeverReady', 'cloneHalfMade', 'clusterFails', 'taskFails', 'personCancels'] as const;
+const kinds = [
+  'storageNeverReady',
+  'cloneHalfMade',
+  'clusterFails',
+  'taskFails',
+  'personCancels',
+  'warehouseNeverStarts',
+  'warehouseFailsToStart',
+  'warehouseSlow',
+  'statementFails',
+  'permissionDenied',
+] as const;
+
+/** These last until they are cleared, unless told otherwise. */
+const lasting = new Set<Scenario['kind']>(['storageNeverReady', 'warehouseNeverStarts', 'permissionDenied']);
+/** The name of an error, where the scenario names none. */
+const usualCode: Partial<Record<Scenario['kind'], string>> = {
+  taskFails: 'RuntimeError',
+  statementFails: 'INTERNAL_ERROR',
+};
 
 /** Trouble of the platform that no fault in an HTTP reply can express; each is used up after `times` uses. */
 export interface Scenario {
@@ -12,15 +31,28 @@ export interface Scenario {
   /** Only for runs of this job, this task; any when left out. */
   jobName?: string;
   taskKey?: string;
+  /** Only for statements about this table; any when left out. */
+  table?: string;
   /** Uses left; -1 is without end. */
   times: number;
-  /** `clusterFails`: termination code and type. `taskFails`: the exception's name. */
+  /** `clusterFails`, `warehouseFailsToStart`: termination code and type. `taskFails`: the exception's name. `statementFails`: the error class. */
   code: string;
   type: string;
   message: string;
   trace?: string;
   /** `personCancels`: seconds after the task has started. */
   afterSeconds: number;
+  /** `warehouseSlow`: seconds that the start takes longer. */
+  seconds: number;
+  /** `statementFails`. */
+  sqlState: string;
+}
+
+/** What a scenario may be about: a task of a run, or a statement's text with its parameters. */
+interface ScenarioSubject {
+  jobName?: string;
+  taskKey?: string;
+  statement?: string;
 }
 
 /** The scenarios set on one workspace; they survive a restart. */
@@ -37,6 +69,7 @@ export class Scenarios {
     const jobName = optionalText(fields, 'jobName');
     const taskKey = optionalText(fields, 'taskKey');
     const trace = optionalText(fields, 'trace');
+    const table = kind === 'permissionDenied' ? requiredText(fields, 'table') : optionalText(fields, 'table');
     const id = String(this.#scenarios.values().reduce((most, { id }) => Math.max(most, Number(id)), 0) + 1);
     const scenario: Scenario = {
       id,
@@ -44,12 +77,14 @@ export class Scenarios {
       ...(jobName !== undefined && { jobName }),
       ...(taskKey !== undefined && { taskKey }),
       ...(trace !== undefined && { trace }),
-      times: boundedInteger(fields, 'times', { least: -1, most: 1e6, fallback: kind === 'storageNeverReady' ? -1 : 1 }),
-      code:
-        optionalText(fields, 'code') ?? (kind === 'taskFails' ? 'RuntimeError' : 'CLOUD_PROVIDER_RESOURCE_STOCKOUT'),
+      ...(table !== undefined && { table }),
+      times: boundedInteger(fields, 'times', { least: -1, most: 1e6, fallback: lasting.has(kind) ? -1 : 1 }),
+      code: optionalText(fields, 'code') ?? usualCode[kind] ?? 'CLOUD_PROVIDER_RESOURCE_STOCKOUT',
       type: optionalText(fields, 'type') ?? 'CLOUD_FAILURE',
       message: optionalText(fields, 'message') ?? `Asked for by the scenario ${kind}.`,
       afterSeconds: boundedInteger(fields, 'afterSeconds', { least: 0, most: 1e6, fallback: 0 }),
+      seconds: boundedInteger(fields, 'seconds', { least: 0, most: 1e6, fallback: 60 }),
+      sqlState: optionalText(fields, 'sqlState') ?? 'XX000',
     };
     this.#scenarios.set(id, scenario);
     return scenario;
@@ -68,20 +103,24 @@ export class Scenarios {
   }
 
   /** The first scenario of the kind that fits; asking uses it up by one. */
-  take(kind: Scenario['kind'], run: { jobName?: string; taskKey?: string } = {}): Scenario | undefined {
+  take(kind: Scenario['kind'], subject: ScenarioSubject = {}): Scenario | undefined {
     const found = this.#scenarios
       .values()
       .find(
         (scenario) =>
           scenario.kind === kind &&
           scenario.times !== 0 &&
-          (scenario.jobName ?? run.jobName) === run.jobName &&
-          (scenario.taskKey ?? run.taskKey) === run.taskKey,
+          (scenario.jobName ?? subject.jobName) === subject.jobName &&
+          (scenario.taskKey ?? subject.taskKey) === subject.taskKey &&
+          mentions(subject.statement ?? '', scenario.table ?? ''),
       );
     if (found && found.times > 0) this.#scenarios.set(found.id, { ...found, times: found.times - 1 });
     return found;
   }
 }
+
+const mentions = (statement: string, table: string): boolean =>
+  statement.replaceAll('`', '').toLowerCase().includes(table.replaceAll('`', '').toLowerCase());
 
 /** `POST`, `GET`, `DELETE /__scenarios`. */
 export function scenarioRoutes(scenarios: Scenarios): Router {

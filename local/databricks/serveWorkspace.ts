@@ -10,10 +10,14 @@ import { addClusterRoutes } from './jobs/clusterRoutes.ts';
 import { addJobRoutes } from './jobs/jobRoutes.ts';
 import { addRunRoutes } from './jobs/runRoutes.ts';
 import { RunEngine } from './jobs/runEngine.ts';
+import { addMlflow } from './mlflow/addMlflow.ts';
 import { addPageRoutes } from './pages/pageRoutes.ts';
 import { memberRoutes } from './routes.ts';
 import { scenarioRoutes } from './scenarios.ts';
 import { addScimRoutes } from './scim/scimRoutes.ts';
+import { serveSql } from './sql/serveSql.ts';
+import { thriftAction } from './sql/thrift/thriftRoutes.ts';
+import { addUnity } from './unity/addUnity.ts';
 import { type WorkspaceRecord, type WorkspaceSettings, openWorkspace } from './workspace.ts';
 
 export interface RunningWorkspace {
@@ -33,13 +37,16 @@ export async function serveWorkspace(given: WorkspaceRecord, settings: Workspace
   const engine = new RunEngine(workspace, callers);
   const router = new Router();
   const on = memberRoutes(router, callers);
-  addScimRoutes(on, workspace, callers);
+  addScimRoutes(on, callers);
   addWorkspaceRoutes(on, workspace, repos);
   addDbfsRoutes(on, workspace);
   addRepoRoutes(on, repos);
   addJobRoutes(on, workspace, callers);
   addRunRoutes(on, workspace, engine);
   addClusterRoutes(on, engine.clusters);
+  const sql = serveSql(router, on, workspace, callers);
+  addMlflow(on, router, workspace);
+  addUnity(on, router, workspace);
   addPageRoutes(router, workspace);
   // Clients look here, without a token, for what kind of host this is (databricks-sdk-py, oauth.py).
   router.on('GET', '/.well-known/databricks-config', ({ origin }) => ({
@@ -49,6 +56,9 @@ export async function serveWorkspace(given: WorkspaceRecord, settings: Workspace
     router,
     unknownRoute: ({ method, path }) => errorReply(notEmulated(`${method} ${path}`)),
     errorReply,
+    // MLflow's client tells by it which workspace a run belongs to.
+    replyHeaders: () => ({ 'x-databricks-org-id': record.workspaceId }),
+    actionOf: thriftAction,
     control: scenarioRoutes(workspace.scenarios),
     certificate: settings.certificate,
     port: record.port,
@@ -63,12 +73,14 @@ export async function serveWorkspace(given: WorkspaceRecord, settings: Workspace
   });
   record.port = server.port;
   engine.resume();
+  sql.resume();
   return {
     record,
     host: workspace.host(),
     server,
     close: async () => {
       await engine.close();
+      await sql.close();
       await server.close();
       workspace.close();
     },

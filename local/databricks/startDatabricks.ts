@@ -41,7 +41,13 @@ export interface Databricks {
   close(): Promise<void>;
 }
 
-const defaultLatencies: Latencies = { storageSeconds: 2, clusterSeconds: 3, gpuClusterSeconds: 5, cloneSeconds: 0 };
+const defaultLatencies: Latencies = {
+  storageSeconds: 2,
+  clusterSeconds: 3,
+  gpuClusterSeconds: 5,
+  warehouseSeconds: 3,
+  cloneSeconds: 0,
+};
 
 /** Starts the emulator, and the servers of the workspaces made before on their old ports. */
 export async function startDatabricks(options: DatabricksOptions): Promise<Databricks> {

@@ -23,6 +23,8 @@ export interface Latencies {
   storageSeconds: number;
   clusterSeconds: number;
   gpuClusterSeconds: number;
+  /** From the start of a SQL warehouse until it runs; longer when what executes its statements is not ready then. */
+  warehouseSeconds: number;
   cloneSeconds: number;
 }
 

@@ -2,7 +2,7 @@
 export interface FaultRule {
   /** `GET`, `POST`, … or `*`. */
   method: string;
-  /** Path with `*` for anything, compared without regard to case: `/api/2.2/jobs/*`. */
+  /** Path with `*` for anything, compared without regard to case: `/api/2.2/jobs/*`; a Thrift call is `<path>#FetchResults`. */
   path: string;
   /** Fitting requests let through before the fault starts. */
   skip?: number;

@@ -8,8 +8,10 @@ export interface ApiRequest {
   query: URLSearchParams;
   /** Lower-case names. */
   headers: Record<string, string>;
-  /** Parsed JSON (large integers as bigint), undefined when the request had no body. */
+  /** Parsed JSON (large integers as bigint), the text of another type, undefined for a binary type or no body. */
   body: unknown;
+  /** The body as it came. */
+  bytes: Buffer;
   /** `scheme://host:port` under which the caller reached the server. */
   origin: string;
 }

@@ -25,6 +25,8 @@ export interface ServerOptions {
   errorReply: (error: unknown) => ApiReply;
   /** Headers that every answer carries beside its own (request ids, remaining calls), those of faults apart. */
   replyHeaders?: (request: ApiRequest, reply: ApiReply) => Record<string, string>;
+  /** What a request asks for where its path alone does not tell: faults and log know it as `<path>#<action>`. */
+  actionOf?: (request: ApiRequest) => string | undefined;
   /** More control routes below `/__`, free of the guard, the faults and the log. */
   control?: Router;
   certificate?: Certificate;
@@ -42,6 +44,8 @@ export interface ApiServer {
 }
 
 const requestLogLength = 5000;
+/** Larger bodies are refused: they are held in memory. */
+const bodyBytesMost = 256 * 2 ** 20;
 
 /** Serves a router on localhost with fault rules around it (`POST`, `GET`, `DELETE /__faults`) and a log of requests (`GET /__requests`). */
 export async function startServer(options: ServerOptions): Promise<ApiServer> {
@@ -49,9 +53,12 @@ export async function startServer(options: ServerOptions): Promise<ApiServer> {
   const requests: LoggedRequest[] = [];
   const clock = options.clock ?? systemClock;
   const listener = (incoming: IncomingMessage, response: ServerResponse): void => {
-    void answer(incoming, options, faults, clock, requests).then((reply) =>
-      send(response, reply, incoming, requests, clock),
-    );
+    void respond(incoming, response);
+  };
+  const respond = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { reply, path } = await answer(incoming, options, faults, clock, requests);
+    logRequest(incoming, path, reply, requests, clock);
+    send(response, reply, incoming);
   };
   const server = options.certificate ? createHttpsServer(options.certificate, listener) : createHttpServer(listener);
   await listen(server, options.port ?? 0);
@@ -71,24 +78,48 @@ export async function startServer(options: ServerOptions): Promise<ApiServer> {
 
 type Outcome = ApiReply | 'reset';
 
+interface Answered {
+  reply: Outcome;
+  /** As the log names it. */
+  path: string;
+}
+
 async function answer(
   incoming: IncomingMessage,
   options: ServerOptions,
   faults: Faults,
   clock: Clock,
   requests: LoggedRequest[],
-): Promise<Outcome> {
+): Promise<Answered> {
+  let path = incoming.url ?? '/';
   try {
     const { request, rawPath } = await readRequest(incoming, options.certificate !== undefined);
-    if (request.path.startsWith('/__')) return await control(request, rawPath, options, faults, requests);
-    const fault = faults.take(request.method, request.path);
-    if (fault?.latencyMs) await wait(clock, fault.latencyMs);
-    if (fault && fault.when !== 'after' && disturbs(fault)) return faultReply(fault);
-    const reply = await dispatch(request, rawPath, options);
-    return fault && disturbs(fault) ? faultReply(fault) : reply;
+    if (request.path.startsWith('/__')) {
+      return { path, reply: await control(request, rawPath, options, faults, requests) };
+    }
+    const action = options.actionOf?.(request);
+    const suffix = action === undefined ? '' : `#${action}`;
+    path += suffix;
+    return {
+      path,
+      reply: await disturbed(request, rawPath, options, faults.take(request.method, request.path + suffix), clock),
+    };
   } catch (error) {
-    return options.errorReply(error);
+    return { path, reply: error instanceof BodyTooLarge ? { status: 413 } : options.errorReply(error) };
   }
+}
+
+async function disturbed(
+  request: ApiRequest,
+  rawPath: string,
+  options: ServerOptions,
+  fault: FaultRule | undefined,
+  clock: Clock,
+): Promise<Outcome> {
+  if (fault?.latencyMs) await wait(clock, fault.latencyMs);
+  if (fault && fault.when !== 'after' && disturbs(fault)) return faultReply(fault);
+  const reply = await dispatch(request, rawPath, options);
+  return fault && disturbs(fault) ? faultReply(fault) : reply;
 }
 
 async function dispatch(request: ApiRequest, rawPath: string, options: ServerOptions): Promise<ApiReply> {
@@ -137,9 +168,7 @@ async function readRequest(
   incoming: IncomingMessage,
   secure: boolean,
 ): Promise<{ request: ApiRequest; rawPath: string }> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString();
+  const bytes = await readBytes(incoming);
   const [rawPath = '/', search = ''] = (incoming.url ?? '/').split('?', 2);
   const headers = Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]));
   const request: ApiRequest = {
@@ -148,27 +177,45 @@ async function readRequest(
     params: {},
     query: new URLSearchParams(search),
     headers,
-    body: text === '' ? undefined : readBody(text, headers['content-type']),
+    body: bytes.length === 0 ? undefined : readBody(bytes, headers['content-type']),
+    bytes,
     origin: `${secure ? 'https' : 'http'}://${headers['host'] ?? 'localhost'}`,
   };
   return { request, rawPath };
 }
 
-const readBody = (text: string, contentType = ''): unknown => (contentType.includes('json') ? parseJson(text) : text);
+class BodyTooLarge extends Error {}
 
-function send(
-  response: ServerResponse,
-  reply: Outcome,
+async function readBytes(incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > bodyBytesMost) throw new BodyTooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function readBody(bytes: Buffer, contentType = ''): unknown {
+  if (/octet-stream|x-thrift/.test(contentType)) return undefined;
+  return contentType.includes('json') ? parseJson(bytes.toString()) : bytes.toString();
+}
+
+function logRequest(
   incoming: IncomingMessage,
+  path: string,
+  reply: Outcome,
   requests: LoggedRequest[],
   clock: Clock,
 ): void {
-  const path = incoming.url ?? '/';
-  if (!path.startsWith('/__')) {
-    const status = reply === 'reset' ? reply : (reply.status ?? 200);
-    requests.push({ atMs: clock.now(), method: incoming.method ?? 'GET', path, status });
-    if (requests.length > requestLogLength) requests.shift();
-  }
+  if (path.startsWith('/__')) return;
+  const status = reply === 'reset' ? reply : (reply.status ?? 200);
+  requests.push({ atMs: clock.now(), method: incoming.method ?? 'GET', path, status });
+  if (requests.length > requestLogLength) requests.shift();
+}
+
+function send(response: ServerResponse, reply: Outcome, incoming: IncomingMessage): void {
   if (reply === 'reset') {
     incoming.socket.destroy();
     return;

@@ -27,7 +27,11 @@ export interface Python {
 /** Makes the environment on first use, with a line on stderr before and after. */
 export async function ensurePython(): Promise<Python> {
   const stamp = join(folder, '.installed');
-  const wanted = createHash('sha256').update(readFileSync(lockFile)).update(unusedJars.source).digest('hex');
+  const wanted = createHash('sha256')
+    .update(readFileSync(lockFile))
+
+    .update(unusedJars.source)
+    .digest('hex');
   const environment = { python, bytecode: join(folder, 'bytecode') };
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return environment;
   const base = findPython();
@@ -38,9 +42,9 @@ export async function ensurePython(): Promise<Python> {
   const lock = readFileSync(lockFile, 'utf8');
   const first = join(folder, 'builders.lock');
   writeFileSync(first, builders.map((name) => entryOf(lock, name)).join(''));
-  install(first);
-  install(lockFile);
-  removeUnusedJars();
+  installLocked(python, first);
+  installLocked(python, lockFile);
+  removeUnused();
   writeFileSync(stamp, wanted);
   console.error(`Python environment installed in ${Math.round((Date.now() - started) / 1000)} s.`);
   return environment;
@@ -68,15 +72,18 @@ function entryOf(lock: string, name: string): string {
   return found[0];
 }
 
-/** Without dependencies, because the lockfile names all of them, each with its hashes. Modules are compiled when used. */
-function install(requirements: string): void {
+/** Installs what a lockfile names. Without dependencies, because it names all of them, each with its hashes; modules are compiled when used. */
+export function installLocked(python: string, requirements: string): void {
   const quiet = ['--quiet', '--disable-pip-version-check', '--no-input', '--no-compile'];
   const guarded = ['--no-build-isolation', '--require-hashes', '--no-deps'];
   run(python, ['-m', 'pip', 'install', ...quiet, ...guarded, '-r', requirements]);
 }
 
-function removeUnusedJars(): void {
-  for (const file of installedFiles('pyspark/jars/*.jar')) if (unusedJars.test(basename(file))) rmSync(file);
+/** A tenth of the environment: jars that nothing here uses, the tests of the large packages, Arrow's headers and its Flight. */
+function removeUnused(): void {
+  const jars = installedFiles('pyspark/jars/*.jar').filter((file) => unusedJars.test(basename(file)));
+  const others = ['{matplotlib,numpy,pandas,pyarrow,scipy}/**/tests', 'pyarrow/include', 'pyarrow/*flight*'];
+  for (const path of [...jars, ...others.flatMap(installedFiles)]) rmSync(path, { recursive: true, force: true });
 }
 
 function run(program: string, args: string[]): void {

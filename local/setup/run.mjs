@@ -2,12 +2,17 @@
 // Plain JavaScript without dependencies, because it runs before either is there, on whatever Node the machine has (20 or newer).
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const oldestNode = 24;
+const pinnedNode = join(
+  root,
+  'node_modules',
+  `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`,
+);
 
 installModules();
 const [program, ...args] = process.argv.slice(2);
@@ -36,19 +41,20 @@ function installModules() {
     );
     process.exit(1);
   }
+  removeHeaders();
   writeFileSync(stamp, wanted);
   console.error(`Node modules installed in ${Math.round((Date.now() - started) / 1000)} s.`);
+}
+
+/** Removes the C headers that come with the pinned Node: 70 MB for compiling addons, of which there are none. */
+function removeHeaders() {
+  rmSync(join(pinnedNode, 'include'), { recursive: true, force: true });
 }
 
 /** This process's Node if it is new enough, else the one that the lockfile pins. */
 function node() {
   if (Number(process.versions.node.split('.')[0]) >= oldestNode) return process.execPath;
-  const folder = join(
-    root,
-    'node_modules',
-    `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`,
-  );
-  const binary = join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  const binary = join(pinnedNode, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
   if (existsSync(binary)) return binary;
   console.error(
     `Node ${oldestNode} or newer is needed and npm has no pinned one for ${process.platform}-${process.arch}: install it, then run this again.`,

@@ -27,6 +27,7 @@ const latencies = {
   storageSeconds: 0.3,
   cloneSeconds: 0.2,
   clusterSeconds: 0.2,
+  warehouseSeconds: 0.2,
   gpuClusterSeconds: 0.2,
 };
 const script = Object.fromEntries(

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { PollingPlan } from '../../domain/polling.ts';
 import type { StepStatus } from '../../domain/status.ts';
+import type { DeployInput } from '../../domain/steps.ts';
+import { cloudCaller } from '../support/cloudCaller.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -24,10 +27,80 @@ test('one request deploys the accelerator: workspace, job, RUNME and the noteboo
     'job done',
     'run done',
     'notebooks done',
+    'warehouse done',
+    'verification done',
   ]);
   expect(ended.runs.map(({ role, state }) => `${role} ${state}`)).toEqual(['RUNME succeeded', 'notebooks succeeded']);
   expect(ended.results).toMatchObject({ metrics: { test_r2_score: 0.99 } });
-  expect(Object.keys(ended.links).sort()).toEqual(['job', 'notebooksRun', 'portal', 'runmeRun', 'workspace']);
+  expect(Object.keys(ended.links).sort()).toEqual([
+    'job',
+    'mlflowRun',
+    'model',
+    'notebooksRun',
+    'portal',
+    'runmeRun',
+    'tables',
+    'warehouse',
+    'workspace',
+  ]);
+});
+
+test('a deployment shows the rows, metrics, run and model that its warehouse and MLflow have confirmed, with their pages', async () => {
+  const ended = await world.deploy({ workspaceName: 'dbw-proven' });
+  const { url } = world.workspace('dbw-proven');
+  const at = 'dbw_proven.implied_volatility';
+  const table = (role: string, rows: number): object => ({
+    role,
+    name: `${at}.${role}`,
+    rows,
+    url: `${url}/explore/data/dbw_proven/implied_volatility/${role}`,
+  });
+  expect(ended.verified).toEqual({
+    tables: [table('features', 1000), table('labels', 1000), table('evaluation', 3)],
+    metrics: { test_r2_score: 0.99, relative_error_mean_percent: 1.05 },
+    mlflowRun: {
+      id: expect.stringMatching(/^[0-9a-f]{32}$/),
+      status: 'FINISHED',
+      url: expect.stringMatching(`^${url}/ml/experiments/\\d+/runs/[0-9a-f]{32}$`),
+    },
+    model: {
+      name: `${at}.implied_volatility`,
+      version: '1',
+      url: `${url}/explore/data/models/dbw_proven/implied_volatility/implied_volatility/version/1`,
+    },
+    warehouse: {
+      id: expect.stringMatching(/^[0-9a-f]{16}$/),
+      url: expect.stringMatching(`^${url}/sql/warehouses/[0-9a-f]{16}$`),
+    },
+  });
+  expect(ended.links).toMatchObject({
+    tables: { evaluation: ended.verified?.tables[2]?.url },
+    mlflowRun: ended.verified?.mlflowRun.url,
+    model: ended.verified?.model.url,
+    warehouse: ended.verified?.warehouse.url,
+  });
+});
+
+test('the proof takes at most ten remote calls, and its warehouse stops by itself', async () => {
+  const ended = await world.deploy({ workspaceName: 'dbw-calls' });
+  const { requests } = world.workspace('dbw-calls');
+  const startedMs = Date.parse(ended.steps.find(({ name }) => name === 'verification')?.startedAt ?? '');
+  const calls = requests
+    .filter(({ atMs }) => atMs >= startedMs)
+    .filter(({ path }) => /sql\/1\.0|mlflow|models/.test(path));
+  expect(calls.map(({ status }) => status)).toEqual(calls.map(() => 200));
+  expect(calls.length).toBeGreaterThan(4);
+  expect(calls.length).toBeLessThanOrEqual(10);
+
+  const api = cloudCaller(world.cloud);
+  const stateOf = async (): Promise<unknown> => {
+    const id = ended.verified?.warehouse.id ?? '';
+    const { body } = await api.databricks('dbw-calls', 'GET', `/api/2.0/sql/warehouses/${id}`);
+    return { state: body['state'], sessions: body['num_active_sessions'] };
+  };
+  expect(await stateOf()).toEqual({ state: 'RUNNING', sessions: 0 });
+  await world.pass(601);
+  expect(await stateOf()).toEqual({ state: 'STOPPED', sessions: 0 });
 });
 
 test('the wait for storage shows what it waits for and how long it has waited', async () => {
@@ -60,3 +133,34 @@ test('a status link stays the one that it was, so that reading does not prolong 
   const read = (await (await fetch(statusQueryGetUri)).json()) as { statusQueryGetUri: string };
   expect(read.statusQueryGetUri).toBe(statusQueryGetUri);
 });
+
+test('a deployment that was started before there were proofs goes on and ends without one', async () => {
+  const { deployment, polling } = await inputOf('dbw-older');
+  const older: DeployInput = { deployment, polling, earlierAttempts: [] };
+  const path = `/runtime/webhooks/durabletask/orchestrators/deploy/${deployment.id}`;
+  const query = `version=1.0&code=${world.host.keys.durable}`;
+  const started = await world.call(`${path}?${query}`, { method: 'POST', key: '', body: older });
+  expect(started.status).toBe(202);
+  const ended = await world.finish(deployment.id);
+  expect(ended).toMatchObject({ runtimeStatus: 'Completed', results: { metrics: { test_r2_score: 0.99 } } });
+  expect(ended.steps.at(-1)).toMatchObject({ name: 'notebooks', state: 'done' });
+  expect(ended.verified).toBeUndefined();
+  expect(world.workspace('dbw-older').requests.filter(({ path }) => path.includes('/sql/'))).toEqual([]);
+});
+
+/** What the trigger hands to a deployment of this workspace, with a polling plan as it was before there were warehouses. */
+async function inputOf(workspaceName: string): Promise<DeployInput> {
+  const { id } = await world.start({ workspaceName });
+  const path = `/runtime/webhooks/durabletask/instances/${id}`;
+  const query = `showInput=true&code=${world.host.keys.durable}`;
+  const { input } = (await (await world.call(`${path}?${query}`, { key: '' })).json()) as { input: DeployInput };
+  await world.call(`${path}/terminate?reason=test&code=${world.host.keys.durable}`, { method: 'POST', key: '' });
+  await world.pass(1);
+  const { verify: _verify, ...accelerator } = input.deployment.accelerator;
+  const { warehouse: _warehouse, ...expectedSeconds } = input.polling.expectedSeconds;
+  return {
+    ...input,
+    deployment: { ...input.deployment, accelerator },
+    polling: { ...input.polling, expectedSeconds: expectedSeconds as PollingPlan['expectedSeconds'] },
+  };
+}

@@ -241,7 +241,7 @@ describe('the status link', () => {
       instanceId: started.id,
       runtimeStatus: 'Completed',
       output: { result: { metrics: { test_r2_score: 0.99 } } },
-      customStatus: { phase: 'notebooks' },
+      customStatus: { phase: 'verification' },
       createdTime: expect.stringMatching(/^\d{4}-.*Z$/) as string,
       lastUpdatedTime: expect.stringMatching(/^\d{4}-.*Z$/) as string,
     });

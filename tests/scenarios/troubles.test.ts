@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { errorTable } from '../../domain/errorTable.ts';
-import type { FailureView, StatusResource, StepName } from '../../domain/status.ts';
+import type { StatusResource } from '../../domain/status.ts';
 import type { NotebookOutcome, NotebookRequest } from '../../local/databricks/notebooks/notebookRequest.ts';
 import type { NotebookApi, NotebookScript } from '../../local/databricks/notebooks/scriptedCompute.ts';
 import { type CloudCaller, cloudCaller, workspacesVersion } from '../support/cloudCaller.ts';
+import { expectFailure, secondsOf } from '../support/expectFailure.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
 import { quickLatencies, quickScript } from '../support/quickCloud.ts';
 import { type DeploymentWish, setFault, setScenario, startWorld, type World } from '../support/world.ts';
@@ -13,13 +13,13 @@ const script: NotebookScript = {
   ...quickScript,
   RUNME: {
     seconds: 2,
-    outcome: (request, api) => {
+    outcome: (request, api, tables) => {
       const { mode } = request.parameters;
       if (mode === 'silent') return {};
       if (mode === 'wide') return startWideJob(request, api);
       if (mode === 'chatty') return { result: 'All notebooks have been started.' };
       const usual = quickScript['RUNME']?.outcome;
-      return typeof usual === 'function' ? usual(request, api) : {};
+      return typeof usual === 'function' ? usual(request, api, tables) : {};
     },
   },
 };
@@ -54,6 +54,7 @@ beforeAll(async () => {
       return {
         ACCELERATORS: JSON.stringify({
           ...known,
+          unproven: { repositoryUrl, branch: 'main', verify: false },
           tagged: { repositoryUrl, tag: 'v1' },
           'unknown-branch': { repositoryUrl, branch: 'lost' },
           'unknown-repository': { repositoryUrl: 'https://github.com/nobody/nothing', branch: 'main' },
@@ -80,23 +81,6 @@ async function deployWith(
   troubles[workspaceName] = trouble;
   return world.deploy({ workspaceName, ...more });
 }
-
-/** The failure, after a look at what every failure must have. */
-function failureOf(ended: StatusResource, code: keyof typeof errorTable, step: StepName): FailureView {
-  expect(ended.runtimeStatus).toBe('Failed');
-  const { failure } = ended;
-  expect(failure).toMatchObject({ code, step, title: errorTable[code].title, hint: errorTable[code].hint });
-  expect(failure?.message).toMatch(/\S{3}/);
-  expect(ended.steps.filter(({ state }) => state === 'failed').map(({ name }) => name)).toEqual([step]);
-  expect(ended.steps.filter(({ state }) => state === 'running' || state === 'waiting')).toEqual([]);
-  if (!failure) throw new Error('no failure');
-  return failure;
-}
-
-const secondsOf = (ended: StatusResource, step: StepName): number => {
-  const { startedAt = '', endedAt = '' } = ended.steps.find(({ name }) => name === step) ?? {};
-  return (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
-};
 
 /** What the backend counts, which takes at most 16 kB of UTF-16. */
 async function customStatusBytes(instance: string): Promise<number> {
@@ -140,7 +124,7 @@ describe('a workspace that exists', () => {
 
   test('is refused when it is standard', async () => {
     await makeWorkspace('dbw-standard', 'standard');
-    const { message } = failureOf(
+    const { message } = expectFailure(
       await world.deploy({ workspaceName: 'dbw-standard' }),
       'WORKSPACE_NOT_PREMIUM',
       'workspace',
@@ -152,10 +136,10 @@ describe('a workspace that exists', () => {
   test('is refused when the request says so, but not the one that the deployment itself has made', async () => {
     await makeWorkspace('dbw-taken', 'premium');
     const refused = await world.deploy({ workspaceName: 'dbw-taken', ifExists: 'fail' });
-    expect(failureOf(refused, 'WORKSPACE_EXISTS', 'workspace').message).toContain('dbw-taken');
+    expect(expectFailure(refused, 'WORKSPACE_EXISTS', 'workspace').message).toContain('dbw-taken');
 
     const own = { workspaceName: 'dbw-own', ifExists: 'fail' };
-    failureOf(
+    expectFailure(
       await deployWith('dbw-own', { kind: 'taskFails', taskKey: 'RUNME' }, own),
       'NOTEBOOK_FAILED',
       'notebooks',
@@ -169,7 +153,7 @@ describe('Azure', () => {
     const trouble = { code: 'SubnetTooSmall', message: 'The subnet has no room for another cluster.' };
     await setScenario(world.cloud.azure.arm, { kind: 'workspaceFails', name: 'dbw-fails', ...trouble });
     const ended = await world.deploy({ workspaceName: 'dbw-fails' });
-    const failure = failureOf(ended, 'WORKSPACE_FAILED', 'workspace');
+    const failure = expectFailure(ended, 'WORKSPACE_FAILED', 'workspace');
     expect(failure.message).toBe(trouble.message);
     expect(failure.cause).toBe(`${trouble.code}: ${trouble.message}`);
     expect(failure.link).toMatch(/^https:\/\/portal\.azure\.com\/.*\/workspaces\/dbw-fails$/);
@@ -182,7 +166,7 @@ describe('Azure', () => {
   test('has 45 minutes for a workspace', { timeout: 60_000 }, async () => {
     await setScenario(world.cloud.azure.arm, { kind: 'neverReady', name: 'dbw-never' });
     const ended = await world.deploy({ workspaceName: 'dbw-never' });
-    failureOf(ended, 'WORKSPACE_TIMEOUT', 'workspace');
+    expectFailure(ended, 'WORKSPACE_TIMEOUT', 'workspace');
     expect(secondsOf(ended, 'workspace')).toBeGreaterThan(45 * 60);
     expect(secondsOf(ended, 'workspace')).toBeLessThan(46 * 60 + 10);
   });
@@ -191,14 +175,14 @@ describe('Azure', () => {
     const message = 'Resource dbw-policy was disallowed by policy "Allowed tags".';
     await setScenario(world.cloud.azure.arm, { kind: 'policyDenies', name: 'dbw-policy', message });
     const ended = await world.deploy({ workspaceName: 'dbw-policy' });
-    expect(failureOf(ended, 'POLICY_DENIED', 'workspace').message).toBe(message);
+    expect(expectFailure(ended, 'POLICY_DENIED', 'workspace').message).toBe(message);
   });
 
   test('names the resource provider that is not registered', async () => {
     await setScenario(world.cloud.azure.arm, { kind: 'providerNotRegistered', namespace: 'Microsoft.Databricks' });
     const ended = await world.deploy({ workspaceName: 'dbw-provider' });
     await fetch(`${world.cloud.azure.url}/__scenarios`, { method: 'DELETE' });
-    expect(failureOf(ended, 'PROVIDER_NOT_REGISTERED', 'workspace').message).toContain('Microsoft.Databricks');
+    expect(expectFailure(ended, 'PROVIDER_NOT_REGISTERED', 'workspace').message).toContain('Microsoft.Databricks');
   });
 
   test('may take a while to know a new identity: the role waits for it', async () => {
@@ -221,7 +205,7 @@ describe('Azure', () => {
     const path = `*/workspaces/dbw-${name}/*/roleAssignments/*`;
     await setFault(world.cloud.azure.arm, { method: 'PUT', path, times: 1000, status, body });
     const ended = await world.deploy({ workspaceName: `dbw-${name}` });
-    const failure = failureOf(ended, code, 'role');
+    const failure = expectFailure(ended, code, 'role');
     expect(failure.cause).toContain(body.error.message);
     expect(secondsOf(ended, 'role')).toBeGreaterThan(540);
     expect(secondsOf(ended, 'role')).toBeLessThanOrEqual(600);
@@ -245,7 +229,7 @@ describe('Azure', () => {
 describe('the workspace', () => {
   test('has 15 minutes, and the time until the next look, for its storage', async () => {
     const ended = await deployWith('dbw-storage', { kind: 'storageNeverReady' });
-    const failure = failureOf(ended, 'STORAGE_TIMEOUT', 'storage');
+    const failure = expectFailure(ended, 'STORAGE_TIMEOUT', 'storage');
     expect(failure.cause).toMatch(/\S/);
     expect(secondsOf(ended, 'storage')).toBeGreaterThanOrEqual(15 * 60);
     expect(secondsOf(ended, 'storage')).toBeLessThanOrEqual(16 * 60);
@@ -265,14 +249,14 @@ describe('the workspace', () => {
     await setFault(world.workspace('dbw-no-member'), { ...denied, times: 1000 });
     expect((await world.finish(first.id)).failure).toBeUndefined();
     const ended = await world.finish(second.id);
-    expect(failureOf(ended, 'DATABRICKS_DENIED', 'storage').message).toContain('No.');
+    expect(expectFailure(ended, 'DATABRICKS_DENIED', 'storage').message).toContain('No.');
     expect(secondsOf(ended, 'storage')).toBeLessThanOrEqual(600);
   });
 
   test('with an address that is not allowed gets no request and no token', async () => {
     foreignHosts.add('dbw-foreign');
     const ended = await world.deploy({ workspaceName: 'dbw-foreign' });
-    expect(failureOf(ended, 'WORKSPACE_HOST_REFUSED', 'storage').message).toContain('127.0.0.1');
+    expect(expectFailure(ended, 'WORKSPACE_HOST_REFUSED', 'storage').message).toContain('127.0.0.1');
     expect(world.workspace('dbw-foreign').requests).toEqual([]);
   });
 });
@@ -293,7 +277,7 @@ describe('the repository', () => {
 
   test('without the branch of the catalogue ends the deployment at once', async () => {
     const ended = await world.deploy({ workspaceName: 'dbw-branch', accelerator: 'unknown-branch' });
-    const failure = failureOf(ended, 'REPOSITORY_FAILED', 'repository');
+    const failure = expectFailure(ended, 'REPOSITORY_FAILED', 'repository');
     expect(failure.message).toContain('lost');
     expect(failure.cause).toContain('GIT_UNKNOWN_REF');
     expect(secondsOf(ended, 'repository')).toBeLessThan(1);
@@ -301,14 +285,16 @@ describe('the repository', () => {
 
   test('that cannot be reached is tried for two minutes', async () => {
     const ended = await world.deploy({ workspaceName: 'dbw-remote', accelerator: 'unknown-repository' });
-    expect(failureOf(ended, 'REPOSITORY_FAILED', 'repository').message).toContain('https://github.com/nobody/nothing');
+    expect(expectFailure(ended, 'REPOSITORY_FAILED', 'repository').message).toContain(
+      'https://github.com/nobody/nothing',
+    );
     expect(secondsOf(ended, 'repository')).toBeGreaterThan(60);
     expect(secondsOf(ended, 'repository')).toBeLessThanOrEqual(120);
   });
 
   test('with a job template that is not JSON ends the deployment', async () => {
     const ended = await world.deploy({ workspaceName: 'dbw-template', accelerator: 'broken-template' });
-    expect(failureOf(ended, 'JOB_TEMPLATE_INVALID', 'job').cause).toMatch(/JSON/);
+    expect(expectFailure(ended, 'JOB_TEMPLATE_INVALID', 'job').cause).toMatch(/JSON/);
   });
 });
 
@@ -325,7 +311,7 @@ describe('a notebook that raises', () => {
     'in %s is shown with its exception, the end of its trace and its link',
     async (taskKey, role, link, skipped) => {
       const ended = await deployWith(`dbw-raise-${taskKey}`, { ...error, taskKey });
-      const failure = failureOf(ended, 'NOTEBOOK_FAILED', 'notebooks');
+      const failure = expectFailure(ended, 'NOTEBOOK_FAILED', 'notebooks');
       expect(failure.message).toBe(`${taskKey}: ZeroDivisionError: division by zero`);
       expect(failure.trace).toEqual(trace.slice(-20));
 
@@ -347,7 +333,7 @@ test('a notebook that raises with a very long text is cut to what a custom statu
     message: '\u00e4'.repeat(20_000),
     trace: Array.from({ length: 1000 }, () => '\u00f6'.repeat(1000)).join('\n'),
   });
-  const failure = failureOf(ended, 'NOTEBOOK_FAILED', 'notebooks');
+  const failure = expectFailure(ended, 'NOTEBOOK_FAILED', 'notebooks');
   expect(failure.trace).toHaveLength(20);
   expect(await customStatusBytes(ended.id)).toBeGreaterThan(8000);
   expect(await customStatusBytes(ended.id)).toBeLessThanOrEqual(16_384);
@@ -356,7 +342,7 @@ test('a notebook that raises with a very long text is cut to what a custom statu
 describe('a run', () => {
   test.each(['RUNME', 'PIV_02'])('that a person cancels during %s ends as cancelled', async (taskKey) => {
     const ended = await deployWith(`dbw-cancel-${taskKey}`, { kind: 'personCancels', taskKey, afterSeconds: 1 });
-    const failure = failureOf(ended, 'RUN_CANCELED', 'notebooks');
+    const failure = expectFailure(ended, 'RUN_CANCELED', 'notebooks');
     expect(failure.link).toMatch(/\/runs\/\d+$/);
   });
 
@@ -371,7 +357,7 @@ describe('a run', () => {
     ['quota', 'AZURE_QUOTA_EXCEEDED_EXCEPTION', 'CLIENT_ERROR', 'The quota of NCASv3_T4 cores is used up.', 'PIV_01'],
   ])('without a cluster, for %s, fails with the words of the platform', async (name, code, type, message, taskKey) => {
     const ended = await deployWith(`dbw-${name}`, { kind: 'clusterFails', taskKey, code, type, message });
-    const failure = failureOf(ended, 'RUN_FAILED', 'notebooks');
+    const failure = expectFailure(ended, 'RUN_FAILED', 'notebooks');
     expect(`${failure.message} ${failure.cause ?? ''}`).toContain(message);
     expect(`${failure.message} ${failure.cause ?? ''}`).toContain(code);
     expect(failure.link).toMatch(/\/runs\/\d+$/);
@@ -379,12 +365,16 @@ describe('a run', () => {
 
   test.each(['silent', 'chatty'])('of RUNME that is %s about what it started is not followed blindly', async (mode) => {
     const ended = await world.deploy({ workspaceName: `dbw-${mode}`, parameters: { mode } });
-    const failure = failureOf(ended, 'RUNME_RESULT_INVALID', 'notebooks');
+    const failure = expectFailure(ended, 'RUNME_RESULT_INVALID', 'notebooks');
     expect(failure.link).toBe(ended.links.runmeRun);
   });
 
   test('of forty tasks is shown within what a custom status may hold', async () => {
-    const { id } = await world.start({ workspaceName: 'dbw-wide', parameters: { mode: 'wide' } });
+    const { id } = await world.start({
+      workspaceName: 'dbw-wide',
+      accelerator: 'unproven',
+      parameters: { mode: 'wide' },
+    });
     let largest = 0;
     await world.until(async () => {
       for (const instance of [id, `${id}:watch:1`]) largest = Math.max(largest, await customStatusBytes(instance));
@@ -405,7 +395,7 @@ describe('a run', () => {
     // Over a second later, and the app's next look is not due before five.
     await world.pass(1.5);
     await post('dbw-deleted', 'delete', runId);
-    const failure = failureOf(await world.finish(id), 'RUN_LOST', 'notebooks');
+    const failure = expectFailure(await world.finish(id), 'RUN_LOST', 'notebooks');
     expect(failure.message).toContain(String(runId));
   });
 

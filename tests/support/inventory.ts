@@ -13,6 +13,7 @@ export interface Inventory {
   runs: number;
   childJobs: number;
   childRuns: number;
+  warehouses: number;
 }
 
 /** What one deployment leaves behind when each of its effects happened exactly once. */
@@ -26,6 +27,7 @@ export const oneOfEach: Inventory = {
   runs: 1,
   childJobs: 1,
   childRuns: 1,
+  warehouses: 1,
 };
 
 interface Named {
@@ -38,6 +40,7 @@ interface Listed {
   repos?: unknown[];
   jobs?: { job_id: bigint; settings: { name: string } }[];
   runs?: unknown[];
+  warehouses?: unknown[];
 }
 
 /** Counts what the cloud has for one workspace; faults that are left there are taken away first. */
@@ -59,6 +62,7 @@ export async function inventoryOf(cloud: Cloud, workspaceName: string): Promise<
   const assignments = await inGroup(assignmentsPath, assignmentsVersion);
   const { Resources: principals = [] } = await inWorkspace('/api/2.0/preview/scim/v2/ServicePrincipals');
   const { repos = [] } = await inWorkspace('/api/2.0/repos?path_prefix=/Users');
+  const { warehouses = [] } = await inWorkspace('/api/2.0/sql/warehouses');
   const { jobs = [] } = await inWorkspace('/api/2.2/jobs/list?limit=100');
   const runsOf = async (found: typeof jobs): Promise<number> => {
     let count = 0;
@@ -81,5 +85,6 @@ export async function inventoryOf(cloud: Cloud, workspaceName: string): Promise<
     runs: await runsOf(ours),
     childJobs: children.length,
     childRuns: await runsOf(children),
+    warehouses: warehouses.length,
   };
 }

@@ -1,5 +1,6 @@
 import type { Latencies } from '../../local/cloud/startCloud.ts';
 import { acceleratorScript } from '../../local/databricks/notebooks/acceleratorScript.ts';
+import { actTraining } from '../../local/databricks/notebooks/actedResults.ts';
 import type { NotebookScript } from '../../local/databricks/notebooks/scriptedCompute.ts';
 
 /** The accelerator acted in seconds, for tests of many deployments: fewer looks at a run, the same steps. */
@@ -7,7 +8,7 @@ export const quickScript: NotebookScript = {
   RUNME: { ...acceleratorScript['RUNME'], seconds: 2 },
   '01_introduction': { seconds: 2 },
   '02_create_features': { seconds: 2 },
-  '03_train_models': { outcome: { result: '{"metrics":{"test_r2_score":0.99}}' }, seconds: 2 },
+  '03_train_models': { seconds: 2, outcome: actTraining },
 };
 
 /** Latencies that end at the first or second look. */
@@ -18,4 +19,5 @@ export const quickLatencies: Latencies = {
   cloneSeconds: 0,
   clusterSeconds: 10,
   gpuClusterSeconds: 10,
+  warehouseSeconds: 10,
 };

@@ -68,6 +68,7 @@ const usualLatencies: Latencies = {
   // A reply that waits for the clock would keep the host busy, and the clock moves only while it is idle.
   cloneSeconds: 0,
   clusterSeconds: 240,
+  warehouseSeconds: 120,
   gpuClusterSeconds: 300,
 };
 

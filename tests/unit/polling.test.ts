@@ -5,9 +5,9 @@ import { fraction, logNormalHazard, nextPollSeconds, type PollingPlan, type Wait
 const plan: PollingPlan = {
   floorSeconds: 5,
   ceilingSeconds: 60,
-  expectedSeconds: { workspace: 180, storage: 40, runme: 300, notebooks: 3600 },
+  expectedSeconds: { workspace: 180, storage: 40, runme: 300, notebooks: 3600, warehouse: 240 },
 };
-const phases: WaitPhase[] = ['workspace', 'storage', 'runme', 'notebooks'];
+const phases: WaitPhase[] = ['workspace', 'storage', 'runme', 'notebooks', 'warehouse'];
 const elapsed = fc.oneof(fc.double({ min: 0, max: 1e6, noNaN: true }), fc.constantFrom(0, 1e-9, 1e12));
 
 describe('nextPollSeconds', () => {

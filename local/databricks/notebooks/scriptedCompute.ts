@@ -3,10 +3,12 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Clock } from '../../kit/clock.ts';
 import { formatJson, parseJson } from '../../kit/json.ts';
-import type { Compute } from '../compute.ts';
+import type { Compute, Lakehouse } from '../compute.ts';
+import { ActedTables } from './actedTables.ts';
+import { actedWarehouse } from './actedWarehouse.ts';
 import type { NotebookOutcome, NotebookRequest, StartedNotebook } from './notebookRequest.ts';
 
-/** Calls the workspace's API as the notebook's identity; throws on any status but 2xx. */
+/** Calls the workspace's API as the notebook's identity, a text as it is and anything else as JSON; throws on any status but 2xx. */
 export type NotebookApi = (method: string, path: string, body?: unknown) => Promise<Record<string, unknown>>;
 
 /** What a notebook does when it is only acted. */
@@ -15,26 +17,45 @@ export interface ScriptedNotebook {
   /** How it ends; called when its time is over. What it throws is the notebook's exception. */
   outcome?:
     | NotebookOutcome
-    | ((request: NotebookRequest, api: NotebookApi) => NotebookOutcome | Promise<NotebookOutcome>);
+    | ((request: NotebookRequest, api: NotebookApi, tables: ActedTables) => NotebookOutcome | Promise<NotebookOutcome>);
 }
 
 /** The notebooks by the last part of their path. */
 export type NotebookScript = Record<string, ScriptedNotebook>;
 
-/** Acts notebooks by a script, in the time of the clock: nothing is really executed, and clusters are ready at once. */
-export function scriptedCompute(script: NotebookScript, clock: Clock): Compute {
+/** A compute that acts, with the tables that its notebooks and warehouses know. */
+export interface ScriptedCompute extends Compute {
+  /** The acted tables of a workspace. */
+  tablesOf(lakehouse: Lakehouse): ActedTables;
+}
+
+/**
+ * Acts notebooks by a script, in the time of the clock, and SQL warehouses over the tables that they wrote: nothing is
+ * really executed, and clusters and warehouses are ready at once.
+ */
+export function scriptedCompute(script: NotebookScript, clock: Clock): ScriptedCompute {
+  const all = new Map<string, ActedTables>();
+  const tablesOf = (lakehouse: Lakehouse): ActedTables => {
+    const tables = all.get(lakehouse.tablesRoot) ?? new ActedTables(lakehouse);
+    all.set(lakehouse.tablesRoot, tables);
+    return tables;
+  };
   return {
-    startCluster: () => ({
-      start: (request) => startNotebook(script, clock, request),
+    tablesOf,
+    startCluster: (cluster) => ({
+      start: (request) => startNotebook(script, clock, request, tablesOf(cluster)),
       stop: () => Promise.resolve(),
     }),
-    startWarehouse() {
-      throw new Error('SQL warehouses are not acted yet.');
-    },
+    startWarehouse: (warehouse) => actedWarehouse(tablesOf(warehouse)),
   };
 }
 
-function startNotebook(script: NotebookScript, clock: Clock, request: NotebookRequest): StartedNotebook {
+function startNotebook(
+  script: NotebookScript,
+  clock: Clock,
+  request: NotebookRequest,
+  tables: ActedTables,
+): StartedNotebook {
   const name = basename(request.notebookPath);
   const notebook = script[name];
   if (!notebook) {
@@ -42,7 +63,10 @@ function startNotebook(script: NotebookScript, clock: Clock, request: NotebookRe
     return { outcome: Promise.resolve({ error }), cancel: () => undefined };
   }
   const { promise, resolve } = Promise.withResolvers<NotebookOutcome>();
-  const stop = clock.setTimer(clock.now() + notebook.seconds * 1000, () => void act(notebook, request).then(resolve));
+  const stop = clock.setTimer(
+    clock.now() + notebook.seconds * 1000,
+    () => void act(notebook, request, tables).then(resolve),
+  );
   const cancel = (): void => {
     stop();
     resolve({ error: 'Cancelled' });
@@ -50,10 +74,14 @@ function startNotebook(script: NotebookScript, clock: Clock, request: NotebookRe
   return { outcome: promise, cancel };
 }
 
-async function act(notebook: ScriptedNotebook, request: NotebookRequest): Promise<NotebookOutcome> {
+async function act(
+  notebook: ScriptedNotebook,
+  request: NotebookRequest,
+  tables: ActedTables,
+): Promise<NotebookOutcome> {
   if (typeof notebook.outcome !== 'function') return notebook.outcome ?? {};
   try {
-    return await notebook.outcome(request, (method, path, body) => call(request, method, path, body));
+    return await notebook.outcome(request, (method, path, body) => call(request, method, path, body), tables);
   } catch (error) {
     const { name, message, stack } = error as Error;
     return { error: `${name}: ${message}`, errorTrace: stack ?? message };
@@ -67,7 +95,8 @@ function call(
   body?: unknown,
 ): Promise<Record<string, unknown>> {
   const { promise, resolve, reject } = Promise.withResolvers<Record<string, unknown>>();
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const type = typeof body === 'string' ? 'octet-stream' : 'json';
+  const headers = { authorization: `Bearer ${token}`, 'content-type': `application/${type}` };
   const outgoing = httpsRequest(`https://${host}${path}`, { method, headers, ca: readFileSync(caFile) }, (reply) => {
     const chunks: Buffer[] = [];
     reply.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -84,6 +113,6 @@ function call(
     });
   });
   outgoing.on('error', reject);
-  outgoing.end(body === undefined ? undefined : formatJson(body));
+  outgoing.end(body === undefined || typeof body === 'string' ? body : formatJson(body));
   return promise;
 }

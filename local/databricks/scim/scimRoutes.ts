@@ -3,15 +3,13 @@ import type { ApiReply } from '../../kit/router.ts';
 import type { Callers, Member } from '../callers.ts';
 import { type Fields, bodyOf, boundedInteger, isFields, optionalText, queryOf } from '../requestFields.ts';
 import type { AddRoute } from '../routes.ts';
-import type { Workspace } from '../workspace.ts';
 
 const collection = '/api/2.0/preview/scim/v2/ServicePrincipals';
 const principalSchema = 'urn:ietf:params:scim:schemas:core:2.0:ServicePrincipal';
 
 /** SCIM: who the caller is, and the workspace's service principals. */
-export function addScimRoutes(on: AddRoute, workspace: Workspace, callers: Callers): void {
+export function addScimRoutes(on: AddRoute, callers: Callers): void {
   on('GET', '/api/2.0/preview/scim/v2/Me', (_request, caller) => ({
-    headers: { 'x-databricks-org-id': workspace.record.workspaceId },
     body: {
       ...principal(caller),
       schemas: ['urn:ietf:params:scim:schemas:core:2.0:User', principalSchema],

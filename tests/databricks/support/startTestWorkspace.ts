@@ -26,6 +26,8 @@ export interface TestWorkspace {
   clock: VirtualClock;
   folder: string;
   host: string;
+  /** The authority of the workspace's certificate, for clients in other processes. */
+  caFile: string;
   server: ApiServer;
   databricks: Databricks;
   /** Calls as the administrator unless other headers are given. */
@@ -68,7 +70,13 @@ export async function startTestWorkspace(
     mayAdminister: (resource, objectId) => resource === resourceId && objectId === `object-${admin}`,
     repositories: {},
     compute: scriptedCompute(script ?? {}, clock),
-    latencies: { storageSeconds: 0, clusterSeconds: 60, gpuClusterSeconds: 240, cloneSeconds: 0 },
+    latencies: {
+      storageSeconds: 0,
+      clusterSeconds: 60,
+      gpuClusterSeconds: 240,
+      warehouseSeconds: 120,
+      cloneSeconds: 0,
+    },
     ...changed,
   };
   const workspace = { resourceId, workspaceId: '4711000000000001', name: 'implied-volatility', location: 'westeurope' };
@@ -114,6 +122,7 @@ export async function startTestWorkspace(
     clock,
     folder: join(options.folder, workspace.workspaceId),
     host,
+    caFile: options.certificate.caFile,
     get server(): ApiServer {
       const [running] = databricks.workspaces();
       if (!running) throw new Error('No workspace is running.');

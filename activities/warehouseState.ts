@@ -1,0 +1,66 @@
+import * as v from 'valibot';
+import type { DatabricksApi } from '../clients/databricks.ts';
+import { isMissing } from '../clients/databricksFailure.ts';
+import { RetryableError, TerminalError } from '../domain/errors.ts';
+import type { Warehouse, WarehouseState } from '../domain/steps.ts';
+
+const reason = v.object({
+  code: v.optional(v.string(), ''),
+  type: v.optional(v.string(), ''),
+  parameters: v.optional(v.record(v.string(), v.string()), {}),
+});
+const warehouse = v.object({
+  state: v.string(),
+  health: v.optional(
+    v.object({
+      status: v.optional(v.string()),
+      summary: v.optional(v.string()),
+      details: v.optional(v.string()),
+      message: v.optional(v.string()),
+      failure_reason: v.optional(reason),
+    }),
+  ),
+  odbc_params: v.optional(
+    v.object({ hostname: v.string(), port: v.pipe(v.number(), v.integer()), path: v.string(), protocol: v.string() }),
+  ),
+});
+type Seen = v.InferOutput<typeof warehouse>;
+
+/** A look at a warehouse; `failed` says why its last start failed. Throws WAREHOUSE_LOST when it is deleted. */
+export async function warehouseState(
+  api: DatabricksApi,
+  { id, url }: Warehouse,
+): Promise<WarehouseState & { failed?: TerminalError }> {
+  const seen = await api.get(`/api/2.0/sql/warehouses/${id}`, {}, warehouse).catch((error: unknown) => {
+    throw isMissing(error) ? lost(id, url) : error;
+  });
+  if (seen.state.startsWith('DELET')) throw lost(id, url);
+  const { state, health } = seen;
+  if (state === 'RUNNING') return { state: 'running', endpoint: endpointOf(seen, id) };
+  // While it starts the health may be that of the start before.
+  if (state !== 'STOPPED') return { state: 'waiting' };
+  return { state: 'stopped', ...(health?.status === 'FAILED' && { failed: failureOf(seen, url) }) };
+}
+
+const lost = (id: string, link: string): TerminalError =>
+  new TerminalError('WAREHOUSE_LOST', `The SQL warehouse ${id} has been deleted.`, { link });
+
+function failureOf({ health = {} }: Seen, link: string): TerminalError {
+  const { summary, details, message, failure_reason: why } = health;
+  const parameters = Object.values(why?.parameters ?? {});
+  const words = [summary, details, message, ...parameters].filter(Boolean).join(' ');
+  return new TerminalError('WAREHOUSE_FAILED', words || 'Databricks gives no reason.', {
+    cause: [why?.type, why?.code, ...parameters].filter(Boolean).join(' '),
+    link,
+  });
+}
+
+function endpointOf({ odbc_params: odbc }: Seen, id: string): { host: string; port: number; path: string } {
+  if (!odbc || odbc.protocol !== 'https')
+    throw new RetryableError(
+      'ANSWER_INVALID',
+      `Databricks does not say where the SQL warehouse ${id} is connected to.`,
+    );
+  const { hostname: host, port, path } = odbc;
+  return { host, port, path };
+}

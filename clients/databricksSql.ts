@@ -1,0 +1,134 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { DBSQLClient } from '@databricks/sql';
+import * as v from 'valibot';
+import { RetryableError, TerminalError } from '../domain/errors.ts';
+import type { SqlQuery } from '../domain/resultQueries.ts';
+import type { SqlEndpoint, Workspace } from '../domain/steps.ts';
+import { credential } from './credential.ts';
+import { allowedHost, databricksScope } from './databricksHost.ts';
+import { sqlFailure } from './sqlFailure.ts';
+
+const answerSeconds = 60;
+const closeSeconds = 5;
+
+/** A session on a SQL warehouse. */
+export interface SqlSession {
+  /** All rows, checked by the schema; at most as many as one answer takes. Throws `SqlError` or another `DeploymentError`. */
+  rows<S extends v.GenericSchema>(query: SqlQuery, row: S): Promise<v.InferOutput<S>[]>;
+}
+
+/**
+ * Opens a session on a warehouse of the workspace for `work`, and closes it whatever happens; nothing is retried.
+ * Throws DATABRICKS_UNAVAILABLE when all together takes longer than `seconds`, WORKSPACE_HOST_REFUSED when the
+ * endpoint is not the workspace's own.
+ */
+export async function withSqlSession<T>(
+  workspace: Workspace,
+  endpoint: SqlEndpoint,
+  seconds: number,
+  work: (session: SqlSession) => Promise<T>,
+): Promise<T> {
+  refuseForeign(workspace, endpoint);
+  // Loaded at the first use, because it takes longer than the rest of the app.
+  const { DBSQLClient } = await import('./sqlDriver.ts');
+  // The driver's own logger prints to the console, errors with their requests among it.
+  const client = new DBSQLClient({ logger: { log() {} } });
+  const guard = guarded(endpoint, seconds);
+  try {
+    const result = inSession(client, endpoint, work).catch(async (error: unknown) => {
+      throw await sqlFailure(error);
+    });
+    return await Promise.race([guard.broken, result]);
+  } finally {
+    guard.end();
+    await closed(client);
+  }
+}
+
+async function inSession<T>(
+  client: DBSQLClient,
+  endpoint: SqlEndpoint,
+  work: (session: SqlSession) => Promise<T>,
+): Promise<T> {
+  await client.connect({
+    ...endpoint,
+    // The credential knows when its token ends; the driver's own cache would look into the token once more.
+    authType: 'custom',
+    provider: { authenticate: bearer },
+    telemetryEnabled: false,
+    // The orchestrator retries.
+    retryMaxAttempts: 1,
+    socketTimeout: answerSeconds * 1000,
+    userAgentEntry: 'accelerator-deployer',
+  });
+  const session = await client.openSession();
+  return work({
+    async rows({ text, parameters }, row) {
+      // Results come with the answer, not as files in a storage account that the app may be unable to reach.
+      const how = { namedParameters: parameters, useCloudFetch: false, useLZ4Compression: false };
+      const operation = await session.executeStatement(text, how);
+      try {
+        // fetchAll alone would hide the error of a statement that failed behind one about its metadata.
+        await operation.finished();
+        return parseRows(await operation.fetchAll(), row);
+      } finally {
+        // Closing the session would do it too; what went wrong before is worth more than what goes wrong here.
+        await operation.close().catch(() => undefined);
+      }
+    },
+  });
+}
+
+async function bearer(): Promise<Record<string, string>> {
+  const token = await (await credential()).getToken(databricksScope);
+  return { authorization: `Bearer ${token?.token ?? ''}` };
+}
+
+function parseRows<S extends v.GenericSchema>(rows: unknown[], row: S): v.InferOutput<S>[] {
+  const parsed = v.safeParse(v.array(row), rows);
+  if (parsed.success) return parsed.output;
+  const faults = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? '(root)'}: ${issue.message}`);
+  throw new TerminalError('RESULTS_INVALID', 'The warehouse answered with rows of an unknown shape.', {
+    cause: faults.join('; '),
+  });
+}
+
+/** The token goes to the workspace that was checked, whatever address the warehouse is said to have. */
+function refuseForeign(workspace: Workspace, { host, port, path }: SqlEndpoint): void {
+  allowedHost(workspace.host);
+  const address = port === 443 ? host : `${host}:${port}`;
+  if (address !== workspace.host || !/^\/sql\/1\.0\/warehouses\/[\w-]+$/.test(path))
+    throw new TerminalError('WORKSPACE_HOST_REFUSED', `${address}${path} is no SQL warehouse of ${workspace.host}.`);
+}
+
+/**
+ * Rejects when time is up, or when an answer is a page: the driver waits for ever for the rest of what is no Thrift.
+ */
+function guarded({ host, path }: SqlEndpoint, seconds: number): { broken: Promise<never>; end: () => void } {
+  const { promise: broken, reject } = Promise.withResolvers<never>();
+  const late = new RetryableError('DATABRICKS_UNAVAILABLE', `The SQL warehouse took longer than ${seconds} seconds.`);
+  const timer = setTimeout(reject, seconds * 1000, late);
+  const look = (message: unknown): void => {
+    const { request, response } = message as { request: ClientRequest; response: IncomingMessage };
+    const isText = /^(?:text\/|application\/json)/.test(response.headers['content-type'] ?? '');
+    if (request.host === host && request.path === path && response.statusCode === 200 && isText)
+      reject(new RetryableError('ANSWER_INVALID', 'The SQL warehouse answered with a page.'));
+  };
+  subscribe('http.client.response.finish', look);
+  return {
+    broken,
+    end() {
+      clearTimeout(timer);
+      unsubscribe('http.client.response.finish', look);
+    },
+  };
+}
+
+/** Closes the session as far as the warehouse lets us; it closes those that are idle itself. */
+async function closed(client: DBSQLClient): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, closeSeconds * 1000);
+  await Promise.race([client.close().catch(() => undefined), late]);
+  clearTimeout(timer);
+}

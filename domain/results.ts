@@ -1,0 +1,60 @@
+import * as v from 'valibot';
+import { TerminalError } from './errors.ts';
+
+// Names and ids stand in a custom status of 16 kB, in links and in queries.
+const mostTables = 6;
+const role = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_]{0,29}$/));
+const part = '[A-Za-z0-9_][\\w-]{0,99}';
+const threeLevels = v.pipe(
+  v.string(),
+  v.regex(new RegExp(`^${part}(?:\\.${part}){2}$`), 'Not a name of the form catalog.schema.name.'),
+);
+const id = v.pipe(v.string(), v.regex(/^\w{1,64}$/));
+
+const results = v.pipe(
+  v.object({
+    tables: v.pipe(
+      v.record(role, threeLevels),
+      v.maxEntries(mostTables),
+      v.check((tables) => Object.hasOwn(tables, 'evaluation'), 'There is no evaluation table.'),
+    ),
+    rows: v.record(role, v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
+    mlflow: v.object({ experiment_id: id, run_id: id }),
+    model: v.object({ name: threeLevels, version: v.pipe(v.string(), v.regex(/^[1-9]\d{0,9}$/)) }),
+    metrics: v.optional(v.record(v.string(), v.unknown()), {}),
+  }),
+  v.check(({ tables, rows }) => Object.keys(tables).every((key) => Object.hasOwn(rows, key)), 'A table has no rows.'),
+);
+
+/** What the last notebook says that it left behind: table names and row counts by role, one of them `evaluation`. */
+export type DeclaredResults = v.InferOutput<typeof results>;
+
+/** The results as the SQL warehouse and MLflow have shown them. */
+export interface Verified {
+  /** `rows`: those of this attempt. */
+  tables: { role: string; name: string; rows: number; url: string }[];
+  metrics: Record<string, number>;
+  mlflowRun: { id: string; url: string; status: string };
+  model: { name: string; version: string; url: string };
+  warehouse: { id: string; url: string };
+}
+
+/** Reads what the last notebook handed over; throws RESULTS_UNDECLARED with every fault. */
+export function declaredResults(handedOver: unknown, runUrl: string | undefined): DeclaredResults {
+  const parsed = v.safeParse(results, handedOver);
+  if (parsed.success) return parsed.output;
+  const faults = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? '(all)'}: ${issue.message}`);
+  throw new TerminalError('RESULTS_UNDECLARED', 'The last notebook handed over no account of its results.', {
+    cause: faults.join('; '),
+    link: runUrl,
+  });
+}
+
+/** The pages of the results in the workspace. */
+export const resultLinks = (host: string) => ({
+  table: (name: string): string => `https://${host}/explore/data/${name.split('.').join('/')}`,
+  mlflowRun: (experimentId: string, runId: string): string =>
+    `https://${host}/ml/experiments/${experimentId}/runs/${runId}`,
+  model: (name: string, version: string): string =>
+    `https://${host}/explore/data/models/${name.split('.').join('/')}/version/${version}`,
+});

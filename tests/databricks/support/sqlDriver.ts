@@ -1,0 +1,41 @@
+import { DBSQLClient } from '@databricks/sql';
+import { onTestFinished } from 'vitest';
+import type { TestWorkspace } from './startTestWorkspace.ts';
+
+export type Session = Awaited<ReturnType<DBSQLClient['openSession']>>;
+
+/** A session of the real driver with a warehouse; `token` is asked for each call. Everything is closed with the test. */
+export async function openSession(
+  workspace: TestWorkspace,
+  warehouseId: string,
+  options: Parameters<DBSQLClient['openSession']>[0] = {},
+  token: () => string = () => workspace.token(),
+): Promise<Session> {
+  // The driver says each error on the console, too.
+  const client = new DBSQLClient({ logger: { log: () => undefined } });
+  client.on('error', () => undefined);
+  await client.connect({
+    host: 'localhost',
+    port: workspace.server.port,
+    path: `/sql/1.0/warehouses/${warehouseId}`,
+    authType: 'custom',
+    provider: { authenticate: () => Promise.resolve({ authorization: `Bearer ${token()}` }) },
+    telemetryEnabled: false,
+  });
+  // Closing asks the server, which a test may have arranged to refuse.
+  onTestFinished(() => client.close().catch(() => undefined));
+  return await client.openSession(options);
+}
+
+/** All rows of a statement. */
+export async function rowsOf(
+  session: Session,
+  statement: string,
+  options: Parameters<Session['executeStatement']>[1] = {},
+): Promise<object[]> {
+  const operation = await session.executeStatement(statement, options);
+  await operation.finished();
+  const rows = await operation.fetchAll();
+  await operation.close();
+  return rows;
+}
