@@ -14,8 +14,8 @@
 # MAGIC | Notebook | |
 # MAGIC |---|---|
 # MAGIC | `01_introduction` | this page: the model and one surface |
-# MAGIC | `02_create_features` | parameters that fill the box evenly, a surface for each by simulation |
-# MAGIC | `03_train_models` | the network, its errors on surfaces that it never saw, the paper's recipe beside it |
+# MAGIC | `02_create_features` | two tables: parameters that fill the box evenly, a surface for each by simulation |
+# MAGIC | `03_train_models` | the network, a registered model; its errors on surfaces that it never saw |
 
 # COMMAND ----------
 
@@ -47,7 +47,7 @@ dbutils.widgets.dropdown("profile", "small", ["small", "full"], "Profile")
 dbutils.widgets.text("rows", "", "Surfaces (empty: by profile)")
 dbutils.widgets.text("paths", "", "Paths per surface (empty: by profile)")
 dbutils.widgets.text("seed", "20240117", "Seed")
-dbutils.widgets.text("output", "", "Folder for results (empty: beside the Git folder)")
+dbutils.widgets.text("output", "", "Folder for pictures (empty: beside the Git folder)")
 
 # COMMAND ----------
 
@@ -58,7 +58,7 @@ from implied_volatility import profiles, results
 plan = profiles.plan({name: dbutils.widgets.get(name) for name in ("profile", "rows", "paths", "seed")})
 output = Path(dbutils.widgets.get("output").strip() or results.default_folder(Path.cwd()))
 print(plan)
-print(f"Results go to {output}")
+print(f"Pictures go to {output}")
 
 # COMMAND ----------
 

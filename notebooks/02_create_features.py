@@ -11,7 +11,8 @@
 # MAGIC - Richardson's extrapolation in the time step;
 # MAGIC - every volatility with its **standard error**; a price that drowns in its noise is **invalid**, not replaced.
 # MAGIC
-# MAGIC The same seed gives the same bytes, on any number of cores, and a second run replaces the file of the first.
+# MAGIC Both become Delta tables. The same seed gives the same rows, on any number of cores, and a second run replaces
+# MAGIC those of the first in one commit per table: nobody reads half of them.
 
 # COMMAND ----------
 
@@ -29,17 +30,22 @@ dbutils.widgets.text("paths", "", "Paths per surface (empty: by profile)")
 dbutils.widgets.text("seed", "20240117", "Seed")
 dbutils.widgets.text("deployment", "by-hand", "Deployment")
 dbutils.widgets.text("attempt", "1", "Attempt")
-dbutils.widgets.text("output", "", "Folder for results (empty: beside the Git folder)")
+dbutils.widgets.text("catalog", "", "Catalog (empty: the current one)")
+dbutils.widgets.text("schema", "implied_volatility", "Schema")
+dbutils.widgets.text("output", "", "Folder for pictures (empty: beside the Git folder)")
 
 # COMMAND ----------
 
 from pathlib import Path
 
-from implied_volatility import profiles, results
+from implied_volatility import profiles, results, tables
 
 plan = profiles.plan({name: dbutils.widgets.get(name) for name in ("profile", "rows", "paths", "seed")})
 output = Path(dbutils.widgets.get("output").strip() or results.default_folder(Path.cwd()))
+destination = tables.destination(spark, {name: dbutils.widgets.get(name) for name in ("catalog", "schema")})
+tables.make_schema(spark, destination)
 print(plan)
+print(f"Tables go to {destination.catalog}.{destination.schema}, pictures to {output}")
 
 # COMMAND ----------
 
@@ -52,28 +58,40 @@ print(plan)
 import os
 
 from implied_volatility.progress import Progress
-from implied_volatility.results import Table
 from implied_volatility.rough_bergomi import Scheme
 from implied_volatility.sampling import draw_parameters, stream
-from implied_volatility.surfaces import label
+from implied_volatility.surfaces import Sample, label
 
 
-def table(name: str, rows: int, paths: int) -> Table:
+def simulated(name: str, rows: int, paths: int) -> Sample:
     parameters = draw_parameters(rows, stream(plan.seed, f"{name} parameters"))
     scheme = Scheme.of_paths(paths, plan.steps)
     seed = stream(plan.seed, f"{name} paths")
     progress = Progress(f"{name} × {paths:,} paths")
-    return Table(parameters, label(parameters, scheme, seed, workers=os.cpu_count() or 1, progress=progress.rows))
+    return Sample(parameters, label(parameters, scheme, seed, workers=os.cpu_count() or 1, progress=progress.rows))
 
 
-training = table("training", plan.rows, plan.paths)
-test = table("test", plan.test_rows, plan.test_paths)
+samples = {
+    "training": simulated("training", plan.rows, plan.paths),
+    "test": simulated("test", plan.test_rows, plan.test_paths),
+}
 
 # COMMAND ----------
 
+# MAGIC %md
+# MAGIC ## Tables
+# MAGIC `features` has a column per parameter, `labels` an array of 88 cells for each of volatility, standard error and
+# MAGIC validity; `split` and `surface` join them. The labels know the version of the features that they were made from.
+
+# COMMAND ----------
+
+from implied_volatility import surface_tables
+
 origin = results.provenance(plan, dbutils.widgets.get("deployment"), dbutils.widgets.get("attempt"))
-file = results.save_surfaces(output / "surfaces.npz", training, test, origin)
-print(f"{file}: {file.stat().st_size / 1e6:.1f} MB")
+features_version = surface_tables.write_features(spark, destination, samples, origin)
+labels_version = surface_tables.write_labels(spark, destination, samples, origin, features_version)
+print(f"{destination.name('features')}, version {features_version}: {plan.rows + plan.test_rows:,} rows")
+print(f"{destination.name('labels')}, version {labels_version}: {plan.rows + plan.test_rows:,} rows")
 
 # COMMAND ----------
 
@@ -88,7 +106,7 @@ from implied_volatility.arbitrage import violations
 from implied_volatility.scoring import noise
 
 print(f"{'':10} {'surfaces':>9} {'invalid':>9} {'noise mean':>11} {'median':>8} {'butterfly':>10} {'calendar':>9}")
-for name, made in (("training", training), ("test", test)):
+for name, made in samples.items():
     mean, median = noise(made.surfaces)
     found = violations(made.surfaces.volatility)
     invalid = 100 * (1 - made.surfaces.valid.mean())
@@ -103,10 +121,11 @@ import numpy as np
 
 from implied_volatility import pictures
 
-relative = 100 * training.surfaces.standard_error / training.surfaces.volatility
+surfaces = samples["training"].surfaces
+relative = 100 * surfaces.standard_error / surfaces.volatility
 figure = pictures.heat_maps(
     [
-        ("Invalid cells", 100 * (1 - training.surfaces.valid.mean(axis=0))),
+        ("Invalid cells", 100 * (1 - surfaces.valid.mean(axis=0))),
         ("Median standard error / volatility", np.nanmedian(relative, axis=0)),
     ],
     common_scale=False,

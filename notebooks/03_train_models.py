@@ -24,20 +24,52 @@ dbutils.widgets.text("paths", "", "Paths per surface (empty: by profile)")
 dbutils.widgets.text("seed", "20240117", "Seed")
 dbutils.widgets.text("deployment", "by-hand", "Deployment")
 dbutils.widgets.text("attempt", "1", "Attempt")
-dbutils.widgets.text("output", "", "Folder for results (empty: beside the Git folder)")
+dbutils.widgets.text("catalog", "", "Catalog (empty: the current one)")
+dbutils.widgets.text("schema", "implied_volatility", "Schema")
+dbutils.widgets.text("output", "", "Folder for pictures (empty: beside the Git folder)")
 
 # COMMAND ----------
 
 from pathlib import Path
 
-import jax
-
-from implied_volatility import profiles, results
+from implied_volatility import network, profiles, results, tables, tracking
 
 plan = profiles.plan({name: dbutils.widgets.get(name) for name in ("profile", "rows", "paths", "seed")})
+recipe = network.FULL if plan.profile == "full" else network.SMALL
 output = Path(dbutils.widgets.get("output").strip() or results.default_folder(Path.cwd()))
+destination = tables.destination(spark, {name: dbutils.widgets.get(name) for name in ("catalog", "schema")})
 origin = results.provenance(plan, dbutils.widgets.get("deployment"), dbutils.widgets.get("attempt"))
-training, test = results.load_surfaces(output / "surfaces.npz", origin)
+context = dbutils.notebook.entry_point.getDbutils().notebook().getContext()
+run = tracking.Run(context.userName().get(), {name: origin[name] for name in ("deployment", "attempt")})
+print(f"MLflow experiment {run.experiment_id}, run {run.run_id}")
+
+# COMMAND ----------
+
+# MAGIC %md
+# MAGIC ## The rows
+# MAGIC Taken only if they are of this plan, deployment and attempt, and the labels of these features. Each cell that
+# MAGIC belongs to the MLflow run stands under `with run:`; if it raises, the run has failed.
+
+# COMMAND ----------
+
+from dataclasses import asdict
+
+import jax
+
+from implied_volatility import surface_tables
+
+with run:
+    samples, versions = surface_tables.read_samples(spark, destination, origin)
+    run.params(
+        {
+            **plan.as_dict(),
+            **asdict(recipe),
+            **{f"{name}_table": destination.name(name) for name in versions},
+            **{f"{name}_version": version for name, version in versions.items()},
+            "package_version": origin["package"],
+        }
+    )
+training, test = samples["training"], samples["test"]
 print(
     f"{len(training.parameters):,} surfaces to learn from, {len(test.parameters):,} to judge by, on {jax.devices()[0]}"
 )
@@ -50,29 +82,45 @@ print(
 
 # COMMAND ----------
 
-from implied_volatility import network, paper
+from implied_volatility import paper
 from implied_volatility.progress import Progress
 from implied_volatility.sampling import stream
 from implied_volatility.training import split
 
 seed = stream(plan.seed, "training")
 chosen = split(plan.rows, seed)
-recipe = network.FULL if plan.profile == "full" else network.SMALL
-ours, our_fit = network.train(
-    training.parameters, training.surfaces, chosen, recipe, seed, progress=Progress("network").epochs
-)
-yardstick, paper_fit = paper.train(
-    training.parameters, training.surfaces, chosen, seed, progress=Progress("paper's recipe").epochs
-)
+with run:
+    ours, our_fit = network.train(
+        training.parameters, training.surfaces, chosen, recipe, seed, progress=Progress("network").epochs
+    )
+    yardstick, paper_fit = paper.train(
+        training.parameters, training.surfaces, chosen, seed, progress=Progress("paper's recipe").epochs
+    )
+    run.curves("network", our_fit)
+    run.curves("paper", paper_fit)
 
 # COMMAND ----------
 
-results.write(output / "network.npz", ours.to_bytes())
-loaded = network.Network.from_bytes((output / "network.npz").read_bytes())
-our_surfaces = loaded.surface(test.parameters)
-paper_surfaces = yardstick.surface(test.parameters)
-if not (our_surfaces == ours.surface(test.parameters)).all():
-    raise RuntimeError("The network that was read back gives other surfaces than the one that was trained.")
+# MAGIC %md
+# MAGIC ## The registered model
+# MAGIC What is judged below is what others will load: the model as the registry gives it back.
+
+# COMMAND ----------
+
+import mlflow
+import pandas as pd
+
+from implied_volatility.grid import COLUMNS
+
+with run:
+    registered = run.register(ours, destination)
+    loaded = mlflow.pyfunc.load_model(registered.uri)
+    inputs = pd.DataFrame(test.parameters, columns=list(COLUMNS))
+    our_surfaces = loaded.predict(inputs).reshape(test.surfaces.volatility.shape)
+    if not (our_surfaces == ours.surface(test.parameters)).all():
+        raise RuntimeError("The model that was read back gives other surfaces than the one that was trained.")
+    paper_surfaces = yardstick.surface(test.parameters)
+print(f"Model {registered.name}, version {registered.version}, alias {tracking.ALIAS}")
 
 # COMMAND ----------
 
@@ -88,12 +136,13 @@ import time
 
 from implied_volatility.scoring import noise, relative_errors, score
 
-ours_score, paper_score = score(our_surfaces, test.surfaces), score(paper_surfaces, test.surfaces)
-noise_mean, noise_median = noise(test.surfaces)
+with run:
+    ours_score, paper_score = score(our_surfaces, test.surfaces), score(paper_surfaces, test.surfaces)
+    noise_mean, noise_median = noise(test.surfaces)
 
 started = time.perf_counter()
 for _ in range(20):
-    loaded.surface(test.parameters)
+    ours.surface(test.parameters)
 microseconds = (time.perf_counter() - started) / 20 / len(test.parameters) * 1e6
 
 print(f"{'':22} {'mean':>8} {'median':>8} {'p99':>8} {'worst cell':>11} {'rmse':>11} {'r²':>8} {'training':>9}")
@@ -139,38 +188,40 @@ for figure in figures.values():
 
 # COMMAND ----------
 
+# MAGIC %md
+# MAGIC ## Results
+# MAGIC The same numbers in three places: the table `evaluation`, the MLflow run, and what this notebook exits with.
+
+# COMMAND ----------
+
 import json
 
-here = dbutils.notebook.entry_point.getDbutils().notebook().getContext().notebookPath().get()
-folder = Path.cwd()
-metrics = {
-    "relative_error_mean_percent": ours_score.mean,
-    "relative_error_median_percent": ours_score.median,
-    "relative_error_p99_percent": ours_score.p99,
-    "relative_error_worst_cell_percent": ours_score.worst_cell_mean,
-    "paper_relative_error_mean_percent": paper_score.mean,
-    "paper_relative_error_median_percent": paper_score.median,
-    "paper_relative_error_p99_percent": paper_score.p99,
-    "noise_mean_percent": noise_mean,
-    "noise_median_percent": noise_median,
-    "rmse_volatility_points": ours_score.rmse_points,
-    "paper_rmse_volatility_points": paper_score.rmse_points,
-    "r2": ours_score.r2,
-    "training_seconds": our_fit.seconds,
-    "paper_training_seconds": paper_fit.seconds,
-    "microseconds_per_surface": microseconds,
-}
+from implied_volatility.evaluation import evaluate, flat
+
+notebook_path, folder = context.notebookPath().get(), Path.cwd()
+pictures_folder = output / "pictures"
+shown = [
+    file
+    for file in (pictures_folder / name for name in ("one-surface.png", "labels.png", *(file.name for file in files)))
+    if file.is_file()
+]
+with run:
+    evaluation = evaluate(ours_score, our_fit, microseconds, paper_score, paper_fit, (noise_mean, noise_median))
+    metrics = flat(evaluation)
+    evaluation_rows = surface_tables.write_evaluation(
+        spark, destination, evaluation, origin, run.run_id, registered.version
+    )
+    run.finish(metrics, shown)
+
+rows = plan.rows + plan.test_rows
 report = {
-    "metrics": {name: float(f"{value:.6g}") for name, value in metrics.items()},
-    "pictures": [
-        results.workspace_path(output / "pictures" / name, here, folder)
-        for name in ("one-surface.png", "labels.png", *(file.name for file in files))
-        if (output / "pictures" / name).is_file()
-    ],
-    "model": results.workspace_path(output / "network.npz", here, folder),
-    "rows": plan.rows,
+    "metrics": metrics,
+    "pictures": [results.workspace_path(file, notebook_path, folder) for file in shown],
+    "tables": {name: destination.name(name) for name in ("features", "labels", "evaluation")},
+    "rows": {"features": rows, "labels": rows, "evaluation": evaluation_rows},
     "test_rows": plan.test_rows,
+    "mlflow": {"experiment_id": run.experiment_id, "run_id": run.run_id},
+    "model": registered._asdict(),
     "provenance": origin,
 }
-results.write(output / "metrics.json", json.dumps(report, indent=2).encode())
-dbutils.notebook.exit(json.dumps(report))
+dbutils.notebook.exit(json.dumps(report, allow_nan=False))

@@ -24,6 +24,8 @@ dbutils.widgets.text("node_type_id", "Standard_NC4as_T4_v3", "Node type of the n
 dbutils.widgets.text("num_workers", "4", "Workers of the notebooks")
 dbutils.widgets.text("deployment", "by-hand", "Deployment")
 dbutils.widgets.text("attempt", "1", "Attempt")
+dbutils.widgets.text("catalog", "", "Catalog (empty: the current one)")
+dbutils.widgets.text("schema", "implied_volatility", "Schema")
 dbutils.widgets.dropdown("wait", "no", ["no", "yes"], "Wait for the run")
 
 # COMMAND ----------

@@ -75,9 +75,9 @@ function linesOf(status: StatusResource): Line[] {
       note: noteOf(task.attempt) || (task.state === 'waiting' ? '' : (task.url ?? url)),
     })),
   );
-  // The last step ends when its tasks have, so that their ends are shown first.
-  const last = steps.at(-1);
-  return last?.state === 'done' ? [...steps.slice(0, -1), ...tasks, last] : [...steps, ...tasks];
+  // The notebooks' step ends when its tasks have, so that their ends are shown first.
+  const at = steps.findIndex(({ id, state }) => id === 'notebooks' && state === 'done');
+  return at < 0 ? [...steps, ...tasks] : [...steps.slice(0, at), ...tasks, ...steps.slice(at)];
 }
 
 /** A step's link is shown where it becomes known. */
@@ -86,6 +86,8 @@ function linkOf(step: string, state: string, links: Links): string {
     ['workspace', links.workspace],
     ['job', links.job],
     ['run', links.runmeRun],
+    ['warehouse', links.warehouse],
+    ['verification', links.mlflowRun],
   ]).get(step);
   return state === 'done' ? (link ?? '') : '';
 }

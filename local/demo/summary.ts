@@ -7,7 +7,6 @@ export function summary(status: StatusResource, pictures: string[]): string {
 }
 
 function successText(status: StatusResource, pictures: string[]): string {
-  const { metrics = {} } = (status.results ?? {}) as { metrics?: Record<string, unknown> };
   const seconds = (Date.parse(status.lastUpdatedTime) - Date.parse(status.createdTime)) / 1000;
   return [
     `Deployed in ${duration(seconds)}, of which ${duration(waitedSeconds(status, seconds))} waiting for the cloud.`,
@@ -17,16 +16,33 @@ function successText(status: StatusResource, pictures: string[]): string {
       Job: status.links.job,
       'RUNME run': status.links.runmeRun,
       'Notebooks run': status.links.notebooksRun,
+      'SQL warehouse': status.links.warehouse,
+      'MLflow run': status.links.mlflowRun,
+      Model: status.links.model,
     }).map(([name, url]) => `${name.padEnd(14)} ${url ?? ''}`),
     '',
-    'Metrics of 03_train_models',
-    ...Object.entries(metrics).map(([name, value]) => `  ${name.padEnd(44)} ${format(value)}`),
+    ...resultLines(status),
     '',
     'Pictures',
     ...pictures.map((file) => `  ${file}`),
     '',
     'The local cloud stops now and takes its links along; `npm run dev` keeps one up.',
   ].join('\n');
+}
+
+/** What the SQL warehouse and MLflow have confirmed; only the notebook's own words where nothing was verified. */
+function resultLines({ verified, results }: StatusResource): string[] {
+  const { metrics: said = {} } = (results ?? {}) as { metrics?: Record<string, unknown> };
+  const metrics = Object.entries({ ...said, ...verified?.metrics });
+  const notes = (name: string): string => (verified && !(name in verified.metrics) ? '  (told by the notebook)' : '');
+  return [
+    ...(verified?.tables ?? []).map(
+      ({ role, name, rows, url }) => `${role.padEnd(14)} ${rows} rows verified in ${name}\n${' '.repeat(15)}${url}`,
+    ),
+    ...(verified ? [`model          ${verified.model.name} version ${verified.model.version}`, ''] : []),
+    'Metrics of 03_train_models',
+    ...metrics.map(([name, value]) => `  ${name.padEnd(44)} ${format(value)}${notes(name)}`),
+  ];
 }
 
 /** Steps side by side may have waited at the same time, so the sum is bounded by the whole. */

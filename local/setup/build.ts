@@ -31,10 +31,11 @@ export async function buildApp(): Promise<void> {
       'lz4-napi',
       '@databricks/databricks-sql-kernel-*',
     ],
-    // CommonJS dependencies call require(), which an ES module does not have.
+    // CommonJS dependencies use require() and __dirname, which an ES module does not have.
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);",
     },
+    define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
     logLevel: 'warning',
     write: false,
   });

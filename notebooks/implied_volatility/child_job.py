@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from implied_volatility.destination import identifier
 from implied_volatility.profiles import plan, whole
 
 JOB_TIMEOUT_SECONDS = 7200
@@ -40,6 +41,8 @@ class Wishes:
         "num_workers",
         "deployment",
         "attempt",
+        "catalog",
+        "schema",
         "wait",
     )
 
@@ -63,7 +66,11 @@ class Wishes:
             node_type_id=_matching(widgets, "node_type_id", r"\w{3,60}"),
             num_workers=whole(widgets, "num_workers", 0, 64),
             wait=_one_of(widgets, "wait", ("no", "yes")) == "yes",
-            parameters={name: widgets[name].strip() for name in ("profile", "rows", "paths", "seed")},
+            parameters={
+                **{name: widgets[name].strip() for name in ("profile", "rows", "paths", "seed")},
+                "catalog": identifier(widgets, "catalog", may_be_empty=True),
+                "schema": identifier(widgets, "schema"),
+            },
         )
 
 

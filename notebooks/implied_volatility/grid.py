@@ -19,6 +19,12 @@ STRIKES: Floats = np.round(np.linspace(0.5, 1.5, 11), 1)
 
 PARAMETERS = (*(f"xi_{maturity:g}" for maturity in MATURITIES), "nu", "rho", "hurst")
 
+COLUMNS = (*(f"xi_{at + 1}" for at in range(len(MATURITIES))), "nu", "rho", "hurst")
+"""The parameters as columns of a table, whose names hold no dots."""
+
+CELLS = len(MATURITIES) * len(STRIKES)
+"""Of a surface; flat, cell 11·m + k is at maturity m and strike k, both counted from 0."""
+
 LOWER: Floats = np.array([0.01] * 8 + [0.5, -0.95, 0.025])
 UPPER: Floats = np.array([0.16] * 8 + [4.0, -0.1, 0.5])
 

@@ -11,11 +11,19 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from implied_volatility.grid import LOWER, MATURITIES, STRIKES, UPPER, Floats, average_variance, check_parameters
+from implied_volatility.grid import (
+    CELLS,
+    LOWER,
+    MATURITIES,
+    STRIKES,
+    UPPER,
+    Floats,
+    average_variance,
+    check_parameters,
+)
 from implied_volatility.surfaces import Surfaces
 from implied_volatility.training import Fit, Progress, Recipe, descend
 
-CELLS = len(MATURITIES) * len(STRIKES)
 WIDTH = 128
 DEPTH = 4
 _HUBER = 1.0

@@ -28,6 +28,14 @@ class Surfaces(NamedTuple):
     valid: NDArray[np.bool_]
 
 
+class Sample(NamedTuple):
+    """Parameters and their surfaces, row by row."""
+
+    parameters: Floats
+    """Shape `(rows, 11)`."""
+    surfaces: Surfaces
+
+
 def invert(prices: Prices) -> Surfaces:
     """Implied volatilities of the prices; a cell within two standard errors of zero is invalid."""
     clear = prices.price > np.maximum(_ERRORS_ABOVE_ZERO * prices.standard_error, 0.0)

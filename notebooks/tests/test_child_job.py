@@ -16,6 +16,8 @@ WIDGETS = {
     "num_workers": "4",
     "deployment": "d" * 40,
     "attempt": "2",
+    "catalog": "",
+    "schema": "implied_volatility",
     "wait": "no",
 }
 
@@ -73,6 +75,7 @@ def test_the_notebooks_get_the_widgets_and_the_attempt_as_texts() -> None:
     for task in job_settings(FOLDER, Wishes.of(WIDGETS))["tasks"]:
         given = task["notebook_task"]["base_parameters"]
         assert given["seed"] == "7"
+        assert (given["catalog"], given["schema"]) == ("", "implied_volatility")
         assert (given["deployment"], given["attempt"]) == ("d" * 40, "2")
         assert all(isinstance(value, str) for value in given.values())
 
@@ -133,6 +136,8 @@ def test_a_run_is_over_in_the_final_states(state: dict[str, str], wanted: tuple[
         ("num_workers", "٣"),
         ("deployment", "a/b"),
         ("attempt", "0"),
+        ("catalog", "main.x"),
+        ("schema", ""),
         ("wait", "maybe"),
     ],
 )

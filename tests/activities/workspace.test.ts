@@ -294,7 +294,7 @@ describe('a run', () => {
     const over = await finish(runId);
     expect(over).toMatchObject({
       state: 'succeeded',
-      results: { only: '{"metrics":{"test_r2_score":0.99}}' },
+      results: { only: expect.stringMatching(/^\{"metrics":\{"test_r2_score":0.99,.*"version":"1"\}\}$/) as string },
       tasks: [{ key: 'only', state: 'succeeded', attempt: 1 }],
     });
     expect(Date.parse(over.endedAt ?? '')).toBeGreaterThan(Date.parse(over.startedAt ?? ''));

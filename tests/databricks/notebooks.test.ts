@@ -1,70 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ensurePython } from '../../local/setup/python.ts';
-import { pythonCompute } from '../../local/databricks/notebooks/pythonCompute.ts';
-import {
-  type Json,
-  type TestWorkspace,
-  admin,
-  startRun,
-  startTestWorkspace,
-  taskFor,
-} from './support/startTestWorkspace.ts';
-
-const sources = fileURLToPath(new URL('notebooks', import.meta.url));
-const url = 'https://github.com/example/notebooks';
-const folder = `/Users/${admin}/notebooks`;
-const latencies = { storageSeconds: 0, clusterSeconds: 0, gpuClusterSeconds: 0 };
-const bytecode = mkdtempSync(join(tmpdir(), 'bytecode-'));
-
-/** A workspace with a Git folder of the test notebooks, whose jobs really run them. */
-async function startWithNotebooks(python = 'python3'): Promise<TestWorkspace> {
-  const compute = pythonCompute({ python, bytecode });
-  const workspace = await startTestWorkspace({ compute, latencies, repositories: { [url]: sources } });
-  await workspace.call('GET', '/api/2.0/preview/scim/v2/Me');
-  await workspace.call('POST', '/api/2.0/repos', { url, provider: 'gitHub', path: folder });
-  return workspace;
-}
-
-async function start(workspace: TestWorkspace, name: string, parameters: Record<string, string> = {}): Promise<Json> {
-  const notebook = { notebook_path: `${folder}/${name}`, base_parameters: parameters };
-  const task = taskFor(name, [], { notebook_task: notebook });
-  const cluster = { spark_version: '15.4.x-scala2.12', node_type_id: 'Standard_D4ads_v5', num_workers: 0 };
-  const job = { name, tasks: [task], job_clusters: [{ job_cluster_key: 'main', new_cluster: cluster }] };
-  const { body } = await workspace.call('POST', '/api/2.2/jobs/create', job);
-  return startRun(workspace, body.job_id);
-}
-
-/** Looks at the run until its process has ended; the clock only has to move for clusters. */
-async function finish({ call, clock }: TestWorkspace, runId: Json): Promise<Json> {
-  const look = async (): Promise<Json> => {
-    const due = clock.nextDue();
-    if (due !== undefined) clock.advanceTo(due);
-    return (await call('GET', `/api/2.2/jobs/runs/get?run_id=${runId}`)).body;
-  };
-  await expect.poll(async () => (await look()).end_time, { timeout: 25_000, interval: 50 }).toBeGreaterThan(0);
-  return look();
-}
-
-interface Ended {
-  run: Json;
-  output: Json;
-  logs: string;
-}
-
-async function end(workspace: TestWorkspace, runId: Json): Promise<Ended> {
-  const run = await finish(workspace, runId);
-  const id = run.tasks[0].run_id;
-  const { body } = await workspace.call('GET', `/api/2.2/jobs/runs/get-output?run_id=${id}`);
-  return { run, output: body, logs: join(workspace.folder, 'logs', String(id)) };
-}
-
-const log = (logs: string): string => readFileSync(join(logs, 'output.log'), 'utf8');
+import { end, folder, isRunning, log, start, startWithNotebooks } from './support/notebooks.ts';
+import { type Json, admin } from './support/startTestWorkspace.ts';
 
 describe('notebooks that really run', () => {
   it('have cells, magics, widgets, dbutils, their folder, and an environment of their own', async () => {
@@ -121,7 +63,7 @@ describe('notebooks that really run', () => {
     const workspace = await startWithNotebooks();
     const refused = await end(workspace, await start(workspace, 'refused'));
     expect(refused.output.error).toBe(
-      'NotImplementedError: %sql is not available in the local notebook runner (refused.py, line 2)',
+      'NotImplementedError: %sql needs Spark, which this notebook does not have (refused.py, line 2)',
     );
     const dead = await end(workspace, await start(workspace, 'dies'));
     expect(dead.run.status.termination_details).toMatchObject({ code: 'DRIVER_ERROR', type: 'INTERNAL_ERROR' });
@@ -145,7 +87,7 @@ describe('notebooks that really run', () => {
   it('end when the emulator does, however it ends', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'notebook-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    const runner = fileURLToPath(new URL('../../local/databricks/notebooks/runner.py', import.meta.url));
+    const runner = fileURLToPath(new URL('../../local/databricks/notebooks/runner_supervisor.py', import.meta.url));
     writeFileSync(
       join(folder, 'sleeps.py'),
       '# Databricks notebook source\nprint("begun")\nimport time\ntime.sleep(600)',
@@ -154,6 +96,7 @@ describe('notebooks that really run', () => {
     const request = {
       workspaceRoot: folder,
       dbfsRoot: folder,
+      volumesRoot: folder,
       notebookPath: '/sleeps',
       parameters: {},
       logFolder: folder,
@@ -179,8 +122,7 @@ describe('notebooks that really run', () => {
 
 describe('the Databricks SDK for Python in a notebook', () => {
   it('makes a job, starts it once, waits for it and reads its output', async () => {
-    const { python } = await ensurePython();
-    const workspace = await startWithNotebooks(python);
+    const workspace = await startWithNotebooks();
     const runId = await start(workspace, 'uses_sdk');
     const { output } = await end(workspace, runId);
     expect(output.error_trace).toBeUndefined();
@@ -196,9 +138,3 @@ describe('the Databricks SDK for Python in a notebook', () => {
     });
   });
 });
-
-/** A process that has ended may be gone, or a zombie until its new parent asks for it. */
-function isRunning(pid: string): boolean {
-  const state = spawnSync('ps', ['-o', 'stat=', '-p', pid], { encoding: 'utf8' }).stdout.trim();
-  return state !== '' && !state.startsWith('Z');
-}

@@ -13,6 +13,7 @@ import { inventoryOf, oneOfEach } from '../support/inventory.ts';
 import { makeRepository } from '../support/makeRepository.ts';
 import { quickScript } from '../support/quickCloud.ts';
 import { randomFrom } from '../support/randomFrom.ts';
+import { findWorkspace } from '../support/world.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const kills = 20;
@@ -52,7 +53,7 @@ test(
     const deployments = new Map<string, string>();
     for (let kill = 0; kill < kills; kill++) {
       const host = await startHost();
-      const killed = after(50 + random() * 1400, () => process.kill(host.pid, 'SIGKILL'));
+      const killed = after(50 + random() * 2500, () => process.kill(host.pid, 'SIGKILL'));
       await keepBusy(host, deployments);
       await killed;
       expect(await host.ended).toBe('SIGKILL');
@@ -71,6 +72,37 @@ test(
   },
 );
 
+test(
+  'a host that is killed while it queries the results proves them after its restart',
+  { timeout: 60_000 },
+  async () => {
+    const workspaceName = 'dbw-kill-proof';
+    const first = await startHost();
+    const id = (await start(first, workspaceName)) ?? '';
+    const isThere = (): boolean =>
+      cloud.databricks.workspaces().some(({ resourceId }) => resourceId.endsWith(workspaceName));
+    await expect.poll(isThere, { timeout: 20_000 }).toBe(true);
+    const server = findWorkspace(cloud, workspaceName);
+    const query = server.faults.add({
+      method: 'POST',
+      path: '/sql/1.0/warehouses/*#ExecuteStatement',
+      latencyMs: 600_000,
+    });
+    await expect.poll(() => query.used, { timeout: 20_000 }).toBe(1);
+    process.kill(first.pid, 'SIGKILL');
+    expect(await first.ended).toBe('SIGKILL');
+
+    const second = await startHost();
+    try {
+      const ended = await finish(second, id);
+      expect(ended).toMatchObject({ runtimeStatus: 'Completed', attempt: 1 });
+      expect(await inventoryOf(cloud, workspaceName)).toEqual(oneOfEach);
+    } finally {
+      await second.stop();
+    }
+  },
+);
+
 const startHost = (): Promise<Program> =>
   spawnProgram(
     join(root, 'local/host/main.ts'),
@@ -80,7 +112,7 @@ const startHost = (): Promise<Program> =>
       HOST_FUNCTION_KEY: functionKey,
       POLL_FLOOR_SECONDS: '0.05',
       POLL_CEILING_SECONDS: '0.3',
-      EXPECTED_SECONDS: '{"workspace":0.4,"storage":0.3,"runme":1.5,"notebooks":2}',
+      EXPECTED_SECONDS: '{"workspace":0.4,"storage":0.3,"runme":1.5,"notebooks":2,"warehouse":0.3}',
     },
     join(folder, 'host.log'),
   );

@@ -38,12 +38,18 @@ export function callsOf(cloud: Cloud, workspace: string): RemoteCall[] {
 
 export const plain = (path: string): string => path.split('?', 1)[0] ?? '';
 
-/** Without what the RUNME notebook asks of its workspace: to find its own job, to make it and to start it. */
+// What the training notebook asks of its workspace; the proof only reads the run and the model.
+const training = /\/mlflow\/(?!runs\/get)|\/fs\/files\//;
+
+/** Without what the notebooks ask of their workspace: RUNME to find its own job, to make it and to start it. */
 function ownCalls(requests: LoggedRequest[]): LoggedRequest[] {
   const first = requests.findIndex(({ path }) => path.includes('jobs/list?name=%5BRUNNER'));
-  return requests.filter(
-    ({ method, path }, at) => at < first || (at > first && !(method === 'POST' && /jobs\/(create|run-now)/.test(path))),
-  );
+  return requests
+    .filter(
+      ({ method, path }, at) =>
+        at < first || (at > first && !(method === 'POST' && /jobs\/(create|run-now)/.test(path))),
+    )
+    .filter(({ path }) => !training.test(path));
 }
 
 const patternOf = (path: string, workspace: string): string =>
@@ -51,4 +57,6 @@ const patternOf = (path: string, workspace: string): string =>
     .replace(/^\/subscriptions\/.*\/providers\/(?=Microsoft\.(Databricks|ManagedIdentity))/, '*/')
     .replaceAll(workspace, '{workspace}')
     .replace(/\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, '/*')
+    .replace(/\/[0-9a-f]{16}(?=[/#]|$)/, '/*')
+    .replace(/\/models\/[^/]+\/versions\/\d+$/, '/models/*/versions/*')
     .replace(/\/\d{5,}$/, '/*');

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
@@ -29,4 +30,12 @@ test('the start of the bundle reads neither the SQL driver nor the Azure clients
   expect(slow.filter((name) => !all.has(name))).toEqual([]);
   expect(slow.filter((name) => start.has(name))).toEqual([]);
   expect(start).toContain('durable-functions');
+});
+
+test('Node itself can load every chunk', () => {
+  const chunks = globSync('chunks/*.mjs', { cwd: dist });
+  expect(chunks.some((chunk) => chunk.includes('sqlDriver'))).toBe(true);
+  // The test runner gives modules what Node does not, such as __dirname.
+  const program = `for (const chunk of ${JSON.stringify(chunks)}) await import(${JSON.stringify(pathToFileURL(dist).href)} + chunk);`;
+  execFileSync(process.execPath, ['--input-type=module', '--eval', program], { stdio: 'pipe' });
 });

@@ -81,7 +81,7 @@ describe('DeploymentError', () => {
       phase: 'notebooks',
       steps: Object.keys(stepTitles).map((name) => ({ ...step, name: name as 'run', endedAt: step.startedAt })),
       links: Object.fromEntries(
-        ['workspace', 'portal', 'job', 'runmeRun', 'notebooksRun'].map((l) => [l, failure.link]),
+        ['workspace', 'portal', 'job', 'runmeRun', 'notebooksRun', 'warehouse'].map((l) => [l, failure.link]),
       ),
       failure: { ...failure, step: 'notebooks' },
     };

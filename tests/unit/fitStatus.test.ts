@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { DeploymentError } from '../../domain/errors.ts';
 import { fitStatus } from '../../domain/fitStatus.ts';
-import type { DeployStatus } from '../../domain/status.ts';
+import { type DeployStatus, stepNames } from '../../domain/status.ts';
 
 /** A failure whose texts double or grow sixfold when they are written as JSON. */
 function failing(text: string): DeployStatus {
@@ -33,4 +33,27 @@ test('a failure has no terminal colours and no control characters', () => {
     trace: ['\u001B[1;32m----> 1\u001B[0m x'],
   });
   expect(failure).toMatchObject({ message: 'ValueError: no', trace: ['----> 1 x'] });
+});
+
+test('the links to six tables with the longest names fit beside all steps', () => {
+  const host = 'https://adb-1234567890123456.12.azuredatabricks.net';
+  const name = Array.from({ length: 3 }, () => 'n'.repeat(100)).join('/');
+  const page = `${host}/jobs/${'9'.repeat(19)}/runs/${'9'.repeat(19)}`;
+  const at = '2026-11-23T21:00:00.000Z';
+  const step = { state: 'done', tries: 100, startedAt: at, endedAt: at, waitedSeconds: 28_800.5 } as const;
+  const status: DeployStatus = {
+    attempt: 1,
+    phase: 'verification',
+    steps: stepNames(true).map((name) => ({ ...step, name })),
+    links: {
+      ...Object.fromEntries(
+        ['portal', 'job', 'runmeRun', 'notebooksRun', 'warehouse', 'mlflowRun'].map((l) => [l, page]),
+      ),
+      model: `${host}/explore/data/models/${name}/version/9999999999`,
+      tables: Object.fromEntries(
+        Array.from({ length: 6 }, (_, i) => [`r${i}`.padEnd(30, 'r'), `${host}/explore/data/${name}`]),
+      ),
+    },
+  };
+  expect(JSON.stringify(fitStatus(status)).length * 2).toBeLessThanOrEqual(16 * 1024);
 });

@@ -41,12 +41,24 @@ describe('deployerSettings', () => {
       STATUS_LINK_HOURS: 168,
       POLL_FLOOR_SECONDS: 5,
       POLL_CEILING_SECONDS: 60,
-      EXPECTED_SECONDS: { workspace: 180, storage: 40, runme: 360, notebooks: 3600 },
+      EXPECTED_SECONDS: { workspace: 180, storage: 40, runme: 360, notebooks: 3600, warehouse: 240 },
     });
+  });
+
+  test('takes an entry without a word on verification, and expected times without a warehouse', async () => {
+    vi.stubEnv('EXPECTED_SECONDS', '{"workspace":180,"storage":40,"runme":360,"notebooks":3600}');
+    expect(await deployer()).toMatchObject({
+      ACCELERATORS: { volatility: { verify: true } },
+      EXPECTED_SECONDS: { warehouse: 240 },
+    });
+    vi.stubEnv('ACCELERATORS', '{"a":{"repositoryUrl":"https://github.com/org/repo","branch":"main","verify":false}}');
+    vi.resetModules();
+    expect(await deployer()).toMatchObject({ ACCELERATORS: { a: { verify: false } } });
   });
 
   test.each([
     ['AZURE_SUBSCRIPTION_ID', canary],
+    ['ACCELERATORS', `{"a":{"repositoryUrl":"https://github.com/x/y","branch":"a","verify":"${canary}"}}`],
     ['ACCELERATORS', canary],
     ['ACCELERATORS', `{"a":{"repositoryUrl":"file:///${canary}","branch":"main"}}`],
     ['ACCELERATORS', `{"a":{"repositoryUrl":"https://user:${canary}@github.com/x","branch":"main"}}`],

@@ -22,6 +22,14 @@ export const driverLost: Ending = {
   termination: { code: 'DRIVER_ERROR', type: 'INTERNAL_ERROR' },
 };
 
+/** The ending of a task whose notebook printed and showed too much (wording: MicrosoftDocs/azure-docs #72830). */
+export const outputTooLarge = (error: string): Ending => ({
+  lifeCycle: 'INTERNAL_ERROR',
+  result: 'FAILED',
+  message: `Run result unavailable: job failed with error message\n ${error}`,
+  termination: { code: 'RUN_EXECUTION_ERROR', type: 'CLIENT_ERROR' },
+});
+
 export const canceledByUser: Ending = {
   lifeCycle: 'TERMINATED',
   result: 'CANCELED',

@@ -4,7 +4,7 @@ import type { Callers } from '../callers.ts';
 import type { NotebookOutcome, StartedNotebook } from '../notebooks/notebookRequest.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Cluster, Clusters } from './clusters.ts';
-import { driverLost, notebookMissing, success, workloadFailed, wrongLanguage } from './endings.ts';
+import { driverLost, notebookMissing, outputTooLarge, success, workloadFailed, wrongLanguage } from './endings.ts';
 import type { TaskSettings } from './jobSettings.ts';
 import { taskParameters } from './parameters.ts';
 import type { Ending, Run, TaskRun } from './run.ts';
@@ -62,7 +62,7 @@ export class NotebookRuns {
     this.#started.delete(runId);
     if (this.#closed) return;
     this.#callers.revokeTokens(runId);
-    ended(outcome.driverLost ? { ...read(outcome), ending: driverLost } : read(outcome));
+    ended(read(outcome));
   }
 
   stop(runId: string): void {
@@ -79,6 +79,8 @@ export class NotebookRuns {
     return {
       workspaceRoot: files.root,
       dbfsRoot: join(folder, 'dbfs'),
+      // Where the Files API keeps them (storage/openStorage.ts).
+      volumesRoot: join(folder, 'mlflow', 'Volumes'),
       notebookPath,
       parameters: taskParameters(run, task, attempt, this.#workspace),
       host: this.#workspace.host(),
@@ -98,9 +100,19 @@ export class NotebookRuns {
   }
 }
 
-function read({ result, error, errorTrace }: NotebookOutcome): NotebookEnd {
-  if (error === undefined) return { ending: success, output: result === undefined ? {} : { result } };
-  return { ending: workloadFailed, output: { error, ...(errorTrace !== undefined && { errorTrace }) } };
+function read({
+  result,
+  truncated,
+  error,
+  errorTrace,
+  driverLost: lost,
+  outputTooLarge: large,
+}: NotebookOutcome): NotebookEnd {
+  if (error === undefined) {
+    return { ending: success, output: result === undefined ? {} : { result, ...(truncated && { truncated }) } };
+  }
+  const ending = lost ? driverLost : large ? outputTooLarge(error) : workloadFailed;
+  return { ending, output: { error, ...(errorTrace !== undefined && { errorTrace }) } };
 }
 
 const refusal = (ending: Ending): NotebookEnd => ({ ending, output: { error: ending.message } });

@@ -51,7 +51,7 @@ export interface TaskRun {
   /** While WAITING_FOR_RETRY. */
   retryAtMs?: number;
   clusterId?: string;
-  output?: { result?: string; error?: string; errorTrace?: string };
+  output?: { result?: string; truncated?: boolean; error?: string; errorTrace?: string };
 }
 
 /** One run of a job. */

@@ -18,6 +18,7 @@ import { type AddRoute, allVersions } from '../routes.ts';
 import type { Workspace } from '../workspace.ts';
 import { jobsOf, requireJob } from './jobRoutes.ts';
 import { pageOf } from './paging.ts';
+import { exportRun } from './runExport.ts';
 import { type Run, isOver } from './run.ts';
 import type { RunEngine } from './runEngine.ts';
 import { runView, taskView } from './runView.ts';
@@ -39,6 +40,7 @@ export function addRunRoutes(on: AddRoute, workspace: Workspace, engine: RunEngi
   add('POST', 'jobs/run-now', (request, caller) => runNow(workspace, engine, tokens, bodyOf(request), caller));
   add('GET', 'jobs/runs/get', (request) => get(workspace, engine, request));
   add('GET', 'jobs/runs/get-output', (request) => output(workspace, engine, requiredId(queryOf(request), 'run_id')));
+  add('GET', 'jobs/runs/export', (request) => exportRun(workspace, engine.runs, queryOf(request)));
   add('GET', 'jobs/runs/list', (request) => list(workspace, engine, queryOf(request)));
   add('POST', 'jobs/runs/cancel', (request) => cancel(engine, requiredId(bodyOf(request), 'run_id')));
   add('POST', 'jobs/runs/cancel-all', (request) => cancelAll(engine, bodyOf(request)));
@@ -139,22 +141,22 @@ function output(workspace: Workspace, engine: RunEngine, runId: string): ApiRepl
   const found = engine.runs.findTask(runId);
   if (!found) throw invalidParameter(`Run ${runId} does not exist.`);
   const { run, attempt } = found;
-  const { result, error, errorTrace } = attempt.output ?? {};
+  const { result, truncated = false, error, errorTrace } = attempt.output ?? {};
   const { job_id, creator_user_name, run_name, run_type } = runView(run, workspace);
   return {
     body: {
       metadata: { job_id, creator_user_name, run_name, run_type, ...taskView(run, attempt, workspace) },
-      notebook_output: isOver(attempt) && result !== undefined ? cut(result) : {},
+      notebook_output: isOver(attempt) && result !== undefined ? cut(result, truncated) : {},
       ...(error !== undefined && { error }),
       ...(errorTrace !== undefined && { error_trace: errorTrace }),
     },
   };
 }
 
-function cut(result: string): Fields {
+function cut(result: string, before: boolean): Fields {
   const bytes = Buffer.from(result);
-  const truncated = bytes.length > outputLength;
-  return { result: truncated ? bytes.subarray(0, outputLength).toString() : result, truncated };
+  const now = bytes.length > outputLength;
+  return { result: now ? bytes.subarray(0, outputLength).toString() : result, truncated: before || now };
 }
 
 function list(workspace: Workspace, engine: RunEngine, query: Fields): ApiReply {

@@ -4,6 +4,8 @@ export interface NotebookRequest {
   workspaceRoot: string;
   /** The folder that is dbfs:/. */
   dbfsRoot: string;
+  /** The folder that is /Volumes. */
+  volumesRoot: string;
   /** Absolute path in the workspace, without `/Workspace` and without the file's extension. */
   notebookPath: string;
   parameters: Record<string, string>;
@@ -24,18 +26,22 @@ export interface NotebookRequest {
   clusterKey: string;
   clusterId: string;
   sparkVersion: string;
-  /** What the notebook prints goes to `output.log` in this folder, which exists; what it displays lies beside it. */
+  /** What the notebook prints goes to `output.log` in this folder, which exists; its cells to `cells.jsonl`, what it displays beside it. */
   logFolder: string;
 }
 
 export interface NotebookOutcome {
   /** What the notebook gave to `dbutils.notebook.exit`. */
   result?: string;
+  /** The result is only the beginning of what the notebook gave. */
+  truncated?: boolean;
   /** `Name: message` of the exception that ended it. */
   error?: string;
   errorTrace?: string;
   /** The driver died before the notebook ended; nothing is known of its result. */
   driverLost?: boolean;
+  /** It was ended because it printed and showed too much; `error` says so. */
+  outputTooLarge?: boolean;
 }
 
 export interface StartedNotebook {

@@ -9,13 +9,22 @@ import type { NotebookOutcome, NotebookRequest, StartedNotebook } from './notebo
 /** What a notebook prints, in its log folder. */
 const logName = 'output.log';
 const traceLength = 20_000;
-const runner = fileURLToPath(new URL('runner.py', import.meta.url));
+// What the runner takes to end a notebook with all that it has started.
+const endingMs = 10_000;
+const runner = fileURLToPath(new URL('runner_supervisor.py', import.meta.url));
+
+/** How much a notebook may leave behind; the runner's own limits hold for what is not given (runner_request.py). */
+export interface NotebookLimits {
+  outputBytes?: number;
+  scratchBytes?: number;
+}
 
 /** What runs the notebooks' processes. */
 export interface PythonInstallation {
   python: string;
   /** Where compiled modules are kept, for all processes: they must not appear in a notebook's Git folder. */
   bytecode: string;
+  limits?: NotebookLimits;
 }
 
 /**
@@ -23,21 +32,22 @@ export interface PythonInstallation {
  * by which it finds its cluster.
  */
 export function startPythonNotebook(
-  { python, bytecode }: PythonInstallation,
+  { python, bytecode, limits }: PythonInstallation,
   request: NotebookRequest,
   more: Record<string, string> = {},
 ): StartedNotebook {
   const log = openSync(join(request.logFolder, logName), 'w');
-  const child = spawn(python, [runner], {
+  // It needs no packages itself (-S), and starts the notebook's process with them.
+  const child = spawn(python, ['-S', runner], {
     stdio: ['pipe', log, log],
     env: { ...environment(request), ...pythonEnvironment(bytecode), ...more },
     // A process group of its own, so that a cancel also reaches what the notebook has started.
     detached: true,
   });
   closeSync(log);
-  // The input stays open: its end tells the runner that this process is gone.
+  // The input stays open: its end tells the runner to end, or that this process is gone.
   child.stdin?.on('error', () => undefined);
-  child.stdin?.write(`${JSON.stringify(request)}\n`);
+  child.stdin?.write(`${JSON.stringify({ ...request, limits })}\n`);
   let cancelled = false;
   const outcome = ended(child).then((how) => {
     child.stdin?.destroy();
@@ -45,7 +55,9 @@ export function startPythonNotebook(
   });
   const cancel = (): void => {
     cancelled = true;
-    killGroup(child);
+    child.stdin?.destroy();
+    const late = setTimeout(() => killGroup(child), endingMs).unref();
+    void outcome.then(() => clearTimeout(late));
   };
   return { outcome, cancel };
 }

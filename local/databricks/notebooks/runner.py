@@ -1,8 +1,8 @@
-"""Executes one Databricks source notebook in this process.
+"""Executes one Databricks source notebook in this process; runner_supervisor.py starts and watches it.
 
 Reads one line of JSON (a NotebookRequest of notebookRequest.ts) from standard input, which the parent then keeps
 open: when it closes, the parent is gone and this process ends with everything it started. How the notebook ended is
-left as outcome.json in the request's log folder.
+left as outcome.json in the request's log folder, its cells as cells.jsonl.
 """
 
 from __future__ import annotations
@@ -12,18 +12,24 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from pathlib import Path
+from typing import Any
 
 HERE = str(Path(__file__).resolve().parent)
 
 from runner_cells import Cell, read_cells  # noqa: E402
-from runner_dbutils import DbUtils, NotebookExit, PythonRestart, absent_spark  # noqa: E402
+from runner_dbutils import DbUtils, NotebookExit, PythonRestart  # noqa: E402
 from runner_display import Display  # noqa: E402
 from runner_failure import describe  # noqa: E402
+from runner_limits import limit_file_size, limited_result  # noqa: E402
 from runner_magics import run_magic  # noqa: E402
+from runner_outcome import write_outcome  # noqa: E402
 from runner_python import run_python  # noqa: E402
-from runner_request import Request  # noqa: E402
+from runner_record import Record  # noqa: E402
+from runner_request import Request, limits_of  # noqa: E402
 from runner_spark import attach, has_cluster  # noqa: E402
+from runner_spark_absent import absent_spark  # noqa: E402
 
 
 class Runner:
@@ -33,12 +39,15 @@ class Runner:
         self.request = request
         absent = {name: absent_spark(name) for name in ("spark", "sc")}
         self.spark = attach(request, imports) if has_cluster() else absent
-        self.display = Display(Path(request["logFolder"]))
-        self.dbutils = DbUtils(request)
+        self.record = Record(Path(request["logFolder"]), request["mark"])
+        self.display = Display(Path(request["logFolder"]), self.record)
+        self.dbutils = DbUtils(request, self.record)
         self.main = type(sys)("__main__")
         sys.modules["__main__"] = self.main
         self.namespace = self.main.__dict__
         self.running: list[Path] = []
+        self.reported: BaseException | None = None
+        self.process = os.getpid()
         self.reset()
 
     def reset(self) -> None:
@@ -59,22 +68,55 @@ class Runner:
         if file in self.running:
             raise RecursionError(f"%run of {path}, which is already running")
         self.running.append(file)
+        cells = read_cells(file.read_text(encoding="utf-8-sig"))
         try:
-            for cell in read_cells(file.read_text(encoding="utf-8-sig")):
-                self.run_cell(cell, file)
+            while cells:
+                self.run_cell(cells.pop(0), file)
         finally:
+            for cell in cells:
+                self.record.skip(cell, self.dbutils.path_of(file))
             self.running.pop()
 
     def run_cell(self, cell: Cell, file: Path) -> None:
+        number = self.record.begin(cell, self.dbutils.path_of(file))
+        failure: dict[str, str] | None = None
         try:
-            if cell.magic is None:
-                run_python(cell.source, cell.line, file, self.namespace)
-            else:
-                run_magic(self, cell, file)
-        except PythonRestart:
-            self.reset()
+            try:
+                self.execute_cell(cell, file)
+            except PythonRestart:
+                self.reset()
+            finally:
+                self.leave_if_forked()
+                self.display.open_figures()
+        except NotebookExit:
+            raise
+        except BaseException as error:
+            failure = self.report(error)
+            raise
         finally:
-            self.display.open_figures()
+            self.record.end(number, failure)
+
+    def execute_cell(self, cell: Cell, file: Path) -> None:
+        if cell.magic is None:
+            run_python(cell.source, cell.line, file, self.namespace, self.display.last_value)
+        else:
+            run_magic(self, cell, file)
+
+    def report(self, error: BaseException) -> dict[str, str]:
+        """What the cell's record says of its failure: the trace only where it happened, not once more for each %run."""
+        known = self.reported is error
+        self.reported = error
+        return {"failed": "below"} if known else {"failed": "here", **describe(error, self.request, HERE)}
+
+    def leave_if_forked(self) -> None:
+        """A process that the cell has forked, and that comes out of it, must not run the rest of the notebook too."""
+        if os.getpid() == self.process:
+            return
+        error = sys.exc_info()[1]
+        if error is not None and not isinstance(error, SystemExit):
+            traceback.print_exception(error)
+        sys.stdout.flush()
+        os._exit(0 if error is None or (isinstance(error, SystemExit) and not error.code) else 1)
 
 
 def end_with_parent() -> str:
@@ -109,25 +151,28 @@ def prepare(request: Request) -> list[str]:
     return imports
 
 
-def execute(request: Request) -> dict[str, str]:
+def execute(request: Request) -> dict[str, Any]:
     try:
         imports = prepare(request)
-        Runner(request, imports).run_notebook(request["notebookPath"])
+        runner = Runner(request, imports)
+        try:
+            runner.run_notebook(request["notebookPath"])
+        finally:
+            runner.record.over()
     except NotebookExit as end:
-        return {"result": end.value}
+        return limited_result(end.value)
     except BaseException as error:  # a notebook may also end by sys.exit or an interrupt
-        return describe(error, request["workspaceRoot"], HERE)
+        return describe(error, request, HERE)
     return {}
 
 
 def main() -> None:
     request: Request = json.loads(end_with_parent())
+    limit_file_size(limits_of(request)["scratchBytes"])
     outcome = execute(request)
     if "errorTrace" in outcome:
         print(outcome["errorTrace"], file=sys.stderr)
-    log = Path(request["logFolder"])
-    (log / "outcome.part").write_text(json.dumps(outcome), encoding="utf-8")
-    os.replace(log / "outcome.part", log / "outcome.json")
+    write_outcome(request["logFolder"], outcome)
     sys.stdout.flush()
     sys.stderr.flush()
     # Threads that the notebook has left running must not keep the task open.

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
 from types import TracebackType
 
+from runner_limits import ERROR_LENGTH, TRACE_LENGTH, shortened, size
+from runner_request import Request, limits_of
 
-def describe(error: BaseException, workspace_root: str, runner_folder: str) -> dict[str, str]:
+
+def describe(error: BaseException, request: Request, runner_folder: str) -> dict[str, str]:
     """`error` is `Name: message`; `errorTrace` is the traceback from the notebook's own first frame on."""
     _hide_runner(error, runner_folder)
     name = type(error).__name__
-    message = str(error)
+    message = _message(error) + _reason(error, request)
     trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    trace = trace.replace(request["workspaceRoot"], "/Workspace").replace(runner_folder, "/databricks").rstrip()
     return {
-        "error": f"{name}: {message}" if message else name,
-        "errorTrace": trace.replace(workspace_root, "/Workspace").replace(runner_folder, "/databricks").rstrip(),
+        "error": shortened(f"{name}: {message}" if message else name, ERROR_LENGTH),
+        "errorTrace": shortened(trace, TRACE_LENGTH),
     }
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as broken:
+        return f"<its message cannot be read: {type(broken).__name__}>"
+
+
+def _reason(error: BaseException, request: Request) -> str:
+    if not isinstance(error, OSError) or error.errno != errno.EFBIG:
+        return ""
+    return f" (a notebook here may write files of at most {size(limits_of(request)['scratchBytes'])})"
 
 
 def _hide_runner(error: BaseException | None, runner_folder: str) -> None:

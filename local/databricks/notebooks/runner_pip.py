@@ -3,40 +3,66 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-try:
-    from packaging.requirements import InvalidRequirement, Requirement
-except ImportError:
-    from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
-QUIET = {"-q", "-qq", "-qqq", "--quiet", "-U", "--upgrade", "--no-deps", "--disable-pip-version-check", "--require-hashes"}
+QUIET = {
+    "-q",
+    "-qq",
+    "-qqq",
+    "--quiet",
+    "-U",
+    "--upgrade",
+    "--no-deps",
+    "--disable-pip-version-check",
+    "--require-hashes",
+}
+
+
+class PipError(RuntimeError):
+    """%pip failed; says why in pip's own words."""
 
 
 def pip(arguments: list[str], target: Path) -> None:
-    """Runs `pip <arguments>`; raises CalledProcessError with pip's exit code."""
+    """Runs `pip <arguments>`; what cannot be installed leaves nothing behind."""
     if arguments[:1] != ["install"]:
         if arguments[:1] not in (["list"], ["freeze"], ["show"], ["check"]):
             raise NotImplementedError(f"%pip {' '.join(arguments)} is not available in the local notebook runner")
-        subprocess.run([sys.executable, "-m", "pip", *arguments], check=True, stdin=subprocess.DEVNULL)
+        _run(arguments, arguments)
         return
     wanted = _requirements(arguments[1:])
     if wanted is not None and all(map(_satisfied, wanted)):
         print(f"Requirements already satisfied: {', '.join(map(str, wanted))}")
         return
-    sys.stdout.flush()
-    command = [sys.executable, "-m", "pip", "install", "--target", str(target), "--upgrade", *arguments[1:]]
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    # pip itself fills a folder of its own first, and moves what is in it only when all of it is there.
+    _run(["install", "--target", str(target), "--upgrade", *arguments[1:]], arguments)
     if str(target) not in sys.path:
         sys.path.insert(0, str(target))
     importlib.invalidate_caches()
 
 
+def _run(command: list[str], asked: list[str]) -> None:
+    errors: list[str] = []
+    full = [sys.executable, "-m", "pip", *command]
+    with subprocess.Popen(
+        full, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            errors.extend([line.strip()] if line.startswith("ERROR:") else [])
+    if process.returncode != 0:
+        reason = " ".join(errors[-5:]) or f"exit code {process.returncode}"
+        raise PipError(f"%pip {' '.join(asked)}: {reason}")
+
+
 def _requirements(words: list[str]) -> list[Requirement] | None:
-    """The requirements named, also in files; None when there are paths, addresses or options that only pip understands."""
+    """The requirements named, also in files; None when there is something that only pip understands."""
     found: list[Requirement] = []
     rest = iter(words)
     for word in rest:
@@ -48,14 +74,25 @@ def _requirements(words: list[str]) -> list[Requirement] | None:
                 return None
             found.extend(inner)
             continue
-        try:
-            requirement = Requirement(word)
-        except InvalidRequirement:
+        requirement = _requirement(word)
+        if requirement is None:
             return None
         if requirement.url:
             return None
         found.append(requirement)
     return found
+
+
+def _requirement(text: str) -> Requirement | None:
+    # Loaded only when it is needed: it takes as long as all the rest of the runner.
+    try:
+        from packaging import requirements
+    except ImportError:
+        from pip._vendor.packaging import requirements  # type: ignore[no-redef]
+    try:
+        return requirements.Requirement(text)
+    except requirements.InvalidRequirement:
+        return None
 
 
 def _file_words(file: Path) -> list[str]:
@@ -70,12 +107,16 @@ def _file_words(file: Path) -> list[str]:
 def _satisfied(requirement: Requirement, extra: str = "") -> bool:
     if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
         return True
+    import importlib.metadata
+
     try:
         there = importlib.metadata.distribution(requirement.name)
     except importlib.metadata.PackageNotFoundError:
         return False
     if not requirement.specifier.contains(there.version, prereleases=True):
         return False
-    needs = [Requirement(text) for text in there.requires or []]
-    optional = [(need, name) for name in requirement.extras for need in needs if need.marker and "extra" in str(need.marker)]
+    needs = [need for text in there.requires or [] if (need := _requirement(text)) is not None]
+    optional = [
+        (need, name) for name in requirement.extras for need in needs if need.marker and "extra" in str(need.marker)
+    ]
     return all(_satisfied(need, name) for need, name in optional)

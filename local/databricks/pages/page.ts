@@ -1,15 +1,32 @@
 import type { ApiReply } from '../../kit/router.ts';
-import { type Html, html } from './html.ts';
+import { Html, html } from './html.ts';
 
-const style = `
+/** How pages and exported notebooks look. */
+export const style: Html = new Html(`
   :root { color-scheme: light dark; }
-  body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
-  table { border-collapse: collapse; width: 100%; }
+  * { box-sizing: border-box; }
+  body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
+  table { border-collapse: collapse; }
   th, td { text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid #8884; }
-  pre { overflow: auto; max-height: 30rem; padding: .8rem; border: 1px solid #8884; white-space: pre-wrap; }
+  pre { overflow: auto; max-height: 30rem; margin: .5rem 0; padding: .8rem; border: 1px solid #8884; white-space: pre-wrap; }
+  code, pre { font: .875rem/1.5 ui-monospace, monospace; }
   img { max-width: 100%; background: white; }
-  figure { margin: 1rem 0; }
-  nav, small { opacity: .75; }`;
+  figure { margin: .5rem 0; }
+  blockquote { margin: 0; padding-left: 1rem; border-left: 3px solid #8884; }
+  nav, small { opacity: .75; }
+  .scroll { overflow: auto; max-height: 30rem; margin: .5rem 0; overflow-wrap: normal; }
+  .scroll table { font-size: .875rem; }
+  .cell { margin: 0 0 1rem; }
+  .cell p { margin: .5rem 0; }
+  .cell .title { font-weight: 600; }
+  .cell .code { max-height: none; background: #8881; border-color: transparent; }
+  .cell .output { border: 0; padding: 0 .8rem; }
+  .cell .state { margin: 0; }
+  .skipped { opacity: .6; }
+  .below { margin: .5rem 0; padding-left: .8rem; border-left: 3px solid #8884; }
+  .failure { padding-left: .8rem; border-left: 3px solid #d33; }
+  .formula { white-space: pre-wrap; font-family: ui-monospace, monospace; }
+  iframe { width: 100%; height: 16rem; border: 1px solid #8884; background: white; color-scheme: light; resize: vertical; }`);
 
 /** A page for people; `refresh` seconds reload it while something on it still changes. */
 export function page(title: string, content: Html, refresh?: number): ApiReply {
@@ -34,11 +51,12 @@ export function page(title: string, content: Html, refresh?: number): ApiReply {
   return {
     headers: {
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'",
+      'content-security-policy':
+        "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; frame-ancestors 'none'",
       'x-content-type-options': 'nosniff',
     },
     body: document.text,
   };
 }
 
-export const styleSheet: ApiReply = { headers: { 'content-type': 'text/css' }, body: style };
+export const styleSheet: ApiReply = { headers: { 'content-type': 'text/css' }, body: style.text };

@@ -1,6 +1,7 @@
 import type { Compute } from '../compute.ts';
 import type { PythonInstallation } from '../notebooks/pythonNotebook.ts';
 import { startSparkCluster } from './sparkCluster.ts';
+import { startSparkWarehouse } from './sparkWarehouse.ts';
 
 /** What Spark needs on this machine. */
 export interface SparkInstallation extends PythonInstallation {
@@ -11,12 +12,10 @@ export interface SparkInstallation extends PythonInstallation {
   classArchive?: string;
 }
 
-/** Really does a workspace's work: job clusters with Spark and Delta Lake. */
+/** Really does a workspace's work: job clusters and SQL warehouses with Spark and Delta Lake. */
 export function sparkCompute(installation: SparkInstallation): Compute {
   return {
     startCluster: (cluster) => startSparkCluster(installation, cluster),
-    startWarehouse() {
-      throw new Error('SQL warehouses are not built yet.');
-    },
+    startWarehouse: (warehouse) => startSparkWarehouse(installation, warehouse),
   };
 }

@@ -69,7 +69,7 @@ function usualSettings(temporary: string): Record<string, string> {
     'spark.ui.enabled': 'false',
     'spark.ui.showConsoleProgress': 'false',
     'spark.sql.warehouse.dir': join(temporary, 'warehouse'),
-    'spark.sql.extensions': 'io.delta.sql.DeltaSparkSessionExtension',
+    'spark.sql.extensions': 'io.delta.sql.DeltaSparkSessionExtension,local.databricks.DatabricksSyntax',
     'spark.sql.catalog.spark_catalog': 'org.apache.spark.sql.delta.catalog.DeltaCatalog',
     // As on Databricks.
     'spark.sql.sources.default': 'delta',

@@ -8,13 +8,16 @@ export interface MetadataQuery {
   shape: (result: SqlResult) => SqlResult;
 }
 
+/** A catalog that every Spark session has and Databricks does not show. */
+const sparkOwn = 'spark_catalog';
+
 /** All catalogs. */
 export const catalogs = (): MetadataQuery => ({
   text: 'SHOW CATALOGS',
   parameters: [],
   shape: ({ rows }) => ({
     columns: [{ name: 'TABLE_CAT', type: 'string' }],
-    rows: rows.map(([name = null]) => [name]),
+    rows: rows.flatMap(([name = null]) => (name === sparkOwn ? [] : [[name]])),
   }),
 });
 

@@ -34,7 +34,7 @@ export class OperationReplies {
     return new types.TGetOperationStatusResp({
       status: success(),
       operationState: operation.timedOut ? states.TIMEDOUT_STATE : stateOf(statement),
-      hasResultSet: true,
+      hasResultSet: this.#hasRows(operation),
       operationStarted: new Int64(createdMs),
       ...(endedMs !== undefined && { operationCompleted: new Int64(endedMs) }),
       ...(failure && {
@@ -80,6 +80,13 @@ export class OperationReplies {
     const operationStatus = this.status(operation);
     if (statement.state !== 'SUCCEEDED') return new types.TSparkDirectResults({ operationStatus });
     const resultSetMetadata = this.metadata(operation);
+    if (!this.#hasRows(operation)) {
+      return new types.TSparkDirectResults({
+        operationStatus,
+        resultSetMetadata,
+        closeOperation: this.close(operation),
+      });
+    }
     const resultSet = this.page(operation, Number(wanted.maxRows));
     const all = { operationStatus, resultSetMetadata, resultSet };
     return new types.TSparkDirectResults(
@@ -90,6 +97,11 @@ export class OperationReplies {
   close(operation: ThriftOperation): TCloseOperationResp {
     this.#sessions.closeOperation(operation);
     return new types.TCloseOperationResp({ status: success() });
+  }
+
+  // The driver would ask for the rows of a result without columns again and again.
+  #hasRows({ id }: ThriftOperation): boolean {
+    return this.#statements.resultOf(id)?.columns.length !== 0;
   }
 
   #statementOf(operation: ThriftOperation): Statement {

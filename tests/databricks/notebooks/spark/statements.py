@@ -6,6 +6,7 @@
 import json
 
 spark.sql("CREATE SCHEMA IF NOT EXISTS statements")
+spark.sql("USE CATALOG implied_volatility")
 spark.sql("USE SCHEMA statements")
 
 

@@ -1,0 +1,218 @@
+"""The tables `features`, `labels` and `evaluation`, from arrays and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from implied_volatility import tables
+from implied_volatility.destination import Destination
+from implied_volatility.grid import CELLS, COLUMNS, MATURITIES, STRIKES
+from implied_volatility.surfaces import Sample, Surfaces
+from implied_volatility.tables import Definition
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+_GRID = (
+    f"maturities {', '.join(f'{years:g}' for years in MATURITIES)} years,"
+    f" strikes {', '.join(f'{strike:g}' for strike in STRIKES)} of the spot"
+)
+_KEY = (
+    ("split", "string", "training, or test: rows that training never sees"),
+    ("surface", "int", "Number of the surface in its split, from 0; key of features and labels together with split"),
+)
+_RUN = (
+    ("deployment", "string", "Widget deployment of the run that wrote the row"),
+    ("attempt", "string", "Widget attempt of that run"),
+)
+_MEANINGS = (
+    *(
+        f"Forward variance per year up to {MATURITIES[0]:g} years"
+        if at == 0
+        else f"Forward variance per year from {MATURITIES[at - 1]:g} to {MATURITIES[at]:g} years"
+        for at in range(8)
+    ),
+    "Volatility of volatility, ν",
+    "Correlation of spot and volatility, ρ",
+    "Hurst exponent, H: below 0.5 the paths of volatility are rough",
+)
+FEATURES = Definition(
+    name="features",
+    comment="Parameters of the rough Bergomi model, one row per surface: points of a scrambled Sobol sequence.",
+    columns=(
+        *_KEY,
+        *((name, "double", meaning) for name, meaning in zip(COLUMNS, _MEANINGS, strict=True)),
+        ("seed", "bigint", "Seed of the run: the same seed gives the same rows"),
+        ("package", "string", "Version of the package implied_volatility"),
+        *_RUN,
+    ),
+    check="split IN ('training', 'test') AND surface >= 0 AND nu >= 0 AND abs(rho) < 1 AND hurst > 0 AND hurst <= 0.5"
+    f" AND least({', '.join(COLUMNS[:8])}) > 0",
+    writer="02_create_features",
+)
+LABELS = Definition(
+    name="labels",
+    comment=f"Simulated implied volatilities, one row per surface, in arrays of {CELLS} cells:"
+    f" element {len(STRIKES)}·m + k is at maturity m and strike k, counted from 0; {_GRID}.",
+    columns=(
+        *_KEY,
+        ("volatility", "array<double>", "Implied volatility per year (0.2 is 20 %), by cell; null where invalid"),
+        ("standard_error", "array<double>", "Standard error of the volatility, in its unit; null where invalid"),
+        ("valid", "array<boolean>", "Whether the price stood clear of its noise, two standard errors, by cell"),
+        ("paths", "int", "Simulated paths per surface"),
+        ("steps", "int", "Time steps up to each maturity"),
+        ("features_version", "bigint", "Version of the table features that these surfaces were made from"),
+        *_RUN,
+    ),
+    check="split IN ('training', 'test') AND surface >= 0"
+    f" AND size(volatility) = {CELLS} AND size(standard_error) = {CELLS} AND size(valid) = {CELLS}"
+    # NaN is greater than infinity here.
+    " AND coalesce(array_min(volatility), 1) > 0 AND coalesce(array_max(volatility), 1) < double('Infinity')"
+    " AND coalesce(array_min(standard_error), 0) >= 0",
+    writer="02_create_features",
+)
+EVALUATION = Definition(
+    name="evaluation",
+    comment="Errors on the test surfaces, one row per model and metric.",
+    columns=(
+        (
+            "model",
+            "string",
+            "network (ours), paper (the recipe of arXiv 1901.09647), simulation (noise of the surfaces)",
+        ),
+        ("metric", "string", "Name, with the unit last"),
+        ("value", "double", "In the unit that the metric's name ends in"),
+        ("mlflow_run", "string", "Id of the MLflow run"),
+        ("model_version", "string", "Version of the registered model that was judged; null for the others"),
+        *_RUN,
+    ),
+    check="value IS NOT NULL AND NOT isnan(value)",
+    writer="03_train_models",
+)
+
+
+def write_features(
+    spark: SparkSession, to: Destination, samples: Mapping[str, Sample], origin: Mapping[str, Any]
+) -> int:
+    """Replaces `features` by the parameters of the samples, one per split; gives the table's version."""
+    return tables.replace(spark, FEATURES, to, feature_rows(samples, origin), _lineage(origin))
+
+
+def write_labels(
+    spark: SparkSession, to: Destination, samples: Mapping[str, Sample], origin: Mapping[str, Any], version: int
+) -> int:
+    """Replaces `labels` by the surfaces of the samples, made from that version of the features; gives its version."""
+    properties = {**_lineage(origin), "implied_volatility.grid": _GRID}
+    return tables.replace(spark, LABELS, to, label_rows(samples, origin, version), properties)
+
+
+def feature_rows(samples: Mapping[str, Sample], origin: Mapping[str, Any]) -> pd.DataFrame:
+    """The rows of `features`."""
+    rows = pd.concat([_keys(split, sample) for split, sample in samples.items()], ignore_index=True)
+    rows[list(COLUMNS)] = np.concatenate([sample.parameters for sample in samples.values()])
+    return rows.assign(seed=origin["plan"]["seed"], package=origin["package"], **_run(origin))
+
+
+def label_rows(samples: Mapping[str, Sample], origin: Mapping[str, Any], features_version: int) -> pd.DataFrame:
+    """The rows of `labels`, with NaN where the table has null."""
+    plan = origin["plan"]
+    parts = []
+    for split, sample in samples.items():
+        part = _keys(split, sample)
+        for field, values in sample.surfaces._asdict().items():
+            part[field] = list(values.reshape(len(part), CELLS))
+        parts.append(part.assign(paths=plan["paths" if split == "training" else "test_paths"]))
+    rows = pd.concat(parts, ignore_index=True)
+    return rows.assign(steps=plan["steps"], features_version=features_version, **_run(origin))
+
+
+def write_evaluation(
+    spark: SparkSession,
+    to: Destination,
+    metrics: Mapping[str, Mapping[str, float]],
+    origin: Mapping[str, Any],
+    mlflow_run: str,
+    model_version: str,
+) -> int:
+    """Replaces `evaluation` by the metrics of each model; gives the number of rows."""
+    rows = pd.DataFrame(
+        [
+            (model, metric, value, mlflow_run, model_version if model == "network" else None)
+            for model, values in metrics.items()
+            for metric, value in values.items()
+        ],
+        columns=["model", "metric", "value", "mlflow_run", "model_version"],
+    ).assign(**_run(origin))
+    lineage = {**_lineage(origin), "implied_volatility.mlflow_run": mlflow_run}
+    tables.replace(spark, EVALUATION, to, rows, lineage)
+    return len(rows)
+
+
+def read_samples(
+    spark: SparkSession, of: Destination, expected: Mapping[str, Any]
+) -> tuple[dict[str, Sample], dict[str, int]]:
+    """The samples by split, and the versions of `features` and `labels`.
+
+    LookupError, PermissionError or ValueError say what is wrong and what to run: rows of another plan, deployment or
+    attempt are not taken for those of this one, nor labels for those of other features.
+    """
+    features, labels = tables.read(spark, FEATURES, of), tables.read(spark, LABELS, of)
+    versions = {table.name: tables.version(spark, table, of) for table in (FEATURES, LABELS)}
+    return samples_of(features, labels, versions["features"], of, expected), versions
+
+
+def samples_of(
+    features: pd.DataFrame, labels: pd.DataFrame, version: int, of: Destination, expected: Mapping[str, Any]
+) -> dict[str, Sample]:
+    """The samples by split from all rows of both tables; ValueError unless they are whole and as expected."""
+    plan = expected["plan"]
+    for rows, table in ((features, FEATURES), (labels, LABELS)):
+        for name in ("deployment", "attempt"):
+            tables.only(rows, name, expected[name], table, of)
+    tables.only(features, "seed", plan["seed"], FEATURES, of)
+    tables.only(labels, "steps", plan["steps"], LABELS, of)
+    tables.only(labels, "features_version", version, LABELS, of)
+    samples = {}
+    for split, prefix in (("training", ""), ("test", "test_")):
+        count = plan[f"{prefix}rows"]
+        given, made = _of_split(features, split, count, FEATURES, of), _of_split(labels, split, count, LABELS, of)
+        tables.only(made, "paths", plan[f"{prefix}paths"], LABELS, of)
+        shape = (count, len(MATURITIES), len(STRIKES))
+        arrays = {field: np.stack(list(made[field])).reshape(shape) for field in Surfaces._fields}
+        samples[split] = Sample(given[list(COLUMNS)].to_numpy(np.float64), Surfaces(**arrays))
+    return samples
+
+
+def _of_split(rows: pd.DataFrame, split: str, count: int, table: Definition, of: Destination) -> pd.DataFrame:
+    chosen = rows[rows["split"] == split].sort_values("surface")
+    if not np.array_equal(chosen["surface"].to_numpy(), np.arange(count)):
+        raise ValueError(
+            f"{of.name(table.name)} has {len(chosen):,} {split} rows, not the surfaces 0 to {count - 1:,}:"
+            f" run {table.writer} again."
+        )
+    return chosen
+
+
+def _keys(split: str, sample: Sample) -> pd.DataFrame:
+    return pd.DataFrame({"split": split, "surface": np.arange(len(sample.parameters), dtype=np.int32)})
+
+
+def _run(origin: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(origin[name]) for name in ("deployment", "attempt")}
+
+
+def _lineage(origin: Mapping[str, Any]) -> dict[str, str]:
+    plan = origin["plan"]
+    return {
+        "implied_volatility.profile": str(plan["profile"]),
+        "implied_volatility.seed": str(plan["seed"]),
+        "implied_volatility.plan": json.dumps(plan, sort_keys=True),
+        "implied_volatility.package": str(origin["package"]),
+        "implied_volatility.libraries": json.dumps(origin["libraries"], sort_keys=True),
+        **{f"implied_volatility.{name}": value for name, value in _run(origin).items()},
+    }

@@ -1,0 +1,89 @@
+"""One MLflow run per training: its parameters, curves, metrics, pictures and the registered model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple
+
+import mlflow
+from mlflow.entities import Metric
+
+from implied_volatility import model
+from implied_volatility.destination import Destination
+from implied_volatility.network import Network
+from implied_volatility.training import Fit
+
+ALIAS = "champion"
+# MLflow's bound for one request.
+_BATCH = 1000
+
+
+class Registered(NamedTuple):
+    """A version of a registered model."""
+
+    name: str
+    version: str
+
+    @property
+    def uri(self) -> str:
+        """Where `mlflow.pyfunc.load_model` finds it."""
+        return f"models:/{self.name}/{self.version}"
+
+
+class Run:
+    """An MLflow run that several cells share: `with run:` around each marks it as failed when one raises."""
+
+    def __init__(self, user: str, tags: Mapping[str, str]) -> None:
+        """Starts a run, named by the tags' values, in the experiment `implied_volatility` of the user's home folder."""
+        # What an earlier execution in this Python process has left open.
+        while mlflow.active_run():
+            mlflow.end_run("FAILED")
+        mlflow.set_experiment(f"/Users/{user}/implied_volatility")
+        info = mlflow.start_run(run_name=" ".join(tags.values()), tags=dict(tags)).info
+        self.run_id, self.experiment_id = str(info.run_id), str(info.experiment_id)
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if kind is not None:
+            mlflow.end_run("FAILED" if issubclass(kind, Exception) else "KILLED")
+
+    def params(self, values: Mapping[str, Any]) -> None:
+        """Logs parameters, and the versions of the libraries."""
+        libraries = {f"{name}_version": version(name) for name in ("jax", "numpy", "scipy")}
+        mlflow.log_params({**values, **libraries})
+
+    def curves(self, name: str, fit: Fit) -> None:
+        """Logs the losses of each epoch as `<name>_training_loss` and `<name>_validation_loss`."""
+        now = int(time.time() * 1000)
+        points = [
+            Metric(f"{name}_{kind}_loss", float(value), now, epoch)
+            for kind, losses in (("training", fit.training_loss), ("validation", fit.validation_loss))
+            for epoch, value in enumerate(losses, start=1)
+        ]
+        client = mlflow.MlflowClient()
+        for start in range(0, len(points), _BATCH):
+            client.log_batch(self.run_id, metrics=points[start : start + _BATCH])
+
+    def register(self, network: Network, to: Destination) -> Registered:
+        """Logs the network as a model and makes it the newest version of the registered one, its champion.
+
+        In Unity Catalog if the destination's catalog is there, otherwise in the workspace's own registry.
+        """
+        mlflow.set_registry_uri("databricks-uc" if to.in_unity_catalog else mlflow.get_tracking_uri())
+        model.log(network)
+        made = mlflow.register_model(f"runs:/{self.run_id}/model", to.model)
+        mlflow.MlflowClient().set_registered_model_alias(to.model, ALIAS, str(made.version))
+        return Registered(to.model, str(made.version))
+
+    def finish(self, metrics: Mapping[str, float], pictures: Iterable[Path]) -> None:
+        """Logs the metrics and the files of pictures, and ends the run as finished."""
+        mlflow.log_metrics(dict(metrics))
+        for picture in pictures:
+            mlflow.log_artifact(str(picture), "pictures")
+        mlflow.end_run("FINISHED")

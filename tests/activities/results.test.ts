@@ -1,0 +1,233 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { ensureWarehouse } from '../../activities/ensureWarehouse.ts';
+import { readWarehouse } from '../../activities/readWarehouse.ts';
+import { startWarehouse } from '../../activities/startWarehouse.ts';
+import { verifyResults } from '../../activities/verifyResults.ts';
+import { ownerTag, warehouseNameFor } from '../../domain/ids.ts';
+import type { Deployment, VerifyInput, Warehouse, Workspace } from '../../domain/steps.ts';
+import type { FaultRule } from '../../local/faults/faults.ts';
+import type { ApiServer } from '../../local/kit/server.ts';
+import { type ActivityCloud, failureOf, startActivityCloud } from '../support/activityCloud.ts';
+import { type CloudAnswer, cloudCaller } from '../support/cloudCaller.ts';
+import { quickLatencies } from '../support/quickCloud.ts';
+import { findWorkspace, setFault, setScenario } from '../support/world.ts';
+
+const path = '/api/2.0/sql/warehouses';
+const name = 'ws-results';
+let activities: ActivityCloud;
+let deployment: Deployment;
+let workspace: Workspace;
+let server: ApiServer;
+beforeAll(async () => {
+  activities = await startActivityCloud();
+  deployment = activities.deployment(name);
+  workspace = await activities.readyWorkspace(deployment);
+  server = findWorkspace(activities.cloud, name);
+});
+beforeEach(() => server.faults.clear());
+afterAll(() => activities.cloud.close());
+
+const api = (method: string, where: string, body?: unknown): Promise<CloudAnswer> =>
+  cloudCaller(activities.cloud).databricks(name, method, where, body);
+const fault = (method: string, where: string, rule: Omit<FaultRule, 'method' | 'path'>): Promise<void> =>
+  setFault(server, { method, path: where, ...rule });
+const input = (id: string) => ({ ...deployment, id, workspace });
+const listed = async (id: string): Promise<{ id: string }[]> => {
+  const { warehouses = [] } = (await api('GET', path)).body as { warehouses?: { id: string; name: string }[] };
+  return warehouses.filter((one) => one.name === warehouseNameFor(id));
+};
+const lost = { code: 'DATABRICKS_UNAVAILABLE', retryable: true };
+const pass = (seconds: number): void => activities.clock.advance(seconds * 1000);
+
+describe('ensureWarehouse', () => {
+  test('makes the smallest warehouse with our tag, which stops by itself, and finds it again', async () => {
+    const first = await ensureWarehouse(input('a'.repeat(24)));
+    expect(first.url).toBe(`https://${workspace.host}/sql/warehouses/${first.id}`);
+    expect(await ensureWarehouse(input('a'.repeat(24)))).toEqual(first);
+    expect((await api('GET', `${path}/${first.id}`)).body).toMatchObject({
+      name: `accelerator-${'a'.repeat(24)}`,
+      cluster_size: '2X-Small',
+      warehouse_type: 'PRO',
+      auto_stop_mins: 10,
+      max_num_clusters: 1,
+      enable_serverless_compute: false,
+      tags: { custom_tags: [{ key: ownerTag, value: 'a'.repeat(24) }] },
+    });
+  });
+
+  test('makes one when the reply to the creation is lost', async () => {
+    const id = 'b'.repeat(24);
+    await fault('POST', path, { reset: true, when: 'after' });
+    expect(await failureOf(ensureWarehouse(input(id)))).toMatchObject(lost);
+    const { id: kept } = await ensureWarehouse(input(id));
+    expect(await listed(id)).toMatchObject([{ id: kept }]);
+  });
+
+  test('takes what it has just made when the list does not show it yet', async () => {
+    const id = 'c'.repeat(24);
+    await fault('GET', path, { status: 200, body: {}, times: 2 });
+    const made = await ensureWarehouse(input(id));
+    expect(await ensureWarehouse(input(id))).toEqual(made);
+  });
+
+  test('keeps the lowest of several, and removes the others', async () => {
+    const id = 'd'.repeat(24);
+    const own = await ensureWarehouse(input(id));
+    const seen = (await api('GET', `${path}/${own.id}`)).body;
+    const other = { ...seen, id: `0${own.id.slice(1)}` };
+    const higher = { ...seen, id: `g${own.id.slice(1)}` };
+    await fault('GET', path, { status: 200, body: { warehouses: [higher, seen] } });
+    expect(await ensureWarehouse(input(id))).toEqual(own);
+    expect(server.requests.filter(({ method }) => method === 'DELETE').map((one) => one.path)).toEqual([
+      `${path}/${higher.id}`,
+    ]);
+    await fault('GET', path, { status: 200, body: { warehouses: [seen, other] } });
+    expect((await ensureWarehouse(input(id))).id).toBe(other.id);
+  });
+
+  test('leaves alone one of its name that somebody else has made, and one that is being deleted', async () => {
+    const id = 'e'.repeat(24);
+    const theirs = { name: warehouseNameFor(id), cluster_size: 'Small', auto_stop_mins: 0 };
+    const { body } = await api('POST', path, theirs);
+    expect(await failureOf(ensureWarehouse(input(id)))).toMatchObject(lost);
+    await api('DELETE', `${path}/${String(body['id'])}`);
+    expect(await failureOf(ensureWarehouse(input(id)))).toMatchObject(lost);
+    pass(2);
+    expect((await ensureWarehouse(input(id))).id).not.toBe(body['id']);
+  });
+});
+
+describe('startWarehouse and readWarehouse', () => {
+  const made = async (id: string): Promise<{ workspace: Workspace; warehouse: Warehouse }> => ({
+    workspace,
+    warehouse: await ensureWarehouse(input(id)),
+  });
+
+  test('wait for one that starts, and start one that has stopped', async () => {
+    const look = await made('f'.repeat(24));
+    expect(await startWarehouse(look)).toEqual({ state: 'waiting' });
+    pass(quickLatencies.warehouseSeconds);
+    const endpoint = { host: 'localhost', port: server.port, path: `/sql/1.0/warehouses/${look.warehouse.id}` };
+    expect(await readWarehouse(look)).toEqual({ state: 'running', endpoint });
+    expect(await startWarehouse(look)).toEqual({ state: 'running', endpoint });
+    await api('POST', `${path}/${look.warehouse.id}/stop`);
+    expect(await startWarehouse(look)).toEqual({ state: 'waiting' });
+    pass(2);
+    expect(await readWarehouse(look)).toEqual({ state: 'stopped' });
+    expect(await startWarehouse(look)).toEqual({ state: 'waiting' });
+    expect(await readWarehouse(look)).toEqual({ state: 'waiting' });
+  });
+
+  test('tell why a start failed, and try another start all the same', async () => {
+    const reason = { code: 'AZURE_QUOTA_EXCEEDED_EXCEPTION', message: 'The quota of cores is used up.' };
+    await setScenario(server, { kind: 'warehouseFailsToStart', type: 'CLIENT_ERROR', ...reason });
+    const look = await made('1'.repeat(24));
+    pass(quickLatencies.warehouseSeconds);
+    const failure = await failureOf(readWarehouse(look));
+    expect(failure).toMatchObject({ code: 'WAREHOUSE_FAILED', retryable: false, link: look.warehouse.url });
+    expect(`${failure.message} ${failure.cause}`).toContain(reason.message);
+    expect(failure.cause).toContain(reason.code);
+    expect(await startWarehouse(look)).toEqual({ state: 'waiting' });
+    pass(quickLatencies.warehouseSeconds);
+    expect(await readWarehouse(look)).toMatchObject({ state: 'running' });
+  });
+
+  test('tell that one is gone, while it is being deleted and afterwards', async () => {
+    const look = await made('2'.repeat(24));
+    await api('DELETE', `${path}/${look.warehouse.id}`);
+    const gone = { code: 'WAREHOUSE_LOST', retryable: false };
+    expect(await failureOf(readWarehouse(look))).toMatchObject(gone);
+    pass(2);
+    expect(await failureOf(readWarehouse(look))).toMatchObject(gone);
+    expect(await failureOf(startWarehouse(look))).toMatchObject(gone);
+  });
+});
+
+describe('verifyResults', () => {
+  const at = `${name.replaceAll('-', '_')}.implied_volatility`;
+  const owner = { deployment: 'd', attempt: '1-x' };
+
+  /** Something to verify that is not there: enough for what comes before the judgement. */
+  async function verification(more: Partial<VerifyInput> = {}): Promise<VerifyInput> {
+    const warehouse = await ensureWarehouse(input('3'.repeat(24)));
+    await startWarehouse({ workspace, warehouse });
+    pass(quickLatencies.warehouseSeconds);
+    const endpoint = { host: 'localhost', port: server.port, path: `/sql/1.0/warehouses/${warehouse.id}` };
+    const results = {
+      metrics: {},
+      tables: { evaluation: `${at}.evaluation` },
+      rows: { evaluation: 1 },
+      mlflow: { experiment_id: '1', run_id: 'f'.repeat(32) },
+      model: { name: `${at}.model`, version: '1' },
+    };
+    return { workspace, warehouse, endpoint, owner, results, ...more };
+  }
+
+  test('names the table that is not there, with its page', async () => {
+    expect(await failureOf(verifyResults(await verification()))).toMatchObject({
+      code: 'RESULTS_MISSING',
+      message: `The table ${at}.evaluation (evaluation) is not there.`,
+      retryable: false,
+      link: `https://${workspace.host}/explore/data/${at.replace('.', '/')}/evaluation`,
+      cause: expect.stringContaining('[TABLE_OR_VIEW_NOT_FOUND]') as string,
+    });
+  });
+
+  test('sends no token to a warehouse elsewhere, whatever its address is said to be', async () => {
+    const { endpoint } = await verification();
+    const before = server.requests.length;
+    for (const foreign of [
+      { ...endpoint, host: '127.0.0.1' },
+      { ...endpoint, port: 443 },
+      { ...endpoint, host: `${endpoint.host}@evil.test` },
+      { ...endpoint, path: '/sql/1.0/warehouses/../../evil' },
+      { ...endpoint, path: 'evil.test/' },
+    ]) {
+      const failure = await failureOf(verifyResults({ ...(await verification()), endpoint: foreign }));
+      expect(failure).toMatchObject({ code: 'WORKSPACE_HOST_REFUSED', retryable: false });
+    }
+    const foreignHost = { ...workspace, host: 'evil.test' };
+    const input = { ...(await verification()), workspace: foreignHost, endpoint: { ...endpoint, host: 'evil.test' } };
+    expect(await failureOf(verifyResults(input))).toMatchObject({ code: 'WORKSPACE_HOST_REFUSED' });
+    expect(server.requests.slice(before).filter((one) => one.path.startsWith('/sql/1.0'))).toEqual([]);
+  });
+
+  test.each<[what: string, call: string, rule: Omit<FaultRule, 'method' | 'path'>, expected: object]>([
+    ['a cut connection', 'OpenSession', { reset: true }, lost],
+    ['an error of the server', 'ExecuteStatement', { status: 500, body: {} }, lost],
+    [
+      'a page',
+      'OpenSession',
+      { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>Sign in</html>' },
+      { code: 'ANSWER_INVALID', retryable: true },
+    ],
+    [
+      'throttling',
+      'ExecuteStatement',
+      { status: 429, headers: { 'retry-after': '40' }, body: {} },
+      { code: 'DATABRICKS_THROTTLED', retryable: true, retryAfterSeconds: 40 },
+    ],
+    [
+      'a refused token',
+      'ExecuteStatement',
+      { status: 401, body: { error_code: 'UNAUTHENTICATED', message: 'Invalid access token.' } },
+      { code: 'DATABRICKS_DENIED', retryable: true },
+    ],
+  ])('hands on %s as what may pass, asks once, and closes its session', async (_what, call, rule, expected) => {
+    const wanted = await verification();
+    await fault('POST', `/sql/1.0/warehouses/*#${call}`, rule);
+    const before = server.requests.length;
+    expect(await failureOf(verifyResults(wanted))).toMatchObject(expected);
+    const calls = server.requests.slice(before).map((one) => one.path.split('#')[1]);
+    expect(calls.filter((one) => one === call)).toHaveLength(1);
+    const { body } = await api('GET', `${path}/${wanted.warehouse.id}`);
+    expect(body['num_active_sessions']).toBe(0);
+  });
+
+  test('tells that the warehouse is gone', async () => {
+    const wanted = await verification();
+    await api('DELETE', `${path}/${wanted.warehouse.id}`);
+    pass(2);
+    expect(await failureOf(verifyResults(wanted))).toMatchObject({ code: 'WAREHOUSE_LOST', retryable: false });
+  });
+});
