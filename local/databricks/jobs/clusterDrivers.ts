@@ -28,6 +28,8 @@ export class ClusterDrivers {
     const { compute } = this.#workspace;
     const driver = compute.startCluster({ ...lakehouse, clusterId, sparkVersion: spec.spark_version, folder });
     this.#drivers.set(clusterId, driver);
+    // Looked at when the cluster's time has passed.
+    driver.ready?.catch(() => undefined);
     void this.#watch(clusterId, driver, lost);
     return driver;
   }

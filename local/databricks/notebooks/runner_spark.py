@@ -17,12 +17,15 @@ def has_cluster() -> bool:
 
 
 def attach(request: Request, imports: list[str]) -> dict[str, Any]:
-    """Attaches to the driver; gives what a notebook's namespace has of Spark. `imports` are folders that Python workers import from."""
+    """Attaches to the driver; gives what a notebook's namespace has of Spark.
+
+    `imports` are the folders from which Python workers import beside what is installed.
+    """
     from pyspark import SparkConf, SparkContext
     from pyspark.java_gateway import launch_gateway
     from pyspark.sql import SparkSession, SQLContext
 
-    gateway: Any = launch_gateway()
+    gateway: Any = launch_gateway()  # type: ignore[no-untyped-call]
     jvm = gateway.jvm
     java_session = jvm.SparkSession.getActiveSession().get()
     # A notebook that another one runs shares its gateway, and gets a session of its own.

@@ -12,7 +12,8 @@ import py4j.ClientServer
 /**
  * The driver of a job cluster: one JVM with one Spark context, to which the cluster's notebooks attach. Options are
  * system properties (`spark.*`). Says `ready` on standard output, then takes commands from standard input and ends with
- * it: `attach <notebook>` is answered `attached <notebook> <port> <secret>`; `detach <notebook>` ends what it runs.
+ * it: `attach <notebook>` is answered `attached <notebook> <port> <secret>`; `detach <notebook>` ends what it runs and is
+ * answered `detached <notebook>`.
  */
 object ClusterDriver {
   private val gateways = mutable.Map[String, ClientServer]()
@@ -57,5 +58,6 @@ object ClusterDriver {
   private def detach(spark: SparkSession, notebook: String): Unit = {
     spark.sparkContext.cancelJobGroup(notebook)
     gateways.remove(notebook).foreach(_.shutdown())
+    println(s"detached $notebook")
   }
 }

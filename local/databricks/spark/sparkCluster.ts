@@ -35,12 +35,11 @@ export function startSparkCluster(installation: SparkInstallation, cluster: Clus
 class Driver {
   readonly ready: Promise<void>;
   readonly ended: Promise<string>;
-  /** How it has ended, once it has. */
-  end: string | undefined;
+  hasEnded = false;
   readonly #process: SparkProcess;
-  readonly #attaching = new Map<string, (gateway: Gateway) => void>();
+  readonly #asked = new Map<string, (answer: string[]) => void>();
 
-  constructor({ java, classPath, bytecode }: SparkInstallation, cluster: ClusterRequest) {
+  constructor({ bytecode, ...installation }: SparkInstallation, cluster: ClusterRequest) {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const settings = {
       'spark.databricks.clusterUsageTags.clusterId': cluster.clusterId,
@@ -48,32 +47,36 @@ class Driver {
     };
     const environment = pythonEnvironment(bytecode);
     const mainClass = 'local.databricks.ClusterDriver';
-    this.#process = startSparkProcess({ ...cluster, java, classPath, mainClass, settings, environment }, (line) => {
-      const [word, notebook = '', port = '', secret = ''] = line.split(' ');
-      if (word === 'ready') resolve();
-      if (word === 'attached') this.#attaching.get(notebook)?.({ port, secret });
+    this.#process = startSparkProcess({ ...cluster, ...installation, mainClass, settings, environment }, (line) => {
+      const [word, notebook, ...answer] = line.split(' ');
+      if (word === 'ready') return resolve();
+      this.#asked.get(`${word} ${notebook}`)?.(answer);
+      this.#asked.delete(`${word} ${notebook}`);
     });
     this.ready = promise;
     this.ended = this.#process.ended.then((how) => {
-      this.end = how;
+      this.hasEnded = true;
       reject(new Error(`The driver ended before it was ready: ${how}`));
       return how;
     });
-    // Nobody may wait for a driver that is stopped while it starts.
-    promise.catch(() => undefined);
   }
 
-  attach(notebook: string): Promise<Gateway> {
-    return new Promise((resolve) => {
-      this.#attaching.set(notebook, resolve);
-      this.#process.send(`attach ${notebook}`);
-    });
+  /** Undefined when the driver has ended. */
+  async attach(notebook: string): Promise<Gateway | undefined> {
+    const answer = await this.#ask('attach', notebook);
+    return answer && { port: answer[0] ?? '', secret: answer[1] ?? '' };
   }
 
-  /** Ends the Spark jobs of a notebook, and its way to the driver. */
-  detach(notebook: string): void {
-    this.#attaching.delete(notebook);
-    this.#process.send(`detach ${notebook}`);
+  /** Ends the Spark jobs of a notebook and its way to the driver; false when the driver has ended. */
+  async detach(notebook: string): Promise<boolean> {
+    return (await this.#ask('detach', notebook)) !== undefined;
+  }
+
+  // A driver that dies may seem alive for a moment, but does not answer.
+  async #ask(command: string, notebook: string): Promise<string[] | undefined> {
+    const answered = new Promise<string[]>((resolve) => this.#asked.set(`${command}ed ${notebook}`, resolve));
+    this.#process.send(`${command} ${notebook}`);
+    return Promise.race([answered, this.ended.then(() => undefined)]);
   }
 
   stop(): Promise<void> {
@@ -86,19 +89,19 @@ function startNotebook(installation: SparkInstallation, driver: Driver, request:
   let cancelled = false;
   void driver.ended.then(() => running?.cancel());
   const run = async (): Promise<NotebookOutcome> => {
-    const gateway = await Promise.race([driver.attach(request.runId), driver.ended]);
+    const gateway = await driver.attach(request.runId);
     if (cancelled) return { error: 'Cancelled' };
-    if (typeof gateway === 'string') return lostWith(gateway);
+    if (!gateway) return lostWith(await driver.ended);
     running = startPythonNotebook(installation, request, gatewayEnvironment(installation, gateway));
     const outcome = await running.outcome;
-    driver.detach(request.runId);
-    if (driver.end === undefined || cancelled || outcome.error === undefined) return outcome;
-    return lostWith(driver.end);
+    const isUp = await driver.detach(request.runId);
+    return isUp || cancelled || outcome.error === undefined ? outcome : lostWith(await driver.ended);
   };
   const cancel = (): void => {
-    cancelled = true;
+    // What the loss of the driver ends is not cancelled.
+    cancelled ||= !driver.hasEnded;
     running?.cancel();
-    driver.detach(request.runId);
+    void driver.detach(request.runId);
   };
   return { outcome: run(), cancel };
 }

@@ -31,7 +31,7 @@ interface Running {
 
 /** A SQL warehouse with Spark: one process that executes the statements of all sessions. */
 export function startSparkWarehouse(
-  { java, classPath, bytecode }: SparkInstallation,
+  { bytecode, ...installation }: SparkInstallation,
   warehouse: WarehouseRequest,
 ): StartedWarehouse {
   const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
@@ -41,8 +41,7 @@ export function startSparkWarehouse(
   const driver = startSparkProcess(
     {
       ...warehouse,
-      java,
-      classPath,
+      ...installation,
       mainClass: 'local.databricks.WarehouseDriver',
       settings: { ...settings, 'local.databricks.tables': warehouse.tablesRoot },
       environment: pythonEnvironment(bytecode),

@@ -1,12 +1,15 @@
 # Databricks notebook source
+# MAGIC %md A notebook's session, and a table whose column comes from Python workers.
+
+# COMMAND ----------
+
 import json
+import threading
 
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import udf
 
 # COMMAND ----------
-
-import beside_spark
 
 
 @udf("long")
@@ -16,26 +19,35 @@ def doubled(value):
     return beside_spark.double(value)
 
 
+spark.sql("CREATE SCHEMA IF NOT EXISTS volatility COMMENT 'smiles and surfaces'")
+spark.range(5).withColumn("doubled", doubled("id")).write.saveAsTable("volatility.numbers")
+spark.sql("COMMENT ON TABLE volatility.numbers IS 'numbers and their doubles'")
+spark.range(1).createOrReplaceTempView("mine")
+spark.stop()
+
 # COMMAND ----------
 
-spark.sql("CREATE SCHEMA IF NOT EXISTS volatility")
-frame = spark.range(5).withColumn("doubled", doubled("id"))
-frame.write.mode("overwrite").saveAsTable("volatility.numbers")
-spark.sql("COMMENT ON TABLE volatility.numbers IS 'Numbers and their doubles'")
 
-# COMMAND ----------
+def same_session():
+    return SparkSession.getActiveSession()._jsparkSession.equals(spark._jsparkSession)
+
+
+in_thread = []
+thread = threading.Thread(target=lambda: in_thread.append([same_session(), sc.getLocalProperty("spark.jobGroup.id")]))
+thread.start()
+thread.join()
 
 dbutils.notebook.exit(
     json.dumps(
         {
             "catalog": spark.catalog.currentCatalog(),
             "rows": [list(row) for row in spark.table("volatility.numbers").orderBy("id").collect()],
-            "same": SparkSession.getActiveSession()._jsparkSession.equals(spark._jsparkSession)
-            and SparkSession.builder.getOrCreate() is spark,
+            "builder": SparkSession.builder.getOrCreate() is spark and sqlContext.sparkSession is spark,
+            "thread": in_thread[0],
             "cluster": spark.conf.get("spark.databricks.clusterUsageTags.clusterId"),
             "driver": sc._jvm.java.lang.ProcessHandle.current().pid(),
-            "job_group": sc.getLocalProperty("spark.jobGroup.id"),
-            "frame": frame.toPandas()["doubled"].sum().item(),
+            "tables": [table.name for table in spark.catalog.listTables("implied_volatility.volatility")],
+            "child": json.loads(dbutils.notebook.run("./child_of_tables", 60)),
         }
     )
 )
