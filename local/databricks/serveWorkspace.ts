@@ -17,6 +17,7 @@ import { scenarioRoutes } from './scenarios.ts';
 import { addScimRoutes } from './scim/scimRoutes.ts';
 import { serveSql } from './sql/serveSql.ts';
 import { thriftAction } from './sql/thrift/thriftRoutes.ts';
+import { addUnity } from './unity/addUnity.ts';
 import { type WorkspaceRecord, type WorkspaceSettings, openWorkspace } from './workspace.ts';
 
 export interface RunningWorkspace {
@@ -45,6 +46,7 @@ export async function serveWorkspace(given: WorkspaceRecord, settings: Workspace
   addClusterRoutes(on, engine.clusters);
   const sql = serveSql(router, on, workspace, callers);
   addMlflow(on, router, workspace);
+  addUnity(on, router, workspace);
   addPageRoutes(router, workspace);
   // Clients look here, without a token, for what kind of host this is (databricks-sdk-py, oauth.py).
   router.on('GET', '/.well-known/databricks-config', ({ origin }) => ({

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensureClassArchive } from './classArchive.ts';
 import { type Artifact, ensureArtifact } from './maven.ts';
 import { ensurePython, installedFiles, installLocked, type Python } from './python.ts';
 
@@ -25,10 +26,11 @@ const deltaJars: Artifact[] = [
 /** Names the newest Java 17 in the Python registry, for machines that have none; with hashes. */
 const javaLock = join(root, 'local/setup/java.lock');
 
-/** What starts Spark: Python, Java, and the class path with Delta Lake and our own classes. */
+/** What starts Spark: Python, Java, the class path with Delta Lake and our own classes, and an archive of its classes. */
 export interface Spark extends Python {
   java: string;
   classPath: string;
+  classArchive?: string;
 }
 
 /** Makes everything that Spark needs on first use, with a line on stderr before and after; after that it needs no network. */
@@ -40,8 +42,10 @@ export async function ensureSpark(): Promise<Spark> {
   const jars = await Promise.all(deltaJars.map((jar) => ensureArtifact(jar, folder)));
   const libraries = [...jars, ...installedFiles('pyspark/jars/*.jar')].join(delimiter);
   const classes = compile(java, libraries);
+  const classArchive = ensureClassArchive(java, libraries, classes, folder);
   if (isFirst) reportSetup(started);
-  return { ...environment, java, classPath: [classes, libraries].join(delimiter) };
+  const classPath = [libraries, classes].join(delimiter);
+  return { ...environment, java, classPath, ...(classArchive !== undefined && { classArchive }) };
 }
 
 /** Java 17 (Spark 3.5 knows none newer) of JAVA_HOME or the path. */

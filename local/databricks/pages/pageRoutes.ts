@@ -44,7 +44,9 @@ function workspacePage({ record }: Workspace, jobs: Job[], runs: Run[]): ApiRepl
   return page(
     record.name,
     html`<p>The local workspace ${record.workspaceId} in ${record.location}.</p>
-      <p><a href="/ml/experiments">Experiments</a>, <a href="/ml/models">models</a></p>
+      <p>
+        <a href="/explore/data">Tables</a>, <a href="/ml/experiments">experiments</a>, <a href="/ml/models">models</a>
+      </p>
       <table>
         <thead>
           <tr>

@@ -40,7 +40,7 @@ class Driver {
   readonly #process: SparkProcess;
   readonly #attaching = new Map<string, (gateway: Gateway) => void>();
 
-  constructor({ java, classPath, bytecode }: SparkInstallation, cluster: ClusterRequest) {
+  constructor({ bytecode, ...installation }: SparkInstallation, cluster: ClusterRequest) {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const settings = {
       'spark.databricks.clusterUsageTags.clusterId': cluster.clusterId,
@@ -48,7 +48,7 @@ class Driver {
     };
     const environment = pythonEnvironment(bytecode);
     const mainClass = 'local.databricks.ClusterDriver';
-    this.#process = startSparkProcess({ ...cluster, java, classPath, mainClass, settings, environment }, (line) => {
+    this.#process = startSparkProcess({ ...cluster, ...installation, mainClass, settings, environment }, (line) => {
       const [word, notebook = '', port = '', secret = ''] = line.split(' ');
       if (word === 'ready') resolve();
       if (word === 'attached') this.#attaching.get(notebook)?.({ port, secret });

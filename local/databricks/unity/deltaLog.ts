@@ -1,0 +1,133 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseJson } from '../../kit/json.ts';
+
+/** A Delta table as its log describes it. */
+export interface DeltaTable {
+  /** The table's id; it stays when the table is replaced. */
+  id: string;
+  schema: DeltaField[];
+  comment?: string;
+  partitionColumns: string[];
+  properties: Record<string, string>;
+  minReaderVersion: number;
+  minWriterVersion: number;
+  createdMs: number;
+  /** Oldest first. */
+  commits: DeltaCommit[];
+  /** Data files of the present version, and their size in bytes. */
+  files: number;
+  bytes: number;
+}
+
+export interface DeltaCommit {
+  version: number;
+  atMs: number;
+  operation: string;
+  parameters: Record<string, unknown>;
+  metrics: Record<string, unknown>;
+}
+
+/** A column, or a field of a struct, as Delta writes it in JSON. */
+export interface DeltaField {
+  name: string;
+  type: DeltaType;
+  nullable: boolean;
+  metadata: { comment?: string } & Record<string, unknown>;
+}
+
+export type DeltaType =
+  | string
+  | { type: 'array'; elementType: DeltaType; containsNull: boolean }
+  | { type: 'map'; keyType: DeltaType; valueType: DeltaType; valueContainsNull: boolean }
+  | { type: 'struct'; fields: DeltaField[] };
+
+// Names of commits and actions: "Delta Transaction Log Protocol" of delta-io/delta.
+const commitName = /^\d{20}\.json$/;
+const checkpointName = /^\d{20}\.checkpoint\./;
+
+interface Action {
+  metaData?: {
+    id: string;
+    description?: string;
+    schemaString: string;
+    partitionColumns: string[];
+    configuration: Record<string, string>;
+    createdTime?: number;
+  };
+  protocol?: { minReaderVersion: number; minWriterVersion: number };
+  commitInfo?: {
+    timestamp?: number;
+    inCommitTimestamp?: number;
+    operation?: string;
+    operationParameters?: Record<string, unknown>;
+    operationMetrics?: Record<string, unknown>;
+  };
+  add?: { path: string; size: number };
+  remove?: { path: string };
+}
+
+/** Whether a folder holds a table: its log has a commit. */
+export function holdsTable(folder: string): boolean {
+  return logFiles(folder).some((name) => commitName.test(name) || checkpointName.test(name));
+}
+
+/**
+ * Reads a table from its log's commits. Checkpoints are not read; Delta cleans commits up after 30 days, and a table whose
+ * log no longer begins at its creation is undefined.
+ */
+export function readDeltaTable(folder: string): DeltaTable | undefined {
+  const names = logFiles(folder)
+    .filter((name) => commitName.test(name))
+    .toSorted();
+  if (Number(names[0]?.slice(0, 20)) !== 0) return undefined;
+  const commits: DeltaCommit[] = [];
+  const sizes = new Map<string, number>();
+  let metadata: Action['metaData'];
+  let protocol: Action['protocol'];
+  for (const name of names) {
+    const actions = readActions(join(folder, '_delta_log', name));
+    commits.push(commitOf(Number(name.slice(0, 20)), actions));
+    for (const { metaData, protocol: changed, add, remove } of actions) {
+      metadata = metaData ?? metadata;
+      protocol = changed ?? protocol;
+      if (add) sizes.set(add.path, add.size);
+      if (remove) sizes.delete(remove.path);
+    }
+  }
+  if (!metadata || !protocol) return undefined;
+  return {
+    id: metadata.id,
+    schema: (JSON.parse(metadata.schemaString) as { fields: DeltaField[] }).fields,
+    ...(metadata.description !== undefined && { comment: metadata.description }),
+    partitionColumns: metadata.partitionColumns,
+    properties: metadata.configuration,
+    minReaderVersion: protocol.minReaderVersion,
+    minWriterVersion: protocol.minWriterVersion,
+    createdMs: metadata.createdTime ?? commits[0]?.atMs ?? 0,
+    commits,
+    files: sizes.size,
+    bytes: [...sizes.values()].reduce((sum, size) => sum + size, 0),
+  };
+}
+
+function logFiles(folder: string): string[] {
+  const log = join(folder, '_delta_log');
+  return existsSync(log) ? readdirSync(log) : [];
+}
+
+function readActions(file: string): Action[] {
+  const lines = readFileSync(file, 'utf8').split('\n');
+  return lines.filter((line) => line !== '').map((line) => parseJson(line) as Action);
+}
+
+function commitOf(version: number, actions: Action[]): DeltaCommit {
+  const info = actions.find(({ commitInfo }) => commitInfo)?.commitInfo ?? {};
+  return {
+    version,
+    atMs: info.inCommitTimestamp ?? info.timestamp ?? 0,
+    operation: info.operation ?? '',
+    parameters: info.operationParameters ?? {},
+    metrics: info.operationMetrics ?? {},
+  };
+}

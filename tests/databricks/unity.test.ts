@@ -1,0 +1,185 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type Json, type TestWorkspace, startTestWorkspace } from './support/startTestWorkspace.ts';
+
+const unity = '/api/2.1/unity-catalog';
+// Of the test workspace `implied-volatility`.
+const catalog = 'implied_volatility';
+
+let workspace: TestWorkspace;
+
+beforeEach(async () => {
+  workspace = await startTestWorkspace();
+});
+
+const get = async (path: string): Promise<Json> => (await workspace.call('GET', `${unity}/${path}`)).body;
+
+const fields = [
+  { name: 'deployment', type: 'string', nullable: false, metadata: { comment: 'whose row it is' } },
+  { name: 'rows', type: 'long', nullable: true, metadata: {} },
+  { name: 'price', type: 'decimal(10,2)', nullable: true, metadata: {} },
+  {
+    name: 'smile',
+    type: {
+      type: 'array',
+      elementType: {
+        type: 'struct',
+        fields: [
+          { name: 'strike', type: 'double', nullable: true, metadata: {} },
+          {
+            name: 'byName',
+            type: { type: 'map', keyType: 'string', valueType: 'integer', valueContainsNull: true },
+            nullable: true,
+            metadata: {},
+          },
+        ],
+      },
+      containsNull: true,
+    },
+    nullable: true,
+    metadata: {},
+  },
+];
+
+/** Writes a table's log as Delta does, a commit per list of actions. */
+function writeLog(place: string, commits: object[][], first = 0): void {
+  const log = join(workspace.folder, 'tables', catalog, place, '_delta_log');
+  mkdirSync(log, { recursive: true });
+  for (const [index, actions] of commits.entries()) {
+    const name = `${String(first + index).padStart(20, '0')}.json`;
+    writeFileSync(join(log, name), actions.map((action) => `${JSON.stringify(action)}\n`).join(''));
+  }
+}
+
+const creation = (comment?: string): object[] => [
+  { commitInfo: { timestamp: 1000, operation: 'CREATE TABLE', operationParameters: {}, operationMetrics: {} } },
+  {
+    metaData: {
+      id: '7c4c5f0e-0000-4000-8000-000000000001',
+      format: { provider: 'parquet', options: {} },
+      ...(comment !== undefined && { description: comment }),
+      schemaString: JSON.stringify({ type: 'struct', fields }),
+      partitionColumns: ['deployment'],
+      configuration: { 'quality.level': 'gold' },
+      createdTime: 900,
+    },
+  },
+  { protocol: { minReaderVersion: 1, minWriterVersion: 2 } },
+];
+const write = (atMs: number, add: string, remove?: string): object[] => [
+  { commitInfo: { timestamp: atMs, operation: 'WRITE', operationMetrics: { numOutputRows: '5' } } },
+  { add: { path: add, size: 100, partitionValues: {}, modificationTime: atMs, dataChange: true } },
+  ...(remove === undefined ? [] : [{ remove: { path: remove, dataChange: true } }]),
+];
+
+describe('tables', () => {
+  it('are described from their Delta log: columns, types, properties, times', async () => {
+    writeLog('default/features', [creation('What the network learns from'), write(2000, 'a'), write(3000, 'b', 'a')]);
+    const table = await get(`tables/${catalog}.default.FEATURES`);
+    expect(table).toMatchObject({
+      full_name: `${catalog}.default.features`,
+      table_type: 'MANAGED',
+      data_source_format: 'DELTA',
+      comment: 'What the network learns from',
+      table_id: '7c4c5f0e-0000-4000-8000-000000000001',
+      created_at: 900,
+      updated_at: 3000,
+      properties: { 'quality.level': 'gold', 'delta.lastUpdateVersion': '2', 'delta.minWriterVersion': '2' },
+    });
+    expect(table.storage_location).toMatch(/^file:\/\/.*\/default\/features$/);
+    expect(table.columns.map(({ type_text, type_name }: Json) => [type_text, type_name])).toEqual([
+      ['string', 'STRING'],
+      ['bigint', 'LONG'],
+      ['decimal(10,2)', 'DECIMAL'],
+      ['array<struct<strike:double,byName:map<string,int>>>', 'ARRAY'],
+    ]);
+    expect(table.columns[0]).toMatchObject({ comment: 'whose row it is', nullable: false, partition_index: 0 });
+    expect(table.columns[2]).toMatchObject({ position: 2, type_precision: 10, type_scale: 2 });
+    expect(JSON.parse(table.columns[1].type_json)).toEqual(fields[1]);
+  });
+
+  it('are listed in pages, without the remains of a creation that never committed', async () => {
+    for (const name of ['a', 'b', 'c']) writeLog(`default/${name}`, [creation()]);
+    mkdirSync(join(workspace.folder, 'tables', catalog, 'default/half/_delta_log'), { recursive: true });
+    const query = `tables?catalog_name=${catalog}&schema_name=default&max_results=2&omit_columns=true`;
+    const first = await get(query);
+    expect(first.tables.map(({ name, columns }: Json) => [name, columns])).toEqual([
+      ['a', undefined],
+      ['b', undefined],
+    ]);
+    const second = await get(`${query}&page_token=${first.next_page_token}`);
+    expect(second.tables.map(({ name }: Json) => name)).toEqual(['c']);
+    expect(second.next_page_token).toBeUndefined();
+    expect(await get(`tables/${catalog}.default.half/exists`)).toEqual({ table_exists: false });
+  });
+
+  it('are there or not, and gone once they are deleted', async () => {
+    writeLog('default/labels', [creation()]);
+    expect(await get(`tables/${catalog}.default.labels/exists`)).toEqual({ table_exists: true });
+    expect((await workspace.call('DELETE', `${unity}/tables/${catalog}.default.labels`)).status).toBe(200);
+    expect(await get(`tables/${catalog}.default.labels/exists`)).toEqual({ table_exists: false });
+    expect((await workspace.call('DELETE', `${unity}/tables/${catalog}.default.labels`)).status).toBe(404);
+    expect((await get(`schemas?catalog_name=${catalog}`)).schemas.map(({ name }: Json) => name)).toEqual(['default']);
+  });
+
+  it('whose oldest commits were cleaned up are refused, not described wrongly', async () => {
+    writeLog('default/old', [write(2000, 'a')], 10);
+    const { status, body } = await workspace.call('GET', `${unity}/tables/${catalog}.default.old`);
+    expect([status, body.error_code]).toEqual([501, 'NOT_IMPLEMENTED']);
+    expect(body.message).toContain('checkpoint');
+  });
+
+  it.each([
+    ['tables/nope.default.a', 404, 'CATALOG_DOES_NOT_EXIST', "Catalog 'nope' does not exist."],
+    [`tables/${catalog}.nope.a`, 404, 'SCHEMA_DOES_NOT_EXIST', `Schema '${catalog}.nope' does not exist.`],
+    [`tables/${catalog}.default.a`, 404, 'TABLE_DOES_NOT_EXIST', `Table '${catalog}.default.a' does not exist.`],
+    [`tables/${catalog}.a`, 400, 'INVALID_PARAMETER_VALUE', `'${catalog}.a' is not a name of 3 parts.`],
+    [`schemas/${catalog}.x%2Fy`, 404, 'SCHEMA_DOES_NOT_EXIST', `Schema '${catalog}.x/y' does not exist.`],
+    ['catalogs/nope', 404, 'CATALOG_DOES_NOT_EXIST', "Catalog 'nope' does not exist."],
+  ])('that are not there are named: %s', async (path, status, code, message) => {
+    const answer = await workspace.call('GET', `${unity}/${path}`);
+    expect(answer).toMatchObject({ status, body: { error_code: code, message } });
+  });
+});
+
+describe('catalogs and schemas', () => {
+  it('start with the workspace’s own, and survive a restart when they are made', async () => {
+    expect((await get('current-metastore-assignment')).default_catalog_name).toBe(catalog);
+    expect((await get('metastore_summary')).region).toBe('westeurope');
+    const made = await workspace.call('POST', `${unity}/catalogs`, { name: 'research', comment: 'trials' });
+    expect(made.body).toMatchObject({ name: 'research', comment: 'trials', catalog_type: 'MANAGED_CATALOG' });
+    const schema = { catalog_name: 'research', name: 'Smiles', comment: 'of surfaces', properties: { stage: 'one' } };
+    expect((await workspace.call('POST', `${unity}/schemas`, schema)).body.full_name).toBe('research.smiles');
+    await workspace.restart();
+    expect((await get('catalogs')).catalogs.map(({ name }: Json) => name)).toEqual([catalog, 'research']);
+    expect((await get('schemas?catalog_name=research')).schemas).toMatchObject([
+      { name: 'default' },
+      { name: 'smiles', comment: 'of surfaces', properties: { stage: 'one' } },
+    ]);
+  });
+
+  it('are made once, with names that SQL can say', async () => {
+    const post = async (what: string, body: object): Promise<Json> =>
+      (await workspace.call('POST', `${unity}/${what}`, body)).body.error_code;
+    expect(await post('catalogs', { name: catalog })).toBe('CATALOG_ALREADY_EXISTS');
+    expect(await post('schemas', { catalog_name: catalog, name: 'default' })).toBe('SCHEMA_ALREADY_EXISTS');
+    expect(await post('schemas', { catalog_name: catalog, name: '../x' })).toBe('INVALID_PARAMETER_VALUE');
+    expect(await post('schemas', { catalog_name: 'nope', name: 'x' })).toBe('CATALOG_DOES_NOT_EXIST');
+  });
+});
+
+describe('the pages of the catalogue', () => {
+  it('lead from the workspace to a table’s columns and history', async () => {
+    writeLog('default/features', [creation('<b>'), write(2000, 'a')]);
+    const page = async (path: string): Promise<string> => (await workspace.call('GET', path, undefined, {})).body;
+    expect(await page('/')).toContain('href="/explore/data"');
+    expect(await page('/explore/data')).toContain(`href="/explore/data/${catalog}/default"`);
+    expect(await page(`/explore/data/${catalog}/default`)).toContain(`/explore/data/${catalog}/default/features`);
+    const table = await page(`/explore/data/${catalog}/default/features`);
+    for (const part of ['bigint', 'whose row it is', 'CREATE TABLE', 'numOutputRows 5', '1 files, 100 bytes']) {
+      expect(table).toContain(part);
+    }
+    expect(table).not.toContain('<b>');
+  });
+});
