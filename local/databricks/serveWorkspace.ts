@@ -44,7 +44,7 @@ export async function serveWorkspace(given: WorkspaceRecord, settings: Workspace
   addJobRoutes(on, workspace, callers);
   addRunRoutes(on, workspace, engine);
   addClusterRoutes(on, engine.clusters);
-  const sql = serveSql(router, on, workspace, callers);
+  const sql = serveSql(router, on, workspace);
   addMlflow(on, router, workspace);
   addUnity(on, router, workspace);
   addPageRoutes(router, workspace);

@@ -165,6 +165,30 @@ describe('the Statement Execution API', () => {
   });
 });
 
+describe('the pages of a warehouse', () => {
+  it('show its state, its statements and their errors, and no markup of theirs', async () => {
+    const failure = { errorClass: 'X', sqlState: '42000', message: '[X] <b>no</b>' };
+    const answers: Answer[] = [one, failure];
+    const { submit, workspace } = await settingWith(() => answers.shift() ?? 'never');
+    const [warehouse] = (await workspace.call('GET', '/api/2.0/sql/warehouses')).body.warehouses;
+    const look = async (): Promise<string> =>
+      (await workspace.call('GET', `/sql/warehouses/${warehouse.id}`, undefined, {})).body;
+    expect(await look()).toContain('There were none yet.');
+    await submit({ statement: 'SELECT 1 < 2' });
+    await submit({ statement: 'SELECT wrongly' });
+    const shown = await look();
+    expect(shown).toContain('<strong>RUNNING</strong>');
+    expect(shown).toMatch(
+      /SELECT wrongly[\s\S]*&#60;b&#62;no[\s\S]*FAILED[\s\S]*SELECT 1 &#60; 2[\s\S]*SUCCEEDED[\s\S]*<td>2<\/td>/,
+    );
+    expect((await workspace.call('GET', '/sql/warehouses', undefined, {})).body).toContain(
+      `<a href="/sql/warehouses/${warehouse.id}">verify</a>`,
+    );
+    expect((await workspace.call('GET', '/', undefined, {})).body).toContain('href="/sql/warehouses"');
+    expect((await workspace.call('GET', '/sql/warehouses/none', undefined, {})).status).toBe(404);
+  });
+});
+
 describe('a warehouse', () => {
   it('is not stopped for idleness while a statement runs', async () => {
     const { submit, workspace } = await settingWith(() => 'never');

@@ -205,8 +205,12 @@ describe('trouble with a warehouse', () => {
   });
 
   it('is said where the compute has no warehouses', async () => {
-    const workspace = await startTestWorkspace();
+    const startWarehouse = (): never => {
+      throw new Error('there are no warehouses here');
+    };
+    const compute = { ...fakeWarehouses(() => nothing).compute, startWarehouse };
+    const workspace = await startTestWorkspace({ compute });
     const id = await createWarehouse(workspace);
-    await expect.poll(async () => (await look(workspace, id)).health?.details).toMatch(/warehouses are not acted/);
+    await expect.poll(async () => (await look(workspace, id)).health?.details).toBe('there are no warehouses here');
   });
 });

@@ -45,7 +45,8 @@ function workspacePage({ record }: Workspace, jobs: Job[], runs: Run[]): ApiRepl
     record.name,
     html`<p>The local workspace ${record.workspaceId} in ${record.location}.</p>
       <p>
-        <a href="/explore/data">Tables</a>, <a href="/ml/experiments">experiments</a>, <a href="/ml/models">models</a>
+        <a href="/explore/data">Tables</a>, <a href="/sql/warehouses">SQL warehouses</a>,
+        <a href="/ml/experiments">experiments</a>, <a href="/ml/models">models</a>
       </p>
       <table>
         <thead>

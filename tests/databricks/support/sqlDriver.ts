@@ -1,6 +1,8 @@
 import { DBSQLClient } from '@databricks/sql';
-import { onTestFinished } from 'vitest';
-import type { TestWorkspace } from './startTestWorkspace.ts';
+import { expect, onTestFinished } from 'vitest';
+import type { SqlResult, SqlStatement } from '../../../local/databricks/compute.ts';
+import { type Answer, fakeWarehouses, runningWarehouse } from './fakeWarehouses.ts';
+import { type TestWorkspace, startTestWorkspace } from './startTestWorkspace.ts';
 
 export type Session = Awaited<ReturnType<DBSQLClient['openSession']>>;
 
@@ -39,3 +41,25 @@ export async function rowsOf(
   await operation.close();
   return rows;
 }
+
+/** A workspace whose administrator is a member, as drivers cannot send the headers that enrol it. */
+export async function workspaceWith(
+  answer: (statement: SqlStatement) => Answer,
+): Promise<{ workspace: TestWorkspace; warehouseId: string } & ReturnType<typeof fakeWarehouses>> {
+  const fake = fakeWarehouses(answer);
+  const workspace = await startTestWorkspace({ compute: fake.compute });
+  return { workspace, warehouseId: await runningWarehouse(workspace), ...fake };
+}
+
+/** The operation of a statement that takes longer than the server waits with its answer. */
+export async function outwaited<T>({ clock }: TestWorkspace, executed: Promise<T>): Promise<T> {
+  await expect.poll(() => clock.nextDue()).toBeLessThanOrEqual(clock.now() + 2000);
+  clock.advance(2000);
+  return await executed;
+}
+
+/** The rows 0, 1, 2 … */
+export const numbers = (count: number): SqlResult => ({
+  columns: [{ name: 'n', type: 'bigint' }],
+  rows: Array.from({ length: count }, (_, i) => [i]),
+});
