@@ -5,7 +5,7 @@ import { withSqlSession } from '../clients/databricksSql.ts';
 import { SqlError } from '../clients/sqlFailure.ts';
 import { TerminalError } from '../domain/errors.ts';
 import { provenMetrics, provenModel, provenRun, provenTables, type SeenModel, type SeenRun } from '../domain/proof.ts';
-import { countQuery, countRow, metricQuery, metricRow } from '../domain/resultQueries.ts';
+import { countQuery, countRow, metricQuery, metricRow, mostMetrics } from '../domain/resultQueries.ts';
 import { type DeclaredResults, resultLinks, type Verified } from '../domain/results.ts';
 import type { VerifyInput } from '../domain/steps.ts';
 
@@ -35,8 +35,8 @@ export async function verifyResults({
 }: VerifyInput): Promise<Verified> {
   const links = resultLinks(workspace.host);
   const { counts, rows } = await withSqlSession(workspace, endpoint, sqlSeconds, async (session) => ({
-    counts: await session.rows(countQuery(results, owner), countRow),
-    rows: await session.rows(metricQuery(results, owner), metricRow),
+    counts: await session.rows(countQuery(results, owner), countRow, Object.keys(results.tables).length),
+    rows: await session.rows(metricQuery(results, owner), metricRow, mostMetrics + 1),
   })).catch((error: unknown) => {
     throw refined(error, results, links);
   });

@@ -14,8 +14,8 @@ const closeSeconds = 5;
 
 /** A session on a SQL warehouse. */
 export interface SqlSession {
-  /** All rows, checked by the schema; at most as many as one answer takes. Throws `SqlError` or another `DeploymentError`. */
-  rows<S extends v.GenericSchema>(query: SqlQuery, row: S): Promise<v.InferOutput<S>[]>;
+  /** The first `most` rows, checked by the schema. Throws `SqlError` or another `DeploymentError`. */
+  rows<S extends v.GenericSchema>(query: SqlQuery, row: S, most: number): Promise<v.InferOutput<S>[]>;
 }
 
 /**
@@ -64,14 +64,15 @@ async function inSession<T>(
   });
   const session = await client.openSession();
   return work({
-    async rows({ text, parameters }, row) {
+    async rows({ text, parameters }, row, most) {
       // Results come with the answer, not as files in a storage account that the app may be unable to reach.
       const how = { namedParameters: parameters, useCloudFetch: false, useLZ4Compression: false };
       const operation = await session.executeStatement(text, how);
       try {
-        // fetchAll alone would hide the error of a statement that failed behind one about its metadata.
+        // Fetching alone would hide the error of a statement that failed behind one about its metadata.
         await operation.finished();
-        return parseRows(await operation.fetchAll(), row);
+        // Not fetchAll, which asks for one page more than there are.
+        return parseRows(await operation.fetchChunk({ maxRows: most }), row);
       } finally {
         // Closing the session would do it too; what went wrong before is worth more than what goes wrong here.
         await operation.close().catch(() => undefined);

@@ -224,6 +224,66 @@ describe('verifyResults', () => {
     expect(body['num_active_sessions']).toBe(0);
   });
 
+  describe('of a statement that takes longer than the server holds its answer back', () => {
+    beforeEach(async () => {
+      await verification();
+      const tables = activities.compute.tablesIn(name.replaceAll('-', '_'));
+      const columns = ['deployment', 'attempt', 'model', 'metric', 'value'];
+      const metrics = [{ ...owner, model: 'network', metric: 'r2', value: 0.99 }];
+      tables.write(`${at}.evaluation`, { columns, groups: [{ ...owner, rows: 1 }], metrics });
+      tables.statementSeconds = 4;
+      return () => {
+        tables.statementSeconds = 0;
+        tables.drop(`${at}.evaluation`);
+      };
+    });
+    // The MLflow run is looked up when the tables are proven.
+    const proven = { code: 'RESULTS_MISSING', message: expect.stringContaining('MLflow run') as string };
+
+    /** Lets the clock go on while the driver asks for the statement's state. */
+    async function verified(): Promise<{ failure: object; calls: string[] }> {
+      const wanted = await verification();
+      const before = server.requests.length;
+      let failure: object | undefined;
+      void failureOf(verifyResults(wanted)).then((ended) => (failure = ended));
+      await expect
+        .poll(
+          () => {
+            pass(0.5);
+            return failure;
+          },
+          { timeout: 20_000, interval: 20 },
+        )
+        .toBeDefined();
+      const calls = server.requests.slice(before).flatMap((one) => one.path.split('#')[1] ?? []);
+      return { failure: failure ?? {}, calls };
+    }
+
+    test('the rows are fetched, one page for the counts, and the statement is closed', async () => {
+      const { failure, calls } = await verified();
+      expect(failure).toMatchObject(proven);
+      const counts = Object.groupBy(calls, (call) => call);
+      expect(counts['GetOperationStatus']?.length).toBeGreaterThan(1);
+      expect(counts['GetResultSetMetadata']).toHaveLength(2);
+      expect(calls.slice(0, calls.indexOf('CloseOperation')).filter((call) => call === 'FetchResults')).toHaveLength(1);
+      expect(counts['CloseOperation']).toHaveLength(2);
+      expect(calls.at(-1)).toBe('CloseSession');
+    });
+
+    test('a page that is lost in transit may come the next time', async () => {
+      await fault('POST', '/sql/1.0/warehouses/*#FetchResults', { reset: true, when: 'after' });
+      expect((await verified()).failure).toMatchObject(lost);
+      expect((await verified()).failure).toMatchObject(proven);
+    });
+
+    test('a token that ends meanwhile may be followed by another', async () => {
+      const body = { error_code: 'UNAUTHENTICATED', message: 'Token is expired.' };
+      await fault('POST', '/sql/1.0/warehouses/*#GetOperationStatus', { status: 401, skip: 1, body });
+      expect((await verified()).failure).toMatchObject({ code: 'DATABRICKS_DENIED', retryable: true });
+      expect((await verified()).failure).toMatchObject(proven);
+    });
+  });
+
   test('tells that the warehouse is gone', async () => {
     const wanted = await verification();
     await api('DELETE', `${path}/${wanted.warehouse.id}`);

@@ -24,6 +24,13 @@ test('the demo deploys the accelerator with its real notebooks and hands over th
   expect(Object.values(metrics).every(Number.isFinite)).toBe(true);
   expect(pictures.length).toBeGreaterThan(0);
   expect(stderr).toContain('PIV_03');
+
+  const { tables, metrics: proven, model } = status.verified ?? { tables: [], metrics: {}, model: undefined };
+  expect(tables.map(({ role }) => role)).toEqual(['features', 'labels', 'evaluation']);
+  expect(tables.filter(({ rows }) => rows < 1)).toEqual([]);
+  expect(metrics).toMatchObject(proven);
+  expect(Object.keys(proven).length).toBeGreaterThan(0);
+  expect(model?.name).toMatch(/\.implied_volatility$/);
 }, 300_000);
 
 test('the demo fails with the cause and another exit code when its notebooks cannot run', async () => {

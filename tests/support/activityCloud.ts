@@ -9,7 +9,7 @@ import { deploymentId } from '../../domain/ids.ts';
 import { type DeploymentRequest, parseRequest } from '../../domain/request.ts';
 import type { Deployment, Workspace } from '../../domain/steps.ts';
 import { type Cloud, startCloud } from '../../local/cloud/startCloud.ts';
-import { scriptedCompute } from '../../local/databricks/notebooks/scriptedCompute.ts';
+import { type ScriptedCompute, scriptedCompute } from '../../local/databricks/notebooks/scriptedCompute.ts';
 import { VirtualClock } from '../../local/kit/clock.ts';
 import { makeRepository } from './makeRepository.ts';
 import { quickLatencies, quickScript } from './quickCloud.ts';
@@ -18,6 +18,7 @@ import { quickLatencies, quickScript } from './quickCloud.ts';
 export interface ActivityCloud {
   cloud: Cloud;
   clock: VirtualClock;
+  compute: ScriptedCompute;
   /** The bare repository that stands for the accelerator's public one, and its address. */
   repository: string;
   repositoryUrl: string;
@@ -57,7 +58,7 @@ export async function startActivityCloud(): Promise<ActivityCloud> {
     clock.advance(quickLatencies.storageSeconds * 1000);
     return { resourceId, host };
   };
-  return { cloud, clock, repository, repositoryUrl, deployment, readyWorkspace };
+  return { cloud, clock, compute, repository, repositoryUrl, deployment, readyWorkspace };
 }
 
 /** The failure that a call ends with, as the orchestrator gets to see it; throws when it ends well. */

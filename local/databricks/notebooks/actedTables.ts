@@ -16,6 +16,8 @@ export interface ActedTable {
 export class ActedTables {
   /** The workspace's default catalog. */
   readonly catalog: string;
+  /** How long each statement about them takes. */
+  statementSeconds = 0;
   readonly #root: string;
   readonly #tables = new Map<string, ActedTable>();
 

@@ -1,9 +1,21 @@
+import type { Clock } from '../../kit/clock.ts';
 import type { SqlFailure, SqlOutcome, SqlStatement, StartedWarehouse } from '../compute.ts';
 import type { ActedTable, ActedTables } from './actedTables.ts';
 
-/** Acts a SQL warehouse over acted tables: it knows the two statements of the app's proof and refuses every other. */
-export const actedWarehouse = (tables: ActedTables): StartedWarehouse => ({
-  execute: (statement) => ({ outcome: Promise.resolve(answer(statement, tables)), cancel: () => undefined }),
+/**
+ * Acts a SQL warehouse over acted tables: it knows the two statements of the app's proof and refuses every other. A
+ * statement takes as long as the tables say.
+ */
+export const actedWarehouse = (tables: ActedTables, clock: Clock): StartedWarehouse => ({
+  execute(statement) {
+    const { promise: outcome, resolve } = Promise.withResolvers<SqlOutcome>();
+    const stop = clock.setTimer(clock.now() + tables.statementSeconds * 1000, () => resolve(answer(statement, tables)));
+    const cancel = (): void => {
+      stop();
+      resolve({ canceled: true });
+    };
+    return { outcome, cancel };
+  },
   closeSession: () => undefined,
   stop: () => Promise.resolve(),
 });

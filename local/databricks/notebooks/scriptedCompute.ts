@@ -25,8 +25,8 @@ export type NotebookScript = Record<string, ScriptedNotebook>;
 
 /** A compute that acts, with the tables that its notebooks and warehouses know. */
 export interface ScriptedCompute extends Compute {
-  /** The acted tables of a workspace. */
-  tablesOf(lakehouse: Lakehouse): ActedTables;
+  /** The acted tables of the workspace with this default catalog; throws before its first cluster or warehouse has started. */
+  tablesIn(catalog: string): ActedTables;
 }
 
 /**
@@ -41,12 +41,16 @@ export function scriptedCompute(script: NotebookScript, clock: Clock): ScriptedC
     return tables;
   };
   return {
-    tablesOf,
+    tablesIn(catalog) {
+      const found = [...all.values()].find((tables) => tables.catalog === catalog);
+      if (!found) throw new Error(`nothing has been started yet in a workspace of the catalog ${catalog}`);
+      return found;
+    },
     startCluster: (cluster) => ({
       start: (request) => startNotebook(script, clock, request, tablesOf(cluster)),
       stop: () => Promise.resolve(),
     }),
-    startWarehouse: (warehouse) => actedWarehouse(tablesOf(warehouse)),
+    startWarehouse: (warehouse) => actedWarehouse(tablesOf(warehouse), clock),
   };
 }
 
