@@ -1,11 +1,14 @@
 import { benchHelloSequence } from '../host/benchHelloSequence.ts';
 import { buildApp } from '../setup/build.ts';
 import { ensureSpark } from '../setup/spark.ts';
+import { demoFigures } from './demoFigures.ts';
 import type { Figure } from './figure.ts';
 import { firstAnswer } from './firstAnswer.ts';
 import { historyRows } from './historyRows.ts';
 import { importTime } from './importTime.ts';
-import { ownShare } from './ownShare.ts';
+import { runnerOverhead } from './runnerOverhead.ts';
+
+const spark = await ensureSpark();
 
 /** Measures the figures one after the other and prints each as soon as it is known. */
 const benches: (() => Promise<Figure[]> | Figure[])[] = [
@@ -13,10 +16,10 @@ const benches: (() => Promise<Figure[]> | Figure[])[] = [
   async () => [await firstAnswer()],
   helloSequence,
   historyRows,
-  () => [ownShare()],
+  async () => [await runnerOverhead(spark)],
+  demoFigures,
 ];
 
-await ensureSpark();
 await buildApp();
 for (const bench of benches) {
   for (const { name, value, against } of await bench())

@@ -1,3 +1,4 @@
+import { partsOf } from './parts.ts';
 import { duration } from './render.ts';
 import type { FailureView, StatusResource } from '../../domain/status.ts';
 
@@ -22,6 +23,12 @@ function successText(status: StatusResource, pictures: string[]): string {
     }).map(([name, url]) => `${name.padEnd(14)} ${url ?? ''}`),
     '',
     ...resultLines(status),
+    '',
+    'Where the time went',
+    ...partsOf(status).map(
+      ({ title, seconds, share }) =>
+        `  ${title.padEnd(44)} ${duration(seconds).padStart(7)} ${`${Math.round(share * 100)} %`.padStart(6)}`,
+    ),
     '',
     'Pictures',
     ...pictures.map((file) => `  ${file}`),

@@ -231,7 +231,7 @@ describe('verifyResults', () => {
       const columns = ['deployment', 'attempt', 'model', 'metric', 'value'];
       const metrics = [{ ...owner, model: 'network', metric: 'r2', value: 0.99 }];
       tables.write(`${at}.evaluation`, { columns, groups: [{ ...owner, rows: 1 }], metrics });
-      tables.statementSeconds = 4;
+      tables.statementSeconds = 10;
       return () => {
         tables.statementSeconds = 0;
         tables.drop(`${at}.evaluation`);

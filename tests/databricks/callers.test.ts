@@ -71,8 +71,8 @@ describe('callers of a workspace', () => {
 
   it('hear the name of an operation that the emulator does not have', async () => {
     const { call } = await startTestWorkspace();
-    const { status, body } = await call('GET', '/api/2.0/sql/warehouses');
+    const { status, body } = await call('GET', '/api/2.0/sql/alerts');
     expect(status).toBe(501);
-    expect(body.message).toContain('GET /api/2.0/sql/warehouses');
+    expect(body.message).toContain('GET /api/2.0/sql/alerts');
   });
 });

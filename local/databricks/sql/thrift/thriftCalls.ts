@@ -14,6 +14,9 @@ import { InvalidHandle, ThriftRefusal, success } from './thriftStatus.ts';
 /** A statement that is executed gets so long before its caller has to ask for it. */
 const directSeconds = 2;
 
+/** A question for the state of a statement that goes on is held so long (databricks-sql-python, pull request 385). */
+const statusSeconds = 5;
+
 /** What a call of the driver knows beside its arguments. */
 export interface ThriftContext {
   workspace: Workspace;
@@ -91,8 +94,11 @@ export class ThriftCalls {
     return new types.TGetTableTypesResp(await this.#query(request, tableTypes(), types.TOperationType.GET_TABLE_TYPES));
   }
 
-  GetOperationStatus(request: t.TGetOperationStatusReq): t.TGetOperationStatusResp {
-    return this.#replies.status(this.#operation(request.operationHandle));
+  async GetOperationStatus(request: t.TGetOperationStatusReq): Promise<t.TGetOperationStatusResp> {
+    const { statements, workspace } = this.#context;
+    const operation = this.#operation(request.operationHandle);
+    await waitFor(statements.ended(operation.id), statusSeconds, workspace);
+    return this.#replies.status(operation);
   }
 
   GetResultSetMetadata(request: t.TGetResultSetMetadataReq): t.TGetResultSetMetadataResp {
