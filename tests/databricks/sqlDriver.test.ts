@@ -107,7 +107,7 @@ describe('the SQL driver', () => {
     const { workspace, warehouseId } = await workspaceWith(() => slow.promise);
     const session = await openSession(workspace, warehouseId);
     const operation = await outwaited(workspace, session.executeStatement('SELECT slowly'));
-    expect((await operation.status()).operationState).toBe(1);
+    expect((await outwaited(workspace, operation.status(), 5)).operationState).toBe(1);
     slow.resolve(one);
     expect(await operation.fetchAll()).toEqual([{ x: 1 }]);
     expect(callsOf(workspace)).toContain('FetchResults');
@@ -158,7 +158,7 @@ describe('the SQL driver', () => {
     workspace.clock.advance(1000);
     const session = await openSession(workspace, warehouseId);
     const operation = await session.executeStatement('SELECT 1');
-    expect((await operation.status()).operationState).toBe(7);
+    expect((await outwaited(workspace, operation.status(), 5)).operationState).toBe(7);
     workspace.clock.advance(120_000);
     expect(await operation.fetchAll()).toEqual([{ x: 1 }]);
   });

@@ -51,11 +51,11 @@ export async function workspaceWith(
   return { workspace, warehouseId: await runningWarehouse(workspace), ...fake };
 }
 
-/** The operation of a statement that takes longer than the server waits with its answer. */
-export async function outwaited<T>({ clock }: TestWorkspace, executed: Promise<T>): Promise<T> {
-  await expect.poll(() => clock.nextDue()).toBeLessThanOrEqual(clock.now() + 2000);
-  clock.advance(2000);
-  return await executed;
+/** The answer to a call about a statement that takes longer than the server waits with that answer. */
+export async function outwaited<T>({ clock }: TestWorkspace, called: Promise<T>, seconds = 2): Promise<T> {
+  await expect.poll(() => clock.nextDue()).toBeLessThanOrEqual(clock.now() + seconds * 1000);
+  clock.advance(seconds * 1000);
+  return await called;
 }
 
 /** The rows 0, 1, 2 … */
