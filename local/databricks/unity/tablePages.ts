@@ -32,14 +32,14 @@ function explorerPage(tree: CatalogTree): ApiReply {
 
 function schemaPage(tree: CatalogTree, catalog: string, schema: string): ApiReply {
   const { comment } = tree.schema(catalog, schema);
-  const rows = tree.tableNames(catalog, schema).map((name) => {
-    const { table } = tree.table(catalog, schema, name);
-    return html`<tr>
-      <td><a href="/explore/data/${catalog}/${schema}/${name}">${name}</a></td>
-      <td>${table.comment}</td>
-      <td>${timeOf(table.commits.at(-1))}</td>
-    </tr>`;
-  });
+  const rows = tree.tables(catalog, schema, tree.tableNames(catalog, schema)).map(
+    ({ name, table }) =>
+      html`<tr>
+        <td><a href="/explore/data/${catalog}/${schema}/${name}">${name}</a></td>
+        <td>${table?.comment}</td>
+        <td>${timeOf(table?.commits.at(-1))}</td>
+      </tr>`,
+  );
   return page(
     `${catalog}.${schema}`,
     html`<p>${comment}</p>
