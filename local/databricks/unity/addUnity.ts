@@ -27,5 +27,5 @@ export function addUnity(
   addTableRoutes(on, base, tree, metastoreId);
   // MLflow asks here for the tables that a run reads (mlflow.data, DeltaDatasetSource).
   addTableReads(on, '/api/2.0/unity-catalog', tree, metastoreId);
-  addTablePages(router, tree);
+  addTablePages(router, tree, contents);
 }

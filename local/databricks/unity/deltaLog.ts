@@ -27,7 +27,8 @@ export interface DeltaCommit {
   atMs: number;
   operation: string;
   parameters: Record<string, unknown>;
-  metrics: Record<string, unknown>;
+  /** Counts as text. */
+  metrics: Record<string, string>;
 }
 
 /** A column, or a field of a struct, as Delta writes it in JSON. */
@@ -63,7 +64,7 @@ interface Action {
     inCommitTimestamp?: number;
     operation?: string;
     operationParameters?: Record<string, unknown>;
-    operationMetrics?: Record<string, unknown>;
+    operationMetrics?: Record<string, string>;
   };
   add?: DataFile;
   remove?: { path: string };
