@@ -89,12 +89,15 @@ function tablePage({ catalog, schema, name, folder, table: described }: FoundTab
 function columnSection({ schema, partitionColumns }: DeltaTable): Html | undefined {
   const rows = schema.map((field) => [
     field.name,
-    html`<code>${columnType(field)}${field.nullable ? '' : ' NOT NULL'}</code>`,
+    html`<code>${breakable(columnType(field))}${field.nullable ? '' : ' NOT NULL'}</code>`,
     partitionColumns.includes(field.name) ? 'partition' : undefined,
     field.metadata.comment,
   ]);
   return section('Columns', table(['Column', 'Type', '', 'Comment'], rows), rows.length);
 }
+
+/** A type that may be long, with places at which its line may end. */
+const breakable = (type: string): Html[] => type.split(/(?<=[<,:])/).map((part) => html`${part}<wbr />`);
 
 const constraintPrefix = 'delta.constraints.';
 
