@@ -35,7 +35,7 @@ function rehearse(java: string, libraries: string, classes: string, archive: str
   const mainClass = 'org.apache.spark.deploy.SparkSubmit';
   const options = { java, classPath: libraries, mainClass, folder, tablesRoot, catalogs: ['rehearsal'] };
   const program = ['--class', 'local.databricks.Rehearsal', classes];
-  const flags = [`-XX:ArchiveClassesAtExit=${archive}`, '-Xlog:disable'];
-  spawnSync(java, [...flags, ...sparkArguments(options), ...program], { cwd: folder, stdio: 'ignore' });
+  const flags = [`-XX:ArchiveClassesAtExit=${archive}`, ...sparkArguments(options)];
+  spawnSync(java, [...flags, ...program], { cwd: folder, stdio: 'ignore' });
   rmSync(folder, { recursive: true, force: true });
 }

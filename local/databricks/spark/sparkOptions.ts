@@ -35,6 +35,9 @@ const openedPackages = [
 ];
 
 const machineFlags = [
+  // Java's warnings go to the log: standard output is for answers.
+  '-Xlog:disable',
+  '-Xlog:all=warning:stderr',
   // Drivers live for minutes: the quick compiler alone gives the shortest start.
   '-XX:TieredStopAtLevel=1',
   '-XX:+UseSerialGC',
