@@ -45,8 +45,7 @@ export async function serveWorkspace(given: WorkspaceRecord, settings: Workspace
   addRunRoutes(on, workspace, engine);
   addClusterRoutes(on, engine.clusters);
   const sql = serveSql(router, on, workspace);
-  addMlflow(on, router, workspace);
-  addUnity(on, router, workspace);
+  addUnity(on, router, workspace, addMlflow(on, router, workspace));
   addPageRoutes(router, workspace);
   // Clients look here, without a token, for what kind of host this is (databricks-sdk-py, oauth.py).
   router.on('GET', '/.well-known/databricks-config', ({ origin }) => ({

@@ -17,7 +17,7 @@ function letTimePass({ clock }: TestWorkspace): void {
 }
 
 describe('the Databricks SDK for Python', { timeout: 120_000 }, () => {
-  it('works with files, repositories, jobs, experiments, models and volumes of the workspace', async () => {
+  it('works with files, repositories, jobs, experiments, models, volumes, warehouses and the catalogue of the workspace', async () => {
     const source = fileURLToPath(new URL('notebooks', import.meta.url));
     const workspace = await startTestWorkspace({
       repositories: { [url]: source },
@@ -28,6 +28,21 @@ describe('the Databricks SDK for Python', { timeout: 120_000 }, () => {
     letTimePass(workspace);
     const said = await runPython(workspace, 'mlflow/uses_databricks_sdk.py', admin, catalog, name, 'the run', url);
     expect(said).toEqual({
+      warehouse: ['RUNNING', 'STOPPED', 'RUNNING'],
+      warehouses: [['sdk', 'RUNNING']],
+      metastore: true,
+      catalogs: [
+        [catalog, null],
+        ['research', 'trials'],
+      ],
+      schemas: [
+        [
+          ['research.default', null, {}],
+          ['research.smiles', 'of surfaces', { stage: 'one' }],
+        ],
+        ['default'],
+      ],
+      tables: [[], false],
       user: admin,
       versions: true,
       listed: [`/Users/${admin}/sdk/first`],
@@ -48,6 +63,7 @@ describe('the Databricks SDK for Python', { timeout: 120_000 }, () => {
         `The file /Volumes/${catalog}/default/data/none does not exist.`,
         expect.stringContaining(`The files of model version ${name}/1 can no longer be changed.`),
         `Version '9' of model '${name}' does not exist.`,
+        expect.stringContaining('The schema has 0 tables(s), 1 functions(s), 1 volumes(s)'),
         `Node named /Users/${admin}/sdk/experiment already exists`,
       ],
     });

@@ -6,6 +6,7 @@ import { sparkCompute, type SparkInstallation } from '../../local/databricks/spa
 import { systemClock } from '../../local/kit/clock.ts';
 import { ensureSpark } from '../../local/setup/spark.ts';
 import { createWarehouse } from './support/fakeWarehouses.ts';
+import { runPython } from './support/runPython.ts';
 import { type Session, openSession, rowsOf } from './support/sqlDriver.ts';
 import { type TestWorkspace, startTestWorkspace } from './support/startTestWorkspace.ts';
 
@@ -32,7 +33,7 @@ const enginesIn = (folder: string): string[] =>
     .filter((command) => command.includes(folder));
 
 it(
-  'a SQL warehouse with Spark works on Delta tables, tells errors, cancels, pages, and leaves no process behind',
+  'a SQL warehouse with Spark works on Delta tables, tells errors, cancels, pages, serves the SDK, and leaves no process behind',
   { timeout: 5 * minutes },
   async () => {
     const { workspace, session, id } = await realWarehouse();
@@ -94,10 +95,38 @@ it(
     await beside.cancel();
 
     expect(enginesIn(workspace.folder)).toHaveLength(1);
-    await workspace.call('POST', `/api/2.0/sql/warehouses/${id}/stop`);
+    expect(await runPython(workspace, 'sql/queries_with_sdk.py', id, table)).toEqual(seenBySdk(id));
     await expect.poll(() => enginesIn(workspace.folder)).toEqual([]);
   },
 );
+
+const seenBySdk = (warehouseId: string): object => ({
+  chosen: ['SUCCEEDED', [['1', "it's"]]],
+  columns: [
+    ['id', 'LONG'],
+    ['note', 'STRING'],
+  ],
+  failed: ['FAILED', 'BAD_REQUEST', expect.stringContaining('[TABLE_OR_VIEW_NOT_FOUND]')],
+  chunks: 3,
+  large: true,
+  catalogs: [catalog],
+  schemas: [`${catalog}.default`, `${catalog}.market`],
+  tables: [`${catalog}.market.surfaces`],
+  exists: [true, false],
+  missing: `Table '${catalog}.market.nothing' does not exist.`,
+  table: ['MANAGED', 'DELTA', true],
+  types: [
+    ['id', 'LONG', 'bigint'],
+    ['price', 'DECIMAL', 'decimal(20,4)'],
+    ['seen', 'TIMESTAMP', 'timestamp'],
+    ['strikes', 'ARRAY', 'array<double>'],
+    ['point', 'STRUCT', 'struct<x:int>'],
+    ['note', 'STRING', 'string'],
+  ],
+  commits: '1',
+  warehouses: [[warehouseId, 'RUNNING']],
+  stopped: 'STOPPED',
+});
 
 it(
   'starts a new engine after a restart of the emulator, with the tables of before',

@@ -11,6 +11,7 @@ import { addModelPages } from './modelPages.ts';
 import { addRunRoutes } from './runRoutes.ts';
 import { Runs } from './runs.ts';
 import { openStorage } from '../storage/openStorage.ts';
+import type { StoredFiles } from '../storage/storedFiles.ts';
 import { addVolumeRoutes } from '../storage/volumeRoutes.ts';
 import { addStorageRoutes } from '../storage/storageRoutes.ts';
 import { UnityModels } from './unityModels.ts';
@@ -18,8 +19,12 @@ import { addUnityRegistryRoutes } from './unityRegistryRoutes.ts';
 import { WorkspaceModels } from './workspaceModels.ts';
 import { addWorkspaceRegistryRoutes } from './workspaceRegistryRoutes.ts';
 
-/** MLflow in a workspace: tracking, both model registries, their files and pages. */
-export function addMlflow(on: AddRoute, router: Router, workspace: Workspace): void {
+/** MLflow in a workspace: tracking, both model registries, their files and pages. Gives what Unity Catalog holds of it. */
+export function addMlflow(
+  on: AddRoute,
+  router: Router,
+  workspace: Workspace,
+): { models: UnityModels; storage: StoredFiles } {
   const storage = openStorage(workspace);
   const experiments = new Experiments(workspace);
   const runs = new Runs(workspace, experiments);
@@ -36,4 +41,5 @@ export function addMlflow(on: AddRoute, router: Router, workspace: Workspace): v
   addStorageRoutes(router, workspace, storage);
   addExperimentPages(router, experiments, runs, storage);
   addModelPages(router, unityModels, workspaceModels, runs, storage);
+  return { models: unityModels, storage };
 }

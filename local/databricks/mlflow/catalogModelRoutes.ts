@@ -14,7 +14,7 @@ import type { AddRoute } from '../routes.ts';
 import { type ModelVersion, type RegisteredModel } from './models.ts';
 import { aliasOf, versionOf } from './registryFields.ts';
 import { type UnityModels, versionFolder } from './unityModels.ts';
-import { type UnityName, parseUnityName, unityNameOf } from './unityNames.ts';
+import { type UnityName, parseUnityName, unityNameOf } from '../unity/unityNames.ts';
 
 const root = '/api/2.1/unity-catalog/models';
 

@@ -1,12 +1,13 @@
 import type { ApiReply, Router } from '../../kit/router.ts';
 import { type Html, html } from '../pages/html.ts';
 import { page } from '../pages/page.ts';
+import { moment, table } from '../pages/parts.ts';
 import type { StoredFiles } from '../storage/storedFiles.ts';
 import { artifactFolder } from './artifactRoutes.ts';
 import type { Experiment, MlflowRun } from './entities.ts';
 import type { Experiments } from './experiments.ts';
 import { metricCurve } from './metricCurve.ts';
-import { fileList, fileReply, moment, pairTable, table } from './pageParts.ts';
+import { fileList, fileReply, pairTable } from './pageParts.ts';
 import type { Runs } from './runs.ts';
 
 /** Pages of experiments and runs, at the addresses that the client prints. */

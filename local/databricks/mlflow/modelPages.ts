@@ -1,10 +1,11 @@
 import type { ApiReply, Router } from '../../kit/router.ts';
 import { type Html, html } from '../pages/html.ts';
 import { page } from '../pages/page.ts';
+import { encodedPath, moment, table } from '../pages/parts.ts';
 import type { StoredFiles } from '../storage/storedFiles.ts';
 import { addressOf } from './experimentPages.ts';
 import type { ModelVersion, Models } from './models.ts';
-import { encodedPath, fileList, fileReply, moment, pairTable, table } from './pageParts.ts';
+import { fileList, fileReply, pairTable } from './pageParts.ts';
 import type { Runs } from './runs.ts';
 import { type UnityModels, versionFolder } from './unityModels.ts';
 import { type WorkspaceModels, registryFolder } from './workspaceModels.ts';

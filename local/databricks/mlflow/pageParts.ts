@@ -2,26 +2,9 @@ import { extname } from 'node:path';
 import type { ApiReply } from '../../kit/router.ts';
 import { ApiError, doesNotExist } from '../apiError.ts';
 import { type Html, html } from '../pages/html.ts';
+import { encodedPath, table } from '../pages/parts.ts';
 import type { StoredFiles } from '../storage/storedFiles.ts';
-import type { Int64, Pair } from './entities.ts';
-
-/** A table of rows that are lists of cells. */
-export const table = (heads: string[], rows: (string | number | Html | undefined)[][]): Html =>
-  html`<table>
-    <thead>
-      <tr>
-        ${heads.map((head) => html`<th>${head}</th>`)}
-      </tr>
-    </thead>
-    <tbody>
-      ${rows.map(
-        (cells) =>
-          html`<tr>
-            ${cells.map((cell) => html`<td>${cell}</td>`)}
-          </tr>`,
-      )}
-    </tbody>
-  </table>`;
+import type { Pair } from './entities.ts';
 
 /** A heading with a table of pairs; nothing when there are none. */
 export const pairTable = (title: string, pairs: Pair[]): Html | undefined =>
@@ -32,15 +15,6 @@ export const pairTable = (title: string, pairs: Pair[]): Html | undefined =>
           ['Name', 'Value'],
           pairs.map(({ key, value }) => [key, value.includes('\n') ? html`<pre>${value}</pre>` : value]),
         )}`;
-
-export function moment(ms: Int64 | undefined): Html | undefined {
-  const date = new Date(Number(ms));
-  if (ms === undefined || Number.isNaN(date.getTime())) return undefined;
-  return html`<time datetime="${date.toISOString()}">${date.toISOString()}</time>`;
-}
-
-/** A path as part of an address. */
-export const encodedPath = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
 
 // Only pictures that cannot hold a script are shown in place; all else is handed over as a file.
 const pictures: Record<string, string> = {

@@ -3,7 +3,7 @@ import type { Workspace } from '../workspace.ts';
 import type { Pair } from './entities.ts';
 import { type ModelVersion, Models, type NewVersion, type RegisteredModel } from './models.ts';
 import type { StoredFiles } from '../storage/storedFiles.ts';
-import { type UnityName, parseUnityName, requireSchema } from './unityNames.ts';
+import { type UnityName, parseUnityName, requireSchema } from '../unity/unityNames.ts';
 
 /** Models in Unity Catalog: under three-level names, with files that are uploaded before a version becomes READY. */
 export class UnityModels extends Models {

@@ -16,7 +16,7 @@ import { addTagRoutes, aliasOf, descriptionOf, tagsOf, versionOf, versionPasses 
 import type { Runs } from './runs.ts';
 import { type SearchGrammar, parseFilter } from './searchFilter.ts';
 import { type UnityModels, versionFolder } from './unityModels.ts';
-import { unityNameOf } from './unityNames.ts';
+import { unityNameOf } from '../unity/unityNames.ts';
 
 const root = '/api/2.0/mlflow/unity-catalog';
 

@@ -8,6 +8,8 @@ export const style: Html = new Html(`
   body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
   table { border-collapse: collapse; }
   th, td { text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid #8884; }
+  th, td:not(:last-child) { overflow-wrap: normal; }
+  time { white-space: nowrap; }
   pre { overflow: auto; max-height: 30rem; margin: .5rem 0; padding: .8rem; border: 1px solid #8884; white-space: pre-wrap; }
   code, pre { font: .875rem/1.5 ui-monospace, monospace; }
   img { max-width: 100%; background: white; }

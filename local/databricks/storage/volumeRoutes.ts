@@ -1,7 +1,7 @@
 import type { ApiReply } from '../../kit/router.ts';
 import { ApiError, doesNotExist, notEmulated } from '../apiError.ts';
 import { pageOf } from '../jobs/paging.ts';
-import { type UnityName, parseUnityName, requireSchema, unityNameOf } from '../mlflow/unityNames.ts';
+import { type UnityName, parseUnityName, requireSchema, unityNameOf } from '../unity/unityNames.ts';
 import { type Fields, bodyOf, boundedInteger, optionalText, queryOf, requiredText } from '../requestFields.ts';
 import type { AddRoute } from '../routes.ts';
 import type { Workspace } from '../workspace.ts';

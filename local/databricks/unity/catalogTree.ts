@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ApiError, invalidParameter, notEmulated } from '../apiError.ts';
 import type { Workspace } from '../workspace.ts';
 import { type DeltaTable, holdsTable, readDeltaTable } from './deltaLog.ts';
+import { isUnityName } from './unityNames.ts';
 
 /** A schema of a catalog, or a catalog. */
 export interface Place {
@@ -13,18 +14,24 @@ export interface Place {
   createdMs: number;
 }
 
-export interface FoundTable {
+/** What a new schema or catalog is made of. */
+export type NewPlace = Pick<Place, 'name'> & Partial<Pick<Place, 'comment' | 'properties'>>;
+
+/** A table's place; `table` is undefined when its log does not describe it, see `readDeltaTable`. */
+export interface ListedTable {
   catalog: string;
   schema: string;
   name: string;
   folder: string;
-  table: DeltaTable;
+  table: DeltaTable | undefined;
 }
 
-// The rule of Unity Catalog for the names of its objects; FolderCatalog.scala has the same.
-const nameRule = /^[^./ \p{Cc}]{1,255}$/u;
+export type FoundTable = ListedTable & { table: DeltaTable };
 
-/** The catalogs, schemas and tables of a workspace: the folders in which Spark keeps them, and nothing beside. */
+/**
+ * The catalogs, schemas and tables of a workspace: the folders in which Spark keeps them, and nothing beside. What is not there
+ * is 404, a name that cannot be one 400.
+ */
 export class CatalogTree {
   readonly #workspace: Workspace;
 
@@ -36,10 +43,9 @@ export class CatalogTree {
     return this.#workspace.lakehouse().catalogs.map((name) => this.catalog(name));
   }
 
-  /** 404 when there is none. */
   catalog(name: string): Place {
-    const folder = this.#existing([name]);
-    if (folder === undefined) throw absent('CATALOG', name);
+    const folder = this.#folderOf([name]);
+    if (!existsSync(folder)) throw absent('CATALOG', name);
     return readPlace(folder, name.toLowerCase());
   }
 
@@ -50,8 +56,8 @@ export class CatalogTree {
 
   schema(catalog: string, name: string): Place {
     this.catalog(catalog);
-    const folder = this.#existing([catalog, name]);
-    if (folder === undefined) throw absent('SCHEMA', `${catalog}.${name}`);
+    const folder = this.#folderOf([catalog, name]);
+    if (!existsSync(folder)) throw absent('SCHEMA', `${catalog}.${name}`);
     return readPlace(folder, name.toLowerCase());
   }
 
@@ -62,72 +68,83 @@ export class CatalogTree {
 
   hasTable(catalog: string, schema: string, name: string): boolean {
     this.schema(catalog, schema);
-    const folder = this.#existing([catalog, schema, name]);
-    return folder !== undefined && holdsTable(folder);
+    return holdsTable(this.#folderOf([catalog, schema, name]));
   }
 
+  /** The tables of these names, without those that are gone meanwhile. */
+  tables(catalog: string, schema: string, names: string[]): ListedTable[] {
+    return names.flatMap((name) => this.#find(catalog, schema, name) ?? []);
+  }
+
+  /** 501 for a table that the commits of its log no longer describe. */
   table(catalog: string, schema: string, name: string): FoundTable {
     const fullName = [catalog, schema, name].join('.');
-    if (!this.hasTable(catalog, schema, name)) throw absent('TABLE', fullName);
-    const folder = this.#folderOf([catalog, schema, name]);
-    const table = readDeltaTable(folder);
-    if (!table)
-      throw notEmulated(`reading the table ${fullName} from a checkpoint: its oldest commits were cleaned up`);
-    const [inCatalog, inSchema, own] = [catalog, schema, name].map((part) => part.toLowerCase()) as [
-      string,
-      string,
-      string,
-    ];
-    return { catalog: inCatalog, schema: inSchema, name: own, folder, table };
+    const found = this.#find(catalog, schema, name);
+    if (!found) throw absent('TABLE', fullName);
+    const { table } = found;
+    if (table) return { ...found, table };
+    throw notEmulated(`reading the table ${fullName} from a checkpoint: its oldest commits were cleaned up`);
   }
 
-  createCatalog(name: string, comment: string | undefined): Place {
-    if (this.#existing([name]) !== undefined) throw exists('CATALOG', name);
-    this.#create([name], '.catalog.json', comment);
-    mkdirSync(this.#folderOf([name, 'default']));
-    return this.catalog(name);
+  createCatalog(given: NewPlace): Place {
+    const folder = this.#folderOf([given.name]);
+    if (existsSync(folder)) throw exists('CATALOG', given.name);
+    mkdirSync(join(folder, 'default'), { recursive: true });
+    return writePlace(folder, '.catalog.json', given);
   }
 
-  createSchema(catalog: string, name: string, comment?: string, properties: Record<string, string> = {}): Place {
+  createSchema(catalog: string, given: NewPlace): Place {
     this.catalog(catalog);
-    if (this.#existing([catalog, name]) !== undefined) throw exists('SCHEMA', `${catalog}.${name}`);
-    this.#create([catalog, name], '.schema.json', comment, properties);
-    return this.schema(catalog, name);
+    const folder = this.#folderOf([catalog, given.name]);
+    if (existsSync(folder)) throw exists('SCHEMA', given.name);
+    mkdirSync(folder);
+    return writePlace(folder, '.schema.json', given);
   }
 
-  /** Takes the table away at once, then deletes its files. */
+  dropSchema(catalog: string, name: string): void {
+    this.schema(catalog, name);
+    this.#drop(catalog, this.#folderOf([catalog, name]));
+  }
+
   dropTable(catalog: string, schema: string, name: string): void {
     if (!this.hasTable(catalog, schema, name)) throw absent('TABLE', [catalog, schema, name].join('.'));
+    this.#drop(catalog, this.#folderOf([catalog, schema, name]));
+  }
+
+  #find(catalog: string, schema: string, name: string): ListedTable | undefined {
+    if (!this.hasTable(catalog, schema, name)) return undefined;
+    const folder = this.#folderOf([catalog, schema, name]);
+    try {
+      const table = readDeltaTable(folder);
+      return { catalog: catalog.toLowerCase(), schema: schema.toLowerCase(), name: name.toLowerCase(), folder, table };
+    } catch (error) {
+      // Spark has dropped or renamed it while it was read.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /** Takes a folder away at once, then deletes it. */
+  #drop(catalog: string, folder: string): void {
     const trash = join(this.#folderOf([catalog]), '.dropped');
     mkdirSync(trash, { recursive: true });
     const dropped = join(trash, randomUUID());
-    renameSync(this.#folderOf([catalog, schema, name]), dropped);
+    renameSync(folder, dropped);
     rmSync(dropped, { recursive: true });
-  }
-
-  #create(parts: string[], file: string, comment?: string, properties: Record<string, string> = {}): void {
-    const name = parts.at(-1) ?? '';
-    if (!nameRule.test(name)) throw invalidParameter(`'${name}' is not a valid name.`);
-    const folder = this.#folderOf(parts);
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, file), JSON.stringify({ ...properties, ...(comment !== undefined && { comment }) }));
   }
 
   #foldersIn(parts: string[]): string[] {
     const entries = readdirSync(this.#folderOf(parts), { withFileTypes: true });
     return entries
-      .filter((entry) => entry.isDirectory() && nameRule.test(entry.name))
+      .filter((entry) => entry.isDirectory() && isUnityName(entry.name))
       .map(({ name }) => name)
       .toSorted();
   }
 
-  #existing(parts: string[]): string | undefined {
-    const folder = this.#folderOf(parts);
-    return parts.every((part) => nameRule.test(part)) && existsSync(folder) ? folder : undefined;
-  }
-
   // Names know no case and are kept in lower case.
   #folderOf(parts: string[]): string {
+    const wrong = parts.find((part) => !isUnityName(part));
+    if (wrong !== undefined) throw invalidParameter(`'${wrong}' is not a valid name.`);
     return join(this.#workspace.lakehouse().tablesRoot, ...parts.map((part) => part.toLowerCase()));
   }
 }
@@ -141,8 +158,14 @@ function readPlace(folder: string, name: string): Place {
   return { name, createdMs, properties, ...(comment !== undefined && { comment }) };
 }
 
+function writePlace(folder: string, file: string, { name, comment, properties }: NewPlace): Place {
+  writeFileSync(join(folder, file), JSON.stringify({ ...properties, ...(comment !== undefined && { comment }) }));
+  return readPlace(folder, name.toLowerCase());
+}
+
 const absent = (kind: string, name: string): ApiError =>
   new ApiError(404, `${kind}_DOES_NOT_EXIST`, `${nameOf(kind)} '${name}' does not exist.`);
+// Worded as in databricks/bundle-examples pull request 51.
 const exists = (kind: string, name: string): ApiError =>
   new ApiError(400, `${kind}_ALREADY_EXISTS`, `${nameOf(kind)} '${name}' already exists`);
 const nameOf = (kind: string): string => `${kind[0] ?? ''}${kind.slice(1).toLowerCase()}`;

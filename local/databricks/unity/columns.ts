@@ -13,6 +13,12 @@ export function sqlType(type: DeltaType): string {
   return `struct<${type.fields.map(({ name, type }) => `${name}:${sqlType(type)}`).join(',')}>`;
 }
 
+/** The type of a column as SQL writes it. Delta keeps CHAR and VARCHAR as strings and notes beside them what they were. */
+export function columnType({ type, metadata }: DeltaField): string {
+  const noted = metadata['__CHAR_VARCHAR_TYPE_STRING'];
+  return typeof noted === 'string' ? noted : sqlType(type);
+}
+
 /** The table's columns as `ColumnInfo`. */
 export function columnInfos({ schema, partitionColumns }: DeltaTable): Fields[] {
   return schema.map((field, position) => {
@@ -21,9 +27,9 @@ export function columnInfos({ schema, partitionColumns }: DeltaTable): Fields[] 
     const { comment } = field.metadata;
     return {
       name: field.name,
-      type_text: sqlType(field.type),
+      type_text: columnType(field),
       type_name: apiName(field),
-      type_json: JSON.stringify(field),
+      type_json: JSON.stringify(field, withoutMapping),
       type_precision: precision,
       type_scale: scale,
       position,
@@ -33,6 +39,10 @@ export function columnInfos({ schema, partitionColumns }: DeltaTable): Fields[] 
     };
   });
 }
+
+// Delta's notes on where a renamed column is in the files, which Spark does not show either.
+const withoutMapping = (key: string, value: unknown): unknown =>
+  key.startsWith('delta.columnMapping.') ? undefined : value;
 
 function apiName({ type }: DeltaField): string {
   const name = typeof type === 'string' ? type.replace(/\(.*/, '') : type.type;

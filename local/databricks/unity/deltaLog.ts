@@ -18,6 +18,8 @@ export interface DeltaTable {
   /** Data files of the present version, and their size in bytes. */
   files: number;
   bytes: number;
+  /** Undefined when a file does not say how many it has. */
+  rows: number | undefined;
 }
 
 export interface DeltaCommit {
@@ -25,7 +27,8 @@ export interface DeltaCommit {
   atMs: number;
   operation: string;
   parameters: Record<string, unknown>;
-  metrics: Record<string, unknown>;
+  /** Counts as text. */
+  metrics: Record<string, string>;
 }
 
 /** A column, or a field of a struct, as Delta writes it in JSON. */
@@ -61,10 +64,18 @@ interface Action {
     inCommitTimestamp?: number;
     operation?: string;
     operationParameters?: Record<string, unknown>;
-    operationMetrics?: Record<string, unknown>;
+    operationMetrics?: Record<string, string>;
   };
-  add?: { path: string; size: number };
+  add?: DataFile;
   remove?: { path: string };
+}
+
+interface DataFile {
+  path: string;
+  size: number;
+  /** JSON. */
+  stats?: string;
+  deletionVector?: { cardinality: number } | null;
 }
 
 /** Whether a folder holds a table: its log has a commit. */
@@ -82,18 +93,19 @@ export function readDeltaTable(folder: string): DeltaTable | undefined {
     .toSorted();
   if (Number(names[0]?.slice(0, 20)) !== 0) return undefined;
   const commits: DeltaCommit[] = [];
-  const sizes = new Map<string, number>();
+  const files = new Map<string, DataFile>();
   let metadata: Action['metaData'];
   let protocol: Action['protocol'];
   for (const name of names) {
     const actions = readActions(join(folder, '_delta_log', name));
     commits.push(commitOf(Number(name.slice(0, 20)), actions));
-    for (const { metaData, protocol: changed, add, remove } of actions) {
+    for (const { metaData, protocol: changed } of actions) {
       metadata = metaData ?? metadata;
       protocol = changed ?? protocol;
-      if (add) sizes.set(add.path, add.size);
-      if (remove) sizes.delete(remove.path);
     }
+    // A commit has no order; one that gives a file a deletion vector removes and adds the same path.
+    for (const { remove } of actions) if (remove) files.delete(remove.path);
+    for (const { add } of actions) if (add) files.set(add.path, add);
   }
   if (!metadata || !protocol) return undefined;
   return {
@@ -106,9 +118,22 @@ export function readDeltaTable(folder: string): DeltaTable | undefined {
     minWriterVersion: protocol.minWriterVersion,
     createdMs: metadata.createdTime ?? commits[0]?.atMs ?? 0,
     commits,
-    files: sizes.size,
-    bytes: [...sizes.values()].reduce((sum, size) => sum + size, 0),
+    ...sumsOf([...files.values()]),
   };
+}
+
+function sumsOf(files: DataFile[]): Pick<DeltaTable, 'files' | 'bytes' | 'rows'> {
+  const rows = files.map(rowsOf).reduce((sum, own) => sum + own, 0);
+  return {
+    files: files.length,
+    bytes: files.reduce((sum, { size }) => sum + size, 0),
+    rows: Number.isNaN(rows) ? undefined : rows,
+  };
+}
+
+function rowsOf({ stats, deletionVector }: DataFile): number {
+  const { numRecords = Number.NaN } = JSON.parse(stats ?? '{}') as { numRecords?: number };
+  return numRecords - (deletionVector?.cardinality ?? 0);
 }
 
 function logFiles(folder: string): string[] {

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lakehouse } from '../compute.ts';
+import { isUnityName } from './unityNames.ts';
 
 /** The catalog that a workspace has from the start: its name, with `_` where SQL would want quotes. */
 export const defaultCatalog = (workspaceName: string): string => workspaceName.toLowerCase().replaceAll(/\W/g, '_');
@@ -10,9 +11,8 @@ export function openLakehouse(tablesRoot: string, workspaceName: string): () => 
   const first = defaultCatalog(workspaceName);
   mkdirSync(join(tablesRoot, first, 'default'), { recursive: true });
   return () => {
-    const others = readdirSync(tablesRoot, { withFileTypes: true }).filter(
-      (entry) => entry.isDirectory() && entry.name !== first,
-    );
-    return { tablesRoot, catalogs: [first, ...others.map(({ name }) => name).toSorted()] };
+    const folders = readdirSync(tablesRoot, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const others = folders.map(({ name }) => name).filter((name) => name !== first && isUnityName(name));
+    return { tablesRoot, catalogs: [first, ...others.toSorted()] };
   };
 }

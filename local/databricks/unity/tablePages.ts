@@ -1,109 +1,141 @@
 import type { ApiReply, Router } from '../../kit/router.ts';
 import { type Html, html } from '../pages/html.ts';
 import { page } from '../pages/page.ts';
-import type { CatalogTree, FoundTable } from './catalogTree.ts';
-import { sqlType } from './columns.ts';
-import type { DeltaCommit } from './deltaLog.ts';
+import { encodedPath, moment, table } from '../pages/parts.ts';
+import type { CatalogTree, FoundTable, ListedTable } from './catalogTree.ts';
+import { columnType } from './columns.ts';
+import { changedRows, shownParameters } from './commitWords.ts';
+import type { DeltaTable } from './deltaLog.ts';
+import type { SchemaContents } from './schemaContents.ts';
 
-/** Pages of what Unity Catalog has: all schemas, a schema's tables, and a table's columns, properties and history. */
-export function addTablePages(router: Router, tree: CatalogTree): void {
-  router.on('GET', '/explore/data', () => explorerPage(tree));
-  router.on('GET', '/explore/data/{catalog}/{schema}', ({ params }) =>
-    schemaPage(tree, params['catalog'] ?? '', params['schema'] ?? ''),
+const explore = '/explore/data';
+
+/** Pages of what Unity Catalog has: catalogs, their schemas, a schema's tables and models, a table's columns and history. */
+export function addTablePages(router: Router, tree: CatalogTree, contents: SchemaContents): void {
+  const nameIn = (params: Record<string, string>, level: string): string => params[level]?.toLowerCase() ?? '';
+  router.on('GET', explore, () => catalogsPage(tree));
+  router.on('GET', `${explore}/{catalog}`, ({ params }) => catalogPage(tree, nameIn(params, 'catalog')));
+  router.on('GET', `${explore}/{catalog}/{schema}`, ({ params }) =>
+    schemaPage(tree, contents, nameIn(params, 'catalog'), nameIn(params, 'schema')),
   );
-  router.on('GET', '/explore/data/{catalog}/{schema}/{table}', ({ params }) =>
-    tablePage(tree.table(params['catalog'] ?? '', params['schema'] ?? '', params['table'] ?? '')),
+  router.on('GET', `${explore}/{catalog}/{schema}/{table}`, ({ params }) =>
+    tablePage(tree.table(nameIn(params, 'catalog'), nameIn(params, 'schema'), nameIn(params, 'table'))),
   );
 }
 
-function explorerPage(tree: CatalogTree): ApiReply {
-  const catalogs = tree.catalogs().map(
-    ({ name: catalog, comment }) =>
-      html`<h2>${catalog}</h2>
+function catalogsPage(tree: CatalogTree): ApiReply {
+  const sections = tree.catalogs().map(
+    ({ name, comment }) =>
+      html`<h2>${linkTo(name)}</h2>
         <p>${comment}</p>
-        <ul>
-          ${tree
-            .schemas(catalog)
-            .map(({ name }) => html`<li><a href="/explore/data/${catalog}/${name}">${catalog}.${name}</a></li>`)}
-        </ul>`,
+        ${schemaTable(tree, name)}`,
   );
-  return page('Catalogs', html`${catalogs}`);
+  return page('Catalogs', html`${sections}`);
 }
 
-function schemaPage(tree: CatalogTree, catalog: string, schema: string): ApiReply {
+function catalogPage(tree: CatalogTree, catalog: string): ApiReply {
+  const { comment } = tree.catalog(catalog);
+  return page(
+    catalog,
+    html`${wayTo()}
+      <p>${comment}</p>
+      ${schemaTable(tree, catalog)}`,
+  );
+}
+
+const schemaTable = (tree: CatalogTree, catalog: string): Html =>
+  table(
+    ['Schema', 'Comment'],
+    tree.schemas(catalog).map(({ name, comment }) => [linkTo(catalog, name), comment]),
+  );
+
+function schemaPage(tree: CatalogTree, contents: SchemaContents, catalog: string, schema: string): ApiReply {
   const { comment } = tree.schema(catalog, schema);
-  const rows = tree.tableNames(catalog, schema).map((name) => {
-    const { table } = tree.table(catalog, schema, name);
-    return html`<tr>
-      <td><a href="/explore/data/${catalog}/${schema}/${name}">${name}</a></td>
-      <td>${table.comment}</td>
-      <td>${timeOf(table.commits.at(-1))}</td>
-    </tr>`;
-  });
+  const tables = tree.tables(catalog, schema, tree.tableNames(catalog, schema));
+  const models = contents.models(catalog, schema).map((model) => [linkTo('models', ...model.split('.'))]);
   return page(
     `${catalog}.${schema}`,
-    html`<p>${comment}</p>
-      ${tableOf(['Table', 'Comment', 'Last change'], rows)}`,
+    html`${wayTo(catalog)}
+      <p>${comment}</p>
+      ${section('Tables', table(['Table', 'Comment', 'Rows', 'Last change'], tables.map(tableRow)), tables.length)}
+      ${section('Models', table(['Model'], models), models.length)}`,
   );
 }
 
-function tablePage({ catalog, schema, name, folder, table }: FoundTable): ApiReply {
-  const columns = table.schema.map(
-    (field) =>
-      html`<tr>
-        <td>${field.name}</td>
-        <td>${sqlType(field.type)}${field.nullable ? '' : ' NOT NULL'}</td>
-        <td>${field.metadata.comment}</td>
-      </tr>`,
-  );
-  const properties = Object.entries(table.properties).map(
-    ([key, value]) =>
-      html`<tr>
-        <td>${key}</td>
-        <td>${value}</td>
-      </tr>`,
-  );
-  const history = table.commits.toReversed().map(
-    (commit) =>
-      html`<tr>
-        <td>${commit.version}</td>
-        <td>${timeOf(commit)}</td>
-        <td>${commit.operation}</td>
-        <td>${describe(commit.metrics)}</td>
-      </tr>`,
-  );
+function tableRow({ catalog, schema, name, table: described }: ListedTable): (string | number | Html | undefined)[] {
+  return [
+    linkTo(catalog, schema, name),
+    described?.comment,
+    described?.rows?.toLocaleString('en'),
+    moment(described?.commits.at(-1)?.atMs),
+  ];
+}
+
+function tablePage({ catalog, schema, name, folder, table: described }: FoundTable): ApiReply {
+  const { comment, files, bytes, rows } = described;
+  const [count, size] = [files, bytes].map((number) => number.toLocaleString('en'));
   return page(
     `${catalog}.${schema}.${name}`,
-    html`<p>${table.comment}</p>
-      <p>A Delta table of ${table.files} files, ${table.bytes} bytes, in <code>${folder}</code>.</p>
-      <h2>Columns</h2>
-      ${tableOf(['Column', 'Type', 'Comment'], columns)}
-      ${
-        properties.length > 0
-          ? html`<h2>Properties</h2>
-              ${tableOf(['Property', 'Value'], properties)}`
-          : undefined
-      }
-      <h2>History</h2>
-      ${tableOf(['Version', 'Time', 'Operation', 'Metrics'], history)}`,
+    html`${wayTo(catalog, schema)}
+      <p>${comment}</p>
+      <p>
+        ${rows === undefined ? undefined : `${rows.toLocaleString('en')} rows in `}${count} Delta files of ${size} bytes
+        together, in <code>${folder}</code>
+      </p>
+      ${columnSection(described)} ${propertySections(described)} ${historySection(described)}`,
   );
 }
 
-const tableOf = (heads: string[], rows: Html[]): Html =>
-  html`<table>
-    <thead>
-      <tr>
-        ${heads.map((head) => html`<th>${head}</th>`)}
-      </tr>
-    </thead>
-    <tbody>
-      ${rows}
-    </tbody>
-  </table>`;
+function columnSection({ schema, partitionColumns }: DeltaTable): Html | undefined {
+  const rows = schema.map((field) => [
+    field.name,
+    html`<code>${breakable(columnType(field))}${field.nullable ? '' : ' NOT NULL'}</code>`,
+    partitionColumns.includes(field.name) ? 'partition' : undefined,
+    field.metadata.comment,
+  ]);
+  return section('Columns', table(['Column', 'Type', '', 'Comment'], rows), rows.length);
+}
 
-const timeOf = (commit: DeltaCommit | undefined): string => (commit ? new Date(commit.atMs).toISOString() : '');
+/** A type that may be long, with places at which its line may end. */
+const breakable = (type: string): Html[] => type.split(/(?<=[<,:])/).map((part) => html`${part}<wbr />`);
 
-const describe = (metrics: Record<string, unknown>): string =>
-  Object.entries(metrics)
-    .map(([key, value]) => `${key} ${String(value)}`)
-    .join(', ');
+const constraintPrefix = 'delta.constraints.';
+
+function propertySections({ properties }: DeltaTable): Html {
+  const all = Object.entries(properties).toSorted(([one], [other]) => one.localeCompare(other));
+  const constraints = all
+    .filter(([name]) => name.startsWith(constraintPrefix))
+    .map(([name, condition]) => [name.slice(constraintPrefix.length), html`<code>CHECK (${condition})</code>`]);
+  const others = all.filter(([name]) => !name.startsWith(constraintPrefix));
+  return html`${section('Constraints', table(['Constraint', 'Condition'], constraints), constraints.length)}
+  ${section('Properties', table(['Property', 'Value'], others), others.length)}`;
+}
+
+function historySection({ commits }: DeltaTable): Html | undefined {
+  const rows = commits
+    .toReversed()
+    .map((commit) => [
+      commit.version,
+      moment(commit.atMs),
+      commit.operation,
+      changedRows(commit),
+      shownParameters(commit),
+    ]);
+  return section('History', table(['Version', 'Time', 'Operation', 'Rows', 'Parameters'], rows), rows.length);
+}
+
+/** A heading with its content; nothing when there are no rows. */
+const section = (title: string, content: Html, rows: number): Html | undefined =>
+  rows === 0
+    ? undefined
+    : html`<h2>${title}</h2>
+        ${content}`;
+
+const linkTo = (...names: string[]): Html =>
+  html`<a href="${explore}/${encodedPath(names.join('/'))}">${names.at(-1)}</a>`;
+
+/** Links to what is above a page. */
+const wayTo = (...names: string[]): Html =>
+  html`<p>
+    <a href="${explore}">Catalogs</a>${names.map((_, level) => html` / ${linkTo(...names.slice(0, level + 1))}`)}
+  </p>`;

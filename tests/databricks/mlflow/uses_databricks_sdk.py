@@ -6,8 +6,8 @@ import json
 import sys
 
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors import NotFound, PermissionDenied, ResourceAlreadyExists, ResourceDoesNotExist
-from databricks.sdk.service import catalog, compute, jobs, ml
+from databricks.sdk.errors import BadRequest, NotFound, PermissionDenied, ResourceAlreadyExists, ResourceDoesNotExist
+from databricks.sdk.service import catalog, compute, jobs, ml, sql
 from databricks.sdk.service.workspace import ImportFormat, Language
 
 user, catalog_name, model_name, run_id, url = sys.argv[1:]
@@ -55,9 +55,25 @@ w.files.upload(f"{folder}/parts/large.bin", io.BytesIO(large))
 w.files.upload(f"{folder}/ä # 1.txt", io.BytesIO(b"small"))
 listed = [(entry.path, entry.is_directory, entry.file_size) for entry in w.files.list_directory_contents(folder)]
 
+kind = sql.CreateWarehouseRequestWarehouseType.PRO
+warehouse = w.warehouses.create_and_wait(name="sdk", cluster_size="2X-Small", warehouse_type=kind, auto_stop_mins=0)
+warehouse_states = [warehouse.state.value, w.warehouses.stop_and_wait(warehouse.id).state.value]
+warehouse_states.append(w.warehouses.start_and_wait(warehouse.id).state.value)
+
+w.catalogs.create("research", comment="trials")
+w.schemas.create("smiles", "research", comment="of surfaces", properties={"stage": "one"})
+schemas = [(schema.full_name, schema.comment, schema.properties) for schema in w.schemas.list("research")]
+w.schemas.delete("research.smiles")
+
 print(
     json.dumps(
         {
+            "warehouse": warehouse_states,
+            "warehouses": [(each.name, each.state.value) for each in w.warehouses.list()],
+            "metastore": w.metastores.current().default_catalog_name == catalog_name,
+            "catalogs": [(each.name, each.comment) for each in w.catalogs.list()],
+            "schemas": [schemas, [each.name for each in w.schemas.list("research")]],
+            "tables": [list(w.tables.list(catalog_name, "default")), w.tables.exists(model_name).table_exists],
             "user": w.current_user.me().user_name,
             "versions": any(one.key.startswith("15.4") for one in w.clusters.spark_versions().versions),
             "listed": [item.path for item in w.workspace.list(f"{home}/sdk")],
@@ -78,6 +94,7 @@ print(
                     lambda: w.files.upload(f"/Models/{'/'.join(model_name.split('.'))}/1/x", io.BytesIO(b"x")),
                 ),
                 refused(ResourceDoesNotExist, lambda: w.model_versions.get(model_name, 9)),
+                refused(BadRequest, lambda: w.schemas.delete(f"{catalog_name}.default")),
                 refused(ResourceAlreadyExists, lambda: w.experiments.create_experiment(f"{home}/sdk/experiment")),
             ],
         }
