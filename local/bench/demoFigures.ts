@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import tls from 'node:tls';
+import { text } from 'node:stream/consumers';
 import type { StatusResource } from '../../domain/status.ts';
 import { demoLatencies } from '../cloud/demoLatencies.ts';
 import { localResourceGroup } from '../cloud/localNames.ts';
@@ -71,9 +74,8 @@ const memoryFigure = (bytes: number | undefined): Figure => ({
 
 /** From the first call to the warehouse on, the workspace is called by the proof alone. */
 async function proofCalls({ settings }: Stack, { links }: StatusResource): Promise<Figure> {
-  const authority = readFileSync(settings['NODE_EXTRA_CA_CERTS'] ?? '', 'utf8');
-  tls.setDefaultCACertificates([...tls.getCACertificates('default'), authority]);
-  const requests = (await (await fetch(`${links.workspace}/__requests`)).json()) as { path: string }[];
+  const ca = readFileSync(settings['NODE_EXTRA_CA_CERTS'] ?? '');
+  const requests = (await getJson(`${links.workspace}/__requests`, ca)) as { path: string }[];
   const first = requests.findIndex(({ path }) => path.includes('#OpenSession'));
   return {
     name: 'remote calls of the proof of the results (goal <= 10)',
@@ -83,6 +85,11 @@ async function proofCalls({ settings }: Stack, { links }: StatusResource): Promi
       .map(({ path }) => path.replace(/^.*[/#]/, ''))
       .join(', '),
   };
+}
+
+async function getJson(url: string, ca: Buffer): Promise<unknown> {
+  const [response] = (await once(get(url, { ca }), 'response')) as [IncomingMessage];
+  return JSON.parse(await text(response));
 }
 
 const secondsBetween = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / 1000;
