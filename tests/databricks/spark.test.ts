@@ -50,6 +50,16 @@ describe('a job cluster with Spark', { timeout: patienceMs }, () => {
       ],
     });
     expect(await unity('schemas/implied_volatility.volatility')).toMatchObject({ comment: 'smiles and surfaces' });
+    // MLflow has asked the catalogue for the table's id.
+    const { table_id: id } = await unity('tables/implied_volatility.volatility.numbers');
+    expect(tables.dataset).toMatchObject({ delta_table_id: id, is_databricks_uc_table: true });
+    const shaped = await unity('tables/implied_volatility.statements.shaped');
+    expect(shaped).toMatchObject({ columns: shapedColumns, properties: { quality: 'gold' } });
+    expect(JSON.parse(shaped.columns[1].type_json).metadata).toEqual({ comment: 'in euro' });
+    expect((await unity('tables/implied_volatility.statements.smiles')).properties).toMatchObject({
+      'delta.constraints.positive': 'id > 0',
+      'delta.lastUpdateVersion': '3',
+    });
 
     expect(isRunning(tables.driver)).toBe(false);
     expect(readdirSync(join(workspace.folder, 'clusters'))).toEqual([]);
@@ -105,6 +115,12 @@ describe('a job cluster with Spark', { timeout: patienceMs }, () => {
   });
 });
 
+const shapedColumns = [
+  { name: 'day', type_text: 'date', type_name: 'DATE', partition_index: 0, nullable: true },
+  { name: 'cost', type_text: 'decimal(10,2)', nullable: false, comment: 'in euro' },
+  { name: 'code', type_text: 'varchar(3)', type_name: 'STRING' },
+  { name: 'point', type_text: 'struct<x:double,tags:map<string,int>>', type_name: 'STRUCT' },
+];
 const smiles = [
   [1, 'a'],
   [2, 'B'],
@@ -124,7 +140,7 @@ const expectedStatements = {
   ],
   overwritten: [[0], [1]],
   again: ['name'],
-  tables: ['dropped', 'overwritten', 'renamed', 'smiles'],
+  tables: ['dropped', 'overwritten', 'renamed', 'shaped', 'smiles'],
   history: ['ADD CONSTRAINT', 'MERGE', 'WRITE', 'CREATE TABLE'],
   old_name: expect.stringMatching(/^AnalysisException: \[TABLE_OR_VIEW_NOT_FOUND\]/),
   constraint: expect.stringContaining('An error occurred'),

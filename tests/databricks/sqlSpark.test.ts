@@ -129,15 +129,22 @@ const seenBySdk = (warehouseId: string): object => ({
 });
 
 it(
-  'starts a new engine after a restart of the emulator, with the tables of before',
+  'starts a new engine after a restart of the emulator, with the tables of before and the catalogs made since',
   { timeout: 3 * minutes },
   async () => {
     const { workspace, session, id } = await realWarehouse();
     await rowsOf(session, `CREATE TABLE ${catalog}.default.kept AS SELECT 1 AS x`);
+    await workspace.call('POST', '/api/2.1/unity-catalog/catalogs', { name: 'research' });
+    await expect(rowsOf(session, 'CREATE TABLE research.default.late AS SELECT 2 AS x')).rejects.toThrow(
+      "Catalog 'research' plugin class not found",
+    );
     await workspace.restart();
     expect(enginesIn(workspace.folder)).toEqual([]);
     const again = await openSession(workspace, id);
     expect(await rowsOf(again, `SELECT x FROM ${catalog}.default.kept`)).toEqual([{ x: 1 }]);
+    await rowsOf(again, 'CREATE TABLE research.default.late AS SELECT 2 AS x');
+    const { body } = await workspace.call('GET', '/api/2.1/unity-catalog/tables/research.default.late');
+    expect(body).toMatchObject({ full_name: 'research.default.late', columns: [{ name: 'x', type_text: 'int' }] });
   },
 );
 

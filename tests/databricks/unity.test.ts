@@ -1,11 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { catalog, creation, fields, metadataOf, write, writeLog } from './support/deltaLogs.ts';
 import { type Json, type TestWorkspace, startTestWorkspace } from './support/startTestWorkspace.ts';
 
 const unity = '/api/2.1/unity-catalog';
-// Of the test workspace `implied-volatility`.
-const catalog = 'implied_volatility';
 
 let workspace: TestWorkspace;
 
@@ -15,75 +14,13 @@ beforeEach(async () => {
 
 const get = async (path: string): Promise<Json> => (await workspace.call('GET', `${unity}/${path}`)).body;
 
-const fields = [
-  { name: 'deployment', type: 'string', nullable: false, metadata: { comment: 'whose row it is' } },
-  { name: 'rows', type: 'long', nullable: true, metadata: {} },
-  { name: 'price', type: 'decimal(10,2)', nullable: true, metadata: {} },
-  {
-    name: 'smile',
-    type: {
-      type: 'array',
-      elementType: {
-        type: 'struct',
-        fields: [
-          { name: 'strike', type: 'double', nullable: true, metadata: {} },
-          {
-            name: 'byName',
-            type: { type: 'map', keyType: 'string', valueType: 'integer', valueContainsNull: true },
-            nullable: true,
-            metadata: {},
-          },
-        ],
-      },
-      containsNull: true,
-    },
-    nullable: true,
-    metadata: {},
-  },
-];
-
-/** Writes a table's log as Delta does, a commit per list of actions. */
-function writeLog(place: string, commits: object[][], first = 0): void {
-  const log = join(workspace.folder, 'tables', catalog, place, '_delta_log');
-  mkdirSync(log, { recursive: true });
-  for (const [index, actions] of commits.entries()) {
-    const name = `${String(first + index).padStart(20, '0')}.json`;
-    writeFileSync(join(log, name), actions.map((action) => `${JSON.stringify(action)}\n`).join(''));
-  }
-}
-
-const metadataOf = (columns: object[], comment?: string): object => ({
-  metaData: {
-    id: '7c4c5f0e-0000-4000-8000-000000000001',
-    format: { provider: 'parquet', options: {} },
-    ...(comment !== undefined && { description: comment }),
-    schemaString: JSON.stringify({ type: 'struct', fields: columns }),
-    partitionColumns: columns === fields ? ['deployment'] : [],
-    configuration: { 'quality.level': 'gold', 'delta.constraints.positive': 'rows > 0' },
-    createdTime: 900,
-  },
-});
-const creation = (comment?: string, columns: object[] = fields): object[] => [
-  { commitInfo: { timestamp: 1000, operation: 'CREATE TABLE', operationParameters: {}, operationMetrics: {} } },
-  metadataOf(columns, comment),
-  { protocol: { minReaderVersion: 1, minWriterVersion: 2 } },
-];
-const write = (atMs: number, add: string, remove?: string): object[] => [
-  {
-    commitInfo: {
-      timestamp: atMs,
-      operation: 'WRITE',
-      operationParameters: { mode: 'Append', partitionBy: '[]' },
-      operationMetrics: { numOutputRows: '5' },
-    },
-  },
-  { add: { path: add, size: 100, stats: '{"numRecords":7}', modificationTime: atMs, dataChange: true } },
-  ...(remove === undefined ? [] : [{ remove: { path: remove, dataChange: true } }]),
-];
-
 describe('tables', () => {
   it('are described from their Delta log: columns, types, properties, times', async () => {
-    writeLog('default/features', [creation('What the network learns from'), write(2000, 'a'), write(3000, 'b', 'a')]);
+    writeLog(workspace, 'default/features', [
+      creation('What the network learns from'),
+      write(2000, 'a'),
+      write(3000, 'b', 'a'),
+    ]);
     const table = await get(`tables/${catalog}.default.FEATURES`);
     expect(table).toMatchObject({
       full_name: `${catalog}.default.features`,
@@ -108,7 +45,7 @@ describe('tables', () => {
   });
 
   it('are listed in pages, without the remains of a creation that never committed', async () => {
-    for (const name of ['a', 'b', 'c']) writeLog(`default/${name}`, [creation()]);
+    for (const name of ['a', 'b', 'c']) writeLog(workspace, `default/${name}`, [creation()]);
     const half = join(workspace.folder, 'tables', catalog, 'default/half');
     mkdirSync(join(half, '_delta_log'), { recursive: true });
     writeFileSync(join(half, 'part-00000.snappy.parquet'), 'PAR1');
@@ -125,7 +62,7 @@ describe('tables', () => {
   });
 
   it('are there or not, and gone once they are deleted', async () => {
-    writeLog('default/labels', [creation()]);
+    writeLog(workspace, 'default/labels', [creation()]);
     expect(await get(`tables/${catalog}.default.labels/exists`)).toEqual({ table_exists: true });
     expect((await workspace.call('DELETE', `${unity}/tables/${catalog}.default.labels`)).status).toBe(200);
     expect(await get(`tables/${catalog}.default.labels/exists`)).toEqual({ table_exists: false });
@@ -134,8 +71,8 @@ describe('tables', () => {
   });
 
   it('whose oldest commits were cleaned up are refused, not described wrongly, and listed by their names', async () => {
-    writeLog('default/old', [write(2000, 'a')], 10);
-    writeLog('default/young', [creation()]);
+    writeLog(workspace, 'default/old', [write(2000, 'a')], 10);
+    writeLog(workspace, 'default/young', [creation()]);
     const { status, body } = await workspace.call('GET', `${unity}/tables/${catalog}.default.old`);
     expect([status, body.error_code]).toEqual([501, 'NOT_IMPLEMENTED']);
     expect(body.message).toContain('checkpoint');
@@ -160,7 +97,10 @@ describe('tables', () => {
       mapped('code', { __CHAR_VARCHAR_TYPE_STRING: 'varchar(3)' }),
       { ...mapped('nest', {}), type: inside },
     ];
-    writeLog('default/renamed', [creation(undefined, before), [metadataOf(after), { commitInfo: { timestamp: 5 } }]]);
+    writeLog(workspace, 'default/renamed', [
+      creation(undefined, before),
+      [metadataOf(after), { commitInfo: { timestamp: 5 } }],
+    ]);
     const { columns } = await get(`tables/${catalog}.default.renamed`);
     expect(columns.map(({ name, comment, type_text }: Json) => [name, comment, type_text])).toEqual([
       ['new', 'second', 'string'],
@@ -172,9 +112,9 @@ describe('tables', () => {
   });
 
   it('that are dropped and made anew are others', async () => {
-    writeLog('default/labels', [creation('the first'), write(2000, 'a')]);
+    writeLog(workspace, 'default/labels', [creation('the first'), write(2000, 'a')]);
     await workspace.call('DELETE', `${unity}/tables/${catalog}.default.labels`);
-    writeLog('default/labels', [creation('the second')]);
+    writeLog(workspace, 'default/labels', [creation('the second')]);
     expect(await get(`tables/${catalog}.default.labels`)).toMatchObject({
       comment: 'the second',
       updated_at: 1000,
@@ -183,7 +123,7 @@ describe('tables', () => {
   });
 
   it('are read under the version of the API that MLflow asks, too', async () => {
-    writeLog('default/labels', [creation()]);
+    writeLog(workspace, 'default/labels', [creation()]);
     const { body } = await workspace.call('GET', `/api/2.0/unity-catalog/tables/${catalog}.default.labels`);
     expect(body).toEqual(await get(`tables/${catalog}.default.labels`));
   });
@@ -244,7 +184,7 @@ describe('catalogs and schemas', () => {
     expect((await workspace.call('DELETE', place)).body.error_code).toBe('SCHEMA_DOES_NOT_EXIST');
 
     await make();
-    writeLog('market/prices', [creation()]);
+    writeLog(workspace, 'market/prices', [creation()]);
     await workspace.call('POST', `${unity}/models`, { ...names, name: 'smile' });
     await workspace.call('POST', `${unity}/volumes`, { ...names, name: 'raw', volume_type: 'MANAGED' });
     expect((await workspace.call('DELETE', place)).body).toEqual({
@@ -256,76 +196,5 @@ describe('catalogs and schemas', () => {
     expect((await workspace.call('GET', `${unity}/models/${catalog}.market.smile`)).status).toBe(404);
     expect((await workspace.call('GET', `${unity}/volumes/${catalog}.market.raw`)).status).toBe(404);
     expect((await get(`tables?catalog_name=${catalog}&schema_name=market`)).tables).toEqual([]);
-  });
-});
-
-describe('the pages of the catalogue', () => {
-  const page = async (path: string): Promise<string> => (await workspace.call('GET', path, undefined, {})).body;
-  const textOf = (markup: string): string =>
-    markup
-      .replaceAll('<wbr />', '')
-      .replace(/<[^>]*>/g, ' ')
-      .replace(/\s+/g, ' ');
-
-  it('lead from the workspace to a table’s columns, constraints and history, and back', async () => {
-    writeLog('default/features', [creation('<b>'), write(2000, 'a')]);
-    expect(await page('/')).toContain('href="/explore/data"');
-    expect(await page('/explore/data')).toContain(`href="/explore/data/${catalog}/default"`);
-    expect(await page(`/explore/data/${catalog}`)).toContain(`href="/explore/data/${catalog}/default"`);
-    expect(await page(`/explore/data/${catalog}/default`)).toContain(`/explore/data/${catalog}/default/features`);
-    const table = await page(`/explore/data/${catalog}/Default/Features`);
-    expect(table).toContain(`href="/explore/data/${catalog}/default"`);
-    expect(table).not.toContain('<b>');
-    const text = textOf(table);
-    for (const part of [
-      '7 rows in 1 Delta files of 100 bytes',
-      'deployment string NOT NULL partition whose row it is',
-      'rows bigint',
-      'Constraint Condition positive CHECK (rows &#62; 0)',
-      'quality.level gold',
-      '1 1970-01-01T00:00:02.000Z WRITE 5 written mode: Append',
-      '0 1970-01-01T00:00:01.000Z CREATE TABLE',
-    ]) {
-      expect(text).toContain(part);
-    }
-  });
-
-  it('count rows as the log does: deleted ones not, changed ones by what was done to them', async () => {
-    const merge = {
-      numTargetRowsInserted: '2',
-      numTargetRowsUpdated: '1',
-      numTargetRowsDeleted: '0',
-      numOutputRows: '9',
-    };
-    const marked = { path: 'a', size: 100, stats: '{"numRecords":7}', deletionVector: { cardinality: 3 } };
-    writeLog('default/labels', [
-      creation(),
-      write(2000, 'a'),
-      [
-        { commitInfo: { timestamp: 3000, operation: 'MERGE', operationMetrics: merge } },
-        // In this order: a commit has none.
-        { add: marked },
-        { remove: { path: 'a' } },
-      ],
-      [{ commitInfo: { timestamp: 4000, operation: 'DELETE', operationMetrics: { numDeletedRows: '0' } } }],
-    ]);
-    const text = textOf(await page(`/explore/data/${catalog}/default/labels`));
-    expect(text).toContain('4 rows in 1 Delta files');
-    expect(text).toContain('MERGE 2 inserted, 1 updated');
-    expect(text).toContain('DELETE none');
-    expect(textOf(await page(`/explore/data/${catalog}/default`))).toMatch(/labels 4 1970-01-01T00:00:04/);
-  });
-
-  it('of a schema name its models, and a table that its log no longer describes', async () => {
-    writeLog('default/old', [write(2000, 'a')], 10);
-    const model = { catalog_name: catalog, schema_name: 'default', name: 'smile' };
-    await workspace.call('POST', `${unity}/models`, model);
-    const schema = await page(`/explore/data/${catalog}/default`);
-    expect(schema).toContain(`/explore/data/${catalog}/default/old`);
-    const address = `/explore/data/models/${catalog}/default/smile`;
-    expect(schema).toContain(`href="${address}"`);
-    expect(await page(address)).toContain(`${catalog}.default.smile`);
-    const none = await workspace.call('GET', `/explore/data/${catalog}/default/nothing`, undefined, {});
-    expect(none.status).toBe(404);
   });
 });

@@ -36,6 +36,14 @@ spark.sql("ALTER TABLE copies RENAME TO Renamed")
 spark.table("smiles").write.mode("overwrite").saveAsTable("overwritten")
 spark.range(2).write.mode("overwrite").option("overwriteSchema", "true").saveAsTable("overwritten")
 spark.sql("ALTER TABLE smiles ADD CONSTRAINT positive CHECK (id > 0)")
+spark.sql(
+    """CREATE TABLE shaped (
+        day DATE, price DECIMAL(10,2) NOT NULL, code VARCHAR(3), point STRUCT<x: DOUBLE, tags: MAP<STRING, INT>>
+    ) PARTITIONED BY (day) TBLPROPERTIES ('delta.columnMapping.mode' = 'name', 'quality' = 'gold')"""
+)
+spark.sql("ALTER TABLE shaped RENAME COLUMN price TO cost")
+spark.sql("ALTER TABLE shaped ALTER COLUMN cost COMMENT 'in euro'")
+spark.sql("INSERT INTO shaped VALUES (DATE'2026-11-23', 1, 'abc', NULL)")
 spark.sql("CREATE TABLE dropped (id INT)")
 spark.sql("DROP TABLE dropped")
 spark.sql("CREATE TABLE dropped (name STRING)")

@@ -6,6 +6,7 @@
 import json
 import threading
 
+import mlflow.data
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import udf
 
@@ -36,6 +37,7 @@ in_thread = []
 thread = threading.Thread(target=lambda: in_thread.append([same_session(), sc.getLocalProperty("spark.jobGroup.id")]))
 thread.start()
 thread.join()
+numbers = "implied_volatility.volatility.numbers"
 
 dbutils.notebook.exit(
     json.dumps(
@@ -46,6 +48,7 @@ dbutils.notebook.exit(
             "thread": in_thread[0],
             "cluster": spark.conf.get("spark.databricks.clusterUsageTags.clusterId"),
             "driver": sc._jvm.java.lang.ProcessHandle.current().pid(),
+            "dataset": mlflow.data.from_spark(spark.table("volatility.numbers"), table_name=numbers).source.to_dict(),
             "tables": [table.name for table in spark.catalog.listTables("implied_volatility.volatility")],
             "child": json.loads(dbutils.notebook.run("./child_of_tables", 60)),
         }
