@@ -2,7 +2,7 @@
 // Plain JavaScript without dependencies, because it runs before either is there, on whatever Node the machine has (20 or newer).
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -41,14 +41,17 @@ function installModules() {
     );
     process.exit(1);
   }
-  removeHeaders();
+  removeUnused();
   writeFileSync(stamp, wanted);
   console.error(`Node modules installed in ${Math.round((Date.now() - started) / 1000)} s.`);
 }
 
-/** Removes the C headers that come with the pinned Node: 70 MB for compiling addons, of which there are none. */
-function removeHeaders() {
+/** Removes what only takes room: the pinned Node's C headers (70 MB), and the SQL driver's other backend (17 MB), which it loads on request only. */
+function removeUnused() {
   rmSync(join(pinnedNode, 'include'), { recursive: true, force: true });
+  const databricks = join(root, 'node_modules', '@databricks');
+  for (const name of readdirSync(databricks).filter((name) => name.startsWith('databricks-sql-kernel-')))
+    rmSync(join(databricks, name), { recursive: true, force: true });
 }
 
 /** This process's Node if it is new enough, else the one that the lockfile pins. */

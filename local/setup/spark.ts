@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureClassArchive } from './classArchive.ts';
 import { type Artifact, ensureArtifact } from './maven.ts';
 import { ensurePython, installedFiles, installLocked, type Python } from './python.ts';
 
@@ -26,11 +25,10 @@ const deltaJars: Artifact[] = [
 /** Names the newest Java 17 in the Python registry, for machines that have none; with hashes. */
 const javaLock = join(root, 'local/setup/java.lock');
 
-/** What starts Spark: Python, Java, the class path with Delta Lake and our own classes, and an archive of its classes. */
+/** What starts Spark: Python, Java, and the class path with Delta Lake and our own classes. */
 export interface Spark extends Python {
   java: string;
   classPath: string;
-  classArchive?: string;
 }
 
 /** Makes everything that Spark needs on first use, with a line on stderr before and after; after that it needs no network. */
@@ -42,10 +40,9 @@ export async function ensureSpark(): Promise<Spark> {
   const jars = await Promise.all(deltaJars.map((jar) => ensureArtifact(jar, folder)));
   const libraries = [...jars, ...installedFiles('pyspark/jars/*.jar')].join(delimiter);
   const classes = compile(java, libraries);
-  const classArchive = ensureClassArchive(java, libraries, classes, folder);
   if (isFirst) reportSetup(started);
   const classPath = [libraries, classes].join(delimiter);
-  return { ...environment, java, classPath, ...(classArchive !== undefined && { classArchive }) };
+  return { ...environment, java, classPath };
 }
 
 /** Java 17 (Spark 3.5 knows none newer) of JAVA_HOME or the path. */

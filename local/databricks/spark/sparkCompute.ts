@@ -8,8 +8,6 @@ export interface SparkInstallation extends PythonInstallation {
   java: string;
   /** Spark, Delta Lake and our own classes. */
   classPath: string;
-  /** An archive of their classes, for a quick start. */
-  classArchive?: string;
 }
 
 /** Really does a workspace's work: job clusters and SQL warehouses with Spark and Delta Lake. */

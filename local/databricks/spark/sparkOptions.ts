@@ -6,8 +6,6 @@ import type { Lakehouse } from '../compute.ts';
 export interface SparkOptions extends Lakehouse {
   java: string;
   classPath: string;
-  /** An archive of the classes of the libraries that the class path begins with; they are loaded in half the time. */
-  classArchive?: string;
   /** The class whose `main` is run. */
   mainClass: string;
   /** A folder of its own for log and temporary files; exists. */
@@ -52,13 +50,12 @@ const machineFlags = [
 
 /** Arguments of `java` for a Spark session whose catalogs are the lakehouse's; its temporary files go to its folder. */
 export function sparkArguments(options: SparkOptions): string[] {
-  const { classPath, classArchive, mainClass, folder, settings, ...lakehouse } = options;
+  const { classPath, mainClass, folder, settings, ...lakehouse } = options;
   const temporary = join(folder, 'tmp');
   mkdirSync(temporary, { recursive: true });
   const configuration = { ...usualSettings(temporary), ...catalogSettings(lakehouse), ...settings };
   const properties = Object.entries(configuration).map(([name, value]) => `-D${name}=${value}`);
-  const archive = classArchive === undefined ? [] : [`-XX:SharedArchiveFile=${classArchive}`];
-  return [...archive, ...machineFlags, `-Djava.io.tmpdir=${temporary}`, ...properties, '-cp', classPath, mainClass];
+  return [...machineFlags, `-Djava.io.tmpdir=${temporary}`, ...properties, '-cp', classPath, mainClass];
 }
 
 function usualSettings(temporary: string): Record<string, string> {
