@@ -38,6 +38,8 @@ const machineFlags = [
   // Java's warnings go to the log: standard output is for answers.
   '-Xlog:disable',
   '-Xlog:all=warning:stderr',
+  // So does its last word when memory has run out.
+  '-XX:+DisplayVMOutputToStderr',
   // Drivers live for minutes: the quick compiler alone gives the shortest start.
   '-XX:TieredStopAtLevel=1',
   '-XX:+UseSerialGC',

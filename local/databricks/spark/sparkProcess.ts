@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type SparkOptions, sparkArguments } from './sparkOptions.ts';
@@ -9,6 +9,8 @@ export interface SparkProcess {
   /** Undefined when it could not be started. */
   pid: number | undefined;
   send(line: string): void;
+  /** Adds a line to its log. */
+  log(line: string): void;
   /** Settles when it has ended, with the reason in words and the end of its log; never rejects. */
   ended: Promise<string>;
   /** Kills it; settles when it has ended. What it has committed stays, what it has not is nothing. */
@@ -44,6 +46,7 @@ export function startSparkProcess(
   return {
     pid: child.pid,
     send: (line) => void stdin.write(`${line}\n`),
+    log: (line) => existsSync(folder) && appendFileSync(logFile, `${line}\n`),
     ended,
     async stop() {
       child.kill('SIGKILL');
