@@ -16,6 +16,8 @@ interface Driver {
   ready: PromiseWithResolvers<void>;
   ended: PromiseWithResolvers<void>;
   stopped: boolean;
+  /** Its end takes as long as this. */
+  closing?: PromiseWithResolvers<void>;
 }
 
 /** Compute whose drivers do as the test says and whose notebooks never end. */
@@ -37,7 +39,7 @@ function scriptedDrivers(): Compute & { drivers: Driver[] } {
         start: () => ({ outcome: new Promise(() => undefined), cancel: () => undefined }),
         stop() {
           driver.stopped = true;
-          return Promise.resolve();
+          return driver.closing?.promise ?? Promise.resolve();
         },
       };
     },
@@ -84,6 +86,30 @@ describe('a job cluster', () => {
     const id = run.tasks[0].cluster_instance.cluster_id;
     const cluster = await workspace.call('GET', `/api/2.1/clusters/get?cluster_id=${id}`);
     expect(cluster.body.termination_reason).toMatchObject({ code: 'DRIVER_UNREACHABLE', type: 'SERVICE_FAULT' });
+  });
+
+  it('whose driver dies before its time has passed does not come up', async () => {
+    const { workspace, runId, drivers } = await startPending();
+    drivers[0]?.ready.resolve();
+    drivers[0]?.ended.resolve();
+    await expect.poll(() => drivers[0]?.stopped).toBe(true);
+    const run = await workspace.finish(runId);
+    expect(run.tasks[0].state.state_message).toContain('DRIVER_UNREACHABLE(SERVICE_FAULT): The driver has ended.');
+  });
+
+  it('is not started any more while the emulator closes, but after its next start', async () => {
+    const { workspace, drivers } = await startPending();
+    const job = await createJob(workspace, [taskFor('b')]);
+    const [first] = drivers;
+    if (first) first.closing = Promise.withResolvers();
+    const again = scriptedDrivers();
+    const restarted = workspace.restart({ compute: again });
+    const late = await startRun(workspace, job);
+    expect(drivers).toHaveLength(1);
+    first?.closing?.resolve();
+    await restarted;
+    expect(again.drivers).toHaveLength(2);
+    expect(await stateOf(workspace, late)).toBe('PENDING');
   });
 
   it('is stopped when its run is cancelled, also while it starts', async () => {

@@ -22,6 +22,9 @@ it('a warehouse goes on after lines of its process that are no answers, and keep
   await warehouse.ready;
   const outcome = await warehouse.execute({ text: 'SELECT 1 AS a', parameters: [] }).outcome;
   expect(outcome).toEqual({ columns: [{ name: 'a', type: 'int' }], rows: [[1]] });
+  expect(existsSync(join(folder, 'tmp'))).toBe(true);
+  await warehouse.stop();
+  expect(existsSync(join(folder, 'tmp'))).toBe(false);
   expect(readFileSync(join(folder, 'driver.log'), 'utf8')).toContain('Java heap space\n');
 });
 

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lakehouse } from '../compute.ts';
 
@@ -52,11 +51,13 @@ const machineFlags = [
   ...openedPackages.map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`),
 ];
 
+/** Where in its folder a Spark process has its temporary files. */
+export const temporaryFolder = (folder: string): string => join(folder, 'tmp');
+
 /** Arguments of `java` for a Spark session whose catalogs are the lakehouse's; its temporary files go to its folder. */
 export function sparkArguments(options: SparkOptions): string[] {
   const { classPath, classArchive, mainClass, folder, settings, ...lakehouse } = options;
-  const temporary = join(folder, 'tmp');
-  mkdirSync(temporary, { recursive: true });
+  const temporary = temporaryFolder(folder);
   const configuration = { ...usualSettings(temporary), ...catalogSettings(lakehouse), ...settings };
   const properties = Object.entries(configuration).map(([name, value]) => `-D${name}=${value}`);
   const archive = classArchive === undefined ? [] : [`-XX:SharedArchiveFile=${classArchive}`];

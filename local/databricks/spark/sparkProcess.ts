@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { appendFileSync, closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type SparkOptions, sparkArguments } from './sparkOptions.ts';
+import { removeFolder } from '../removeFolder.ts';
+import { type SparkOptions, sparkArguments, temporaryFolder } from './sparkOptions.ts';
 
 /** A Java process with Spark. It takes lines and answers in lines, and ends with this process, whose death closes its input. */
 export interface SparkProcess {
@@ -19,7 +20,7 @@ export interface SparkProcess {
 
 const logTail = 2000;
 
-/** Starts one; `onLine` gets each line of its standard output. Its log is `driver.log` in its folder. */
+/** Starts one; `onLine` gets each line of its standard output. Its log is `driver.log` in its folder, and stays there. */
 export function startSparkProcess(
   options: SparkOptions & { environment: Record<string, string> },
   onLine: (line: string) => void,
@@ -27,6 +28,8 @@ export function startSparkProcess(
   const { java, folder, environment } = options;
   const logFile = join(folder, 'driver.log');
   const log = openSync(logFile, 'a');
+  const temporary = temporaryFolder(folder);
+  mkdirSync(temporary, { recursive: true });
   const child = spawn(java, sparkArguments(options), {
     cwd: folder,
     env: environment,
@@ -41,7 +44,10 @@ export function startSparkProcess(
   const ended = new Promise<string>((resolve) => {
     const tail = (): string => (existsSync(logFile) ? readFileSync(logFile, 'utf8').slice(-logTail).trim() : '');
     child.once('error', (error) => resolve(error.message));
-    child.once('exit', (code, signal) => resolve(`${signal ?? `exit code ${code}`}\n${tail()}`.trim()));
+    child.once('exit', (code, signal) => {
+      removeFolder(temporary);
+      resolve(`${signal ?? `exit code ${code}`}\n${tail()}`.trim());
+    });
   });
   return {
     pid: child.pid,
