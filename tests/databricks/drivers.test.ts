@@ -28,6 +28,27 @@ it('a warehouse goes on after lines of its process that are no answers, and keep
   expect(readFileSync(join(folder, 'driver.log'), 'utf8')).toContain('Java heap space\n');
 });
 
+it('a notebook that cannot be started has lost its driver, with the reason', async () => {
+  const { compute, folder } = playedCompute(`
+    console.log('ready');
+    require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+      const [word, notebook] = line.split(' ');
+      console.log(word + 'ed ' + notebook + ' 1 secret');
+    });`);
+  const cluster = compute.startCluster({ ...lakehouse, clusterId: 'c', sparkVersion: '15.4.x', folder });
+  onTestFinished(() => cluster.stop());
+  const request = {
+    runId: '5',
+    logFolder: join(folder, 'absent', '5'),
+    caFile: '/nonexistent',
+    sparkVersion: '15.4.x',
+  };
+  expect(await cluster.start(request as NotebookRequest).outcome).toEqual({
+    driverLost: true,
+    error: expect.stringContaining('ENOENT'),
+  });
+});
+
 it('a notebook that is cancelled while it leaves its driver ends all the same', async () => {
   const { compute, folder } = playedCompute(`
     const { appendFileSync, existsSync } = require('node:fs');
@@ -51,7 +72,7 @@ it('a notebook that is cancelled while it leaves its driver ends all the same', 
   const request = { runId: '5', logFolder, caFile: commands, sparkVersion: '15.4.x' };
   const notebook = cluster.start(request as NotebookRequest);
   const asked = (): string => (existsSync(commands) ? readFileSync(commands, 'utf8') : '');
-  await expect.poll(asked).toContain('detach 5');
+  await expect.poll(asked, { timeout: 15_000 }).toContain('detach 5');
   notebook.cancel();
   appendFileSync(join(folder, 'answer'), '');
   expect(await notebook.outcome).toHaveProperty('error');

@@ -106,7 +106,8 @@ function startNotebook(installation: SparkInstallation, driver: Driver, request:
     running?.cancel();
     void driver.detach(request.runId);
   };
-  return { outcome: run(), cancel };
+  const outcome = run().catch((error: Error) => ({ driverLost: true, error: error.message }));
+  return { outcome, cancel };
 }
 
 const lostWith = (how: string): NotebookOutcome => ({
