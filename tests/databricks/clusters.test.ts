@@ -16,6 +16,8 @@ interface Driver {
   ready: PromiseWithResolvers<void>;
   ended: PromiseWithResolvers<void>;
   stopped: boolean;
+  /** Of the notebooks started on it. */
+  tokens: string[];
   /** Its end takes as long as this. */
   closing?: PromiseWithResolvers<void>;
 }
@@ -31,12 +33,16 @@ function scriptedDrivers(): Compute & { drivers: Driver[] } {
         ready: Promise.withResolvers(),
         ended: Promise.withResolvers(),
         stopped: false,
+        tokens: [],
       };
       drivers.push(driver);
       return {
         ready: driver.ready.promise,
         ended: driver.ended.promise,
-        start: () => ({ outcome: new Promise(() => undefined), cancel: () => undefined }),
+        start({ token }) {
+          driver.tokens.push(token);
+          return { outcome: new Promise(() => undefined), cancel: () => undefined };
+        },
         stop() {
           driver.stopped = true;
           return driver.closing?.promise ?? Promise.resolve();
@@ -131,6 +137,19 @@ describe('a job cluster', () => {
     again.drivers[0]?.ready.resolve();
     await expect.poll(() => stateOf(workspace, runId)).toBe('RUNNING');
     expect((await workspace.finish(doomed)).status.termination_details.code).toBe('DRIVER_ERROR');
+  });
+
+  it('takes the tokens of its notebooks with it when the emulator ends', async () => {
+    const { workspace, runId, drivers } = await startPending();
+    drivers[0]?.ready.resolve();
+    await workspace.until(runId, (run) => run.tasks[0].state.life_cycle_state === 'RUNNING');
+    const me = async (): Promise<number> => {
+      const headers = { authorization: `Bearer ${drivers[0]?.tokens[0]}` };
+      return (await workspace.call('GET', '/api/2.0/preview/scim/v2/Me', undefined, headers)).status;
+    };
+    expect(await me()).toBe(200);
+    await workspace.restart();
+    expect(await me()).toBe(401);
   });
 
   it('cannot start where there is no Java', async () => {
