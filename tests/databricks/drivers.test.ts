@@ -28,6 +28,25 @@ it('a warehouse goes on after lines of its process that are no answers, and keep
   expect(readFileSync(join(folder, 'driver.log'), 'utf8')).toContain('Java heap space\n');
 });
 
+it('a warehouse takes rows with every kind of line separator in them, in whatever pieces they come', async () => {
+  const { compute, folder } = playedCompute(`
+    console.log('ready');
+    require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+      const { id } = JSON.parse(line);
+      const bytes = Buffer.from(JSON.stringify({ id, rows: [['a\\u2028b\\u2029c\\u0085d']] }) + '\\n');
+      let at = 0;
+      const next = () => {
+        if (at < bytes.length) process.stdout.write(bytes.subarray(at, ++at), () => setImmediate(next));
+        else console.log(JSON.stringify({ id, end: 'done' }));
+      };
+      next();
+    });`);
+  const warehouse = compute.startWarehouse({ ...lakehouse, warehouseId: 'w', folder });
+  onTestFinished(() => warehouse.stop());
+  const outcome = await warehouse.execute({ text: 'SELECT text', parameters: [] }).outcome;
+  expect(outcome).toEqual({ columns: [], rows: [['a\u2028b\u2029c\u0085d']] });
+});
+
 it('a notebook that cannot be started has lost its driver, with the reason', async () => {
   const { compute, folder } = playedCompute(`
     console.log('ready');

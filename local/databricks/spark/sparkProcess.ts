@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { removeFolder } from '../removeFolder.ts';
 import { type SparkOptions, sparkArguments, temporaryFolder } from './sparkOptions.ts';
 
@@ -40,7 +40,7 @@ export function startSparkProcess(
   if (!stdin || !stdout) throw new Error('no standard input or output');
   // It may end before a line is written.
   stdin.on('error', () => undefined);
-  createInterface({ input: stdout }).on('line', onLine);
+  readLines(stdout, onLine);
   const ended = new Promise<string>((resolve) => {
     const tail = (): string => (existsSync(logFile) ? readFileSync(logFile, 'utf8').slice(-logTail).trim() : '');
     child.once('error', (error) => resolve(error.message));
@@ -59,4 +59,18 @@ export function startSparkProcess(
       await ended;
     },
   };
+}
+
+// Not node:readline, which takes U+2028 and U+2029 for the end of a line too: texts of tables may have them.
+function readLines(input: Readable, onLine: (line: string) => void): void {
+  let begun: string[] = [];
+  input.setEncoding('utf8').on('data', (text: string) => {
+    const [end = '', ...more] = text.split('\n');
+    begun.push(end);
+    const rest = more.pop();
+    if (rest === undefined) return;
+    const lines = [begun.join(''), ...more];
+    begun = [rest];
+    for (const line of lines) onLine(line.replace(/\r$/, ''));
+  });
 }
