@@ -195,6 +195,7 @@ describe('the Files API', () => {
     expect((await call('GET', `${directories}${volume}`)).body).toEqual({});
     expect((await call('GET', `${files}${volume}/..%2f..%2fx`)).status).toBe(400);
     expect((await call('GET', `${files}/Volumes/${catalog}/default/none/x`)).body.error_code).toBe('NOT_FOUND');
+    expect((await call('GET', `${files}${volume}/%zz`)).body.error_code).toBe('MALFORMED_REQUEST');
     expect((await call('GET', `${files}/Workspace/x`)).status).toBe(400);
     expect((await call('GET', `${files}${volume}/none`)).body.error_code).toBe('NOT_FOUND');
     expect((await call('PUT', `${files}${volume}/a?overwrite=false`, 'x')).status).toBe(204);
