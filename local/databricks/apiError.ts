@@ -28,6 +28,7 @@ export const notEmulated = (what: string): ApiError =>
 export function errorReply(error: unknown): ApiReply {
   if (error instanceof SyntaxError)
     return errorReply(malformedRequest(`Invalid JSON in request body: ${error.message}`));
+  if (error instanceof URIError) return errorReply(malformedRequest('The address has an invalid escape sequence.'));
   if (!(error instanceof ApiError)) {
     console.error('The Databricks emulator failed:', error);
     return { status: 500, body: { error_code: 'INTERNAL_ERROR', message: `Emulator fault: ${String(error)}` } };

@@ -211,7 +211,9 @@ function logRequest(
 ): void {
   if (path.startsWith('/__')) return;
   const status = reply === 'reset' ? reply : (reply.status ?? 200);
-  requests.push({ atMs: clock.now(), method: incoming.method ?? 'GET', path, status });
+  // A signature is a credential.
+  const shown = path.replace(/([?&]sig=)[^&#]*/g, '$1…');
+  requests.push({ atMs: clock.now(), method: incoming.method ?? 'GET', path: shown, status });
   if (requests.length > requestLogLength) requests.shift();
 }
 

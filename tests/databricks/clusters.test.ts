@@ -16,6 +16,10 @@ interface Driver {
   ready: PromiseWithResolvers<void>;
   ended: PromiseWithResolvers<void>;
   stopped: boolean;
+  /** Of the notebooks started on it. */
+  tokens: string[];
+  /** Its end takes as long as this. */
+  closing?: PromiseWithResolvers<void>;
 }
 
 /** Compute whose drivers do as the test says and whose notebooks never end. */
@@ -29,15 +33,19 @@ function scriptedDrivers(): Compute & { drivers: Driver[] } {
         ready: Promise.withResolvers(),
         ended: Promise.withResolvers(),
         stopped: false,
+        tokens: [],
       };
       drivers.push(driver);
       return {
         ready: driver.ready.promise,
         ended: driver.ended.promise,
-        start: () => ({ outcome: new Promise(() => undefined), cancel: () => undefined }),
+        start({ token }) {
+          driver.tokens.push(token);
+          return { outcome: new Promise(() => undefined), cancel: () => undefined };
+        },
         stop() {
           driver.stopped = true;
-          return Promise.resolve();
+          return driver.closing?.promise ?? Promise.resolve();
         },
       };
     },
@@ -86,6 +94,30 @@ describe('a job cluster', () => {
     expect(cluster.body.termination_reason).toMatchObject({ code: 'DRIVER_UNREACHABLE', type: 'SERVICE_FAULT' });
   });
 
+  it('whose driver dies before its time has passed does not come up', async () => {
+    const { workspace, runId, drivers } = await startPending();
+    drivers[0]?.ready.resolve();
+    drivers[0]?.ended.resolve();
+    await expect.poll(() => drivers[0]?.stopped).toBe(true);
+    const run = await workspace.finish(runId);
+    expect(run.tasks[0].state.state_message).toContain('DRIVER_UNREACHABLE(SERVICE_FAULT): The driver has ended.');
+  });
+
+  it('is not started any more while the emulator closes, but after its next start', async () => {
+    const { workspace, drivers } = await startPending();
+    const job = await createJob(workspace, [taskFor('b')]);
+    const [first] = drivers;
+    if (first) first.closing = Promise.withResolvers();
+    const again = scriptedDrivers();
+    const restarted = workspace.restart({ compute: again });
+    const late = await startRun(workspace, job);
+    expect(drivers).toHaveLength(1);
+    first?.closing?.resolve();
+    await restarted;
+    expect(again.drivers).toHaveLength(2);
+    expect(await stateOf(workspace, late)).toBe('PENDING');
+  });
+
   it('is stopped when its run is cancelled, also while it starts', async () => {
     const { workspace, runId, drivers } = await startPending();
     await workspace.call('POST', '/api/2.2/jobs/runs/cancel', { run_id: runId });
@@ -105,6 +137,19 @@ describe('a job cluster', () => {
     again.drivers[0]?.ready.resolve();
     await expect.poll(() => stateOf(workspace, runId)).toBe('RUNNING');
     expect((await workspace.finish(doomed)).status.termination_details.code).toBe('DRIVER_ERROR');
+  });
+
+  it('takes the tokens of its notebooks with it when the emulator ends', async () => {
+    const { workspace, runId, drivers } = await startPending();
+    drivers[0]?.ready.resolve();
+    await workspace.until(runId, (run) => run.tasks[0].state.life_cycle_state === 'RUNNING');
+    const me = async (): Promise<number> => {
+      const headers = { authorization: `Bearer ${drivers[0]?.tokens[0]}` };
+      return (await workspace.call('GET', '/api/2.0/preview/scim/v2/Me', undefined, headers)).status;
+    };
+    expect(await me()).toBe(200);
+    await workspace.restart();
+    expect(await me()).toBe(401);
   });
 
   it('cannot start where there is no Java', async () => {

@@ -127,6 +127,14 @@ describe('a notebook that ends in its own way', () => {
     expect(cells[0]?.state).toBe(driverLost ? 'open' : 'failed');
   });
 
+  it('by removing its own log has failed, and its page is there', async () => {
+    const workspace = await startWithNotebooks();
+    const { run: ended } = await end(workspace, await start(workspace, 'removes_log'));
+    expect(ended.tasks[0].state.result_state).toBe('FAILED');
+    const page = await workspace.call('GET', `/jobs/${ended.job_id}/runs/${ended.run_id}`);
+    expect(page.status).toBe(200);
+  });
+
   it('with more than 5 MB hands over the first 5 MB and says that it is cut', async () => {
     const workspace = await startWithNotebooks();
     const { output, logs } = await end(workspace, await start(workspace, 'ends', { how: 'result' }));

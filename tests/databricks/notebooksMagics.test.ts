@@ -157,6 +157,18 @@ describe('%pip of something that does not exist', () => {
   });
 });
 
+describe('a notebook with characters that only some programs take for the end of a line', () => {
+  it('has its cells and lines as Databricks has them', async () => {
+    const { outcome, cells } = await run('separators');
+    expect(cells.map(({ source }) => source)).toEqual([
+      '%md\none\u2028paragraph',
+      'text = "a\u2028b\u0085c"\f\nprint(len(text))\n1 / 0',
+    ]);
+    expect(printed(cells)).toBe('5\n');
+    expect(outcome.errorTrace).toContain('line 9, in');
+  });
+});
+
 describe('%pip in the middle of a notebook', () => {
   it('keeps the variables of the cells before', async () => {
     const { outcome } = await run('installs_middle');

@@ -75,6 +75,9 @@ it(
     await expect(rowsOf(session, 'SELECT id / 0 FROM range(3)')).rejects.toMatchObject({
       response: { sqlState: '22012' },
     });
+    await expect(rowsOf(session, `SELECT ${Array(30_000).fill('1').join('+')}`)).rejects.toMatchObject({
+      response: { sqlState: '54001' },
+    });
 
     await rowsOf(session, `USE ${catalog}.market`);
     expect(await rowsOf(session, 'SELECT count(*) AS n FROM surfaces')).toEqual([{ n: 2 }]);

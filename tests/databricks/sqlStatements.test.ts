@@ -138,6 +138,21 @@ describe('the Statement Execution API', () => {
     expect((await workspace.call('GET', `${root}/${body.statement_id}/result/chunks/0`)).status).toBe(404);
   });
 
+  it('lets go of old results when the kept ones are too large together', async () => {
+    const large = { columns: [{ name: 'text', type: 'string' }], rows: [['x'.repeat(60 * 2 ** 20)]] };
+    const { workspace, engines, submit, look } = await settingWith(() => large);
+    const later = async (): Promise<string> => (await submit({ wait_timeout: '0s' })).body.statement_id;
+    const ids = [await later(), await later(), await later(), await later()];
+    const states = async (): Promise<string[]> => {
+      const { body } = await workspace.call('GET', `/sql/warehouses/${engines[0]?.request.warehouseId}`);
+      return [...body.matchAll(/<td>(SUCCEEDED|CLOSED)<\/td>/g)].map(([, state]) => state);
+    };
+    await expect.poll(states).toEqual(ids.map(() => 'SUCCEEDED'));
+    await later();
+    await expect.poll(states).toEqual([...ids.map(() => 'SUCCEEDED'), 'CLOSED']);
+    expect((await look(ids[0] ?? '')).status).toEqual({ state: 'CLOSED' });
+  });
+
   it('ends what a restart of the emulator interrupts', async () => {
     const { submit, look, workspace } = await settingWith(() => 'never');
     const { body } = await submit({ wait_timeout: '0s' });

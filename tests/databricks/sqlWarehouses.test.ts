@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createWarehouse, fakeWarehouses, runningWarehouse, smallWarehouse } from './support/fakeWarehouses.ts';
 import { type Json, type TestWorkspace, startTestWorkspace } from './support/startTestWorkspace.ts';
@@ -202,6 +204,34 @@ describe('trouble with a warehouse', () => {
     engines[0]?.die();
     await expect.poll(async () => (await look(workspace, lost)).state).toBe('STOPPED');
     expect((await look(workspace, lost)).health.failure_reason.code).toBe('SPARK_ERROR');
+  });
+
+  it('keeps it from starting while the emulator closes', async () => {
+    const { compute, engines } = fakeWarehouses(() => nothing);
+    const workspace = await startTestWorkspace({ compute });
+    await runningWarehouse(workspace);
+    const closing = Promise.withResolvers<void>();
+    const [first] = engines;
+    if (first) first.closing = closing.promise;
+    const closed = workspace.databricks.close();
+    await createWarehouse(workspace, { ...smallWarehouse, name: 'late' });
+    expect(engines).toHaveLength(1);
+    closing.resolve();
+    await closed;
+  });
+
+  it('starts in an empty folder, also after an emulator that was killed', async () => {
+    const { compute, engines } = fakeWarehouses(() => nothing);
+    const workspace = await startTestWorkspace({ compute });
+    const id = await createWarehouse(workspace);
+    const folder = engines[0]?.request.folder ?? '';
+    writeFileSync(join(folder, 'left'), '');
+    await workspace.restart();
+    expect(engines).toHaveLength(2);
+    expect(readdirSync(folder)).toEqual([]);
+    await workspace.call('DELETE', `${root}/${id}`);
+    workspace.clock.advance(60_000);
+    expect(existsSync(folder)).toBe(false);
   });
 
   it('is said where the compute has no warehouses', async () => {

@@ -68,6 +68,10 @@ describe('artifacts', () => {
     const read = await signed(workspace, run, 'a.txt', 'read');
     const refused = { status: 403, text: expect.stringContaining('<Code>Auth') };
     expect(await send(read.replace('a.txt', 'b.txt'))).toMatchObject(refused);
+    const signature = new URL(read).searchParams.get('sig') ?? '';
+    const { body: log } = await workspace.call('GET', '/__requests');
+    expect(JSON.stringify(log)).toContain('/a.txt?');
+    expect(JSON.stringify(log)).not.toContain(signature);
     expect(await send(read, 'PUT', 'changed')).toMatchObject(refused);
     expect(await send(read.replace('sp=r', 'sp=w'), 'PUT', 'changed')).toMatchObject(refused);
     expect(await send(read.replace(/se=\d+/, 'se=9999999999999'))).toMatchObject(refused);
@@ -191,6 +195,7 @@ describe('the Files API', () => {
     expect((await call('GET', `${directories}${volume}`)).body).toEqual({});
     expect((await call('GET', `${files}${volume}/..%2f..%2fx`)).status).toBe(400);
     expect((await call('GET', `${files}/Volumes/${catalog}/default/none/x`)).body.error_code).toBe('NOT_FOUND');
+    expect((await call('GET', `${files}${volume}/%zz`)).body.error_code).toBe('MALFORMED_REQUEST');
     expect((await call('GET', `${files}/Workspace/x`)).status).toBe(400);
     expect((await call('GET', `${files}${volume}/none`)).body.error_code).toBe('NOT_FOUND');
     expect((await call('PUT', `${files}${volume}/a?overwrite=false`, 'x')).status).toBe(204);

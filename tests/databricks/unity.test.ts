@@ -167,6 +167,8 @@ describe('catalogs and schemas', () => {
     expect(await post('catalogs', { name: catalog })).toBe('CATALOG_ALREADY_EXISTS');
     expect(await post('schemas', { catalog_name: catalog, name: 'default' })).toBe('SCHEMA_ALREADY_EXISTS');
     expect(await post('schemas', { catalog_name: catalog, name: '../x' })).toBe('INVALID_PARAMETER_VALUE');
+    expect(await post('catalogs', { name: 'Spark_Catalog' })).toBe('CATALOG_ALREADY_EXISTS');
+    expect(await post('catalogs', { name: 'a=b' })).toBe('INVALID_PARAMETER_VALUE');
     expect(await post('schemas', { catalog_name: 'nope', name: 'x' })).toBe('CATALOG_DOES_NOT_EXIST');
     expect(await post('catalogs', { name: 'far', storage_root: 'abfss://x' })).toBe('NOT_IMPLEMENTED');
     expect((await get('catalogs')).catalogs).toHaveLength(1);

@@ -1,6 +1,7 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StartedCluster } from '../compute.ts';
+import { removeFolder } from '../removeFolder.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Cluster } from './clusters.ts';
 
@@ -22,7 +23,7 @@ export class ClusterDrivers {
   start({ clusterId, spec }: Cluster, lost: () => void): StartedCluster {
     const folder = this.#folderOf(clusterId);
     // What an earlier process may have left.
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder(folder);
     mkdirSync(folder, { recursive: true });
     const lakehouse = this.#workspace.lakehouse();
     const { compute } = this.#workspace;
@@ -47,7 +48,7 @@ export class ClusterDrivers {
     const driver = this.#drivers.get(clusterId);
     if (!driver) return;
     this.#drivers.delete(clusterId);
-    const ended = driver.stop().finally(() => rmSync(this.#folderOf(clusterId), { recursive: true, force: true }));
+    const ended = driver.stop().finally(() => removeFolder(this.#folderOf(clusterId)));
     this.#ending.add(ended);
     await ended.finally(() => this.#ending.delete(ended));
   }

@@ -80,7 +80,8 @@ export class Clusters {
   /** Starts a cluster that is PENDING; `settled` is called when it is RUNNING, or when it is TERMINATED by a failure. */
   start({ clusterId, readyAtMs }: Cluster, settled: (cluster: Cluster) => void): void {
     const cluster = this.get(clusterId);
-    if (cluster?.state !== 'PENDING') return;
+    // What is asked for while the emulator closes starts with its next process.
+    if (cluster?.state !== 'PENDING' || this.#closed) return;
     const { failure } = cluster;
     const driver = failure ? undefined : this.#drivers.start(cluster, () => this.#lose(clusterId));
     const settle = (failed?: Failure): void => {
@@ -93,7 +94,7 @@ export class Clusters {
     this.#workspace.at(readyAtMs, () => {
       if (!driver?.ready) return settle(failure);
       driver.ready.then(
-        () => settle(),
+        () => settle(this.driverOf(clusterId) ? undefined : driverUnreachable(hasEnded)),
         (error: Error) => settle(driverUnreachable(error)),
       );
     });
@@ -115,7 +116,7 @@ export class Clusters {
   #lose(clusterId: string): void {
     const cluster = this.get(clusterId);
     if (this.#closed || cluster?.state !== 'RUNNING') return;
-    const failure = driverUnreachable(new Error('The driver has ended.'));
+    const failure = driverUnreachable(hasEnded);
     this.save({ ...cluster, state: 'TERMINATED', terminatedMs: this.#workspace.clock.now(), failure });
   }
 
@@ -162,6 +163,7 @@ function invalidRequest(reason: string): Failure {
   };
 }
 
+const hasEnded = new Error('The driver has ended.');
 const driverUnreachable = ({ message }: Error): Failure =>
   startFailure({ code: 'DRIVER_UNREACHABLE', type: 'SERVICE_FAULT', message });
 

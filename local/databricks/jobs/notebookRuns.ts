@@ -69,6 +69,11 @@ export class NotebookRuns {
     this.#started.get(runId)?.cancel();
   }
 
+  /** Ends the token of a notebook that an earlier process has started. */
+  forget(runId: string): void {
+    this.#callers.revokeTokens(runId);
+  }
+
   close(): void {
     this.#closed = true;
     for (const started of this.#started.values()) started.cancel();

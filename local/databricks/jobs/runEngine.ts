@@ -257,6 +257,7 @@ export class RunEngine {
     this.#armTimeout(run);
     // Not the attempts that are added on the way.
     for (const attempt of run.tasks.filter((attempt) => !isOver(attempt))) {
+      this.#notebooks.forget(attempt.runId);
       if (attempt.lifeCycle === 'RUNNING') this.#conclude(run, attempt, driverLost);
       else if (attempt.lifeCycle === 'TERMINATING' && attempt.ending) this.#conclude(run, attempt, attempt.ending);
       else if (attempt.lifeCycle === 'WAITING_FOR_RETRY') this.#armRetry(run, attempt);

@@ -87,7 +87,16 @@ function readLines(file: string): Line[] {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, 'utf8').split('\n');
   // What follows the last line break is a line that is still being written.
-  return lines.slice(0, -1).map((line) => JSON.parse(line) as Line);
+  return lines.slice(0, -1).flatMap(readLine);
+}
+
+/** Nothing for a line of which only a part could be written. */
+function readLine(line: string): Line[] {
+  try {
+    return [JSON.parse(line) as Line];
+  } catch {
+    return [];
+  }
 }
 
 type ReadText = (span: Span) => string;

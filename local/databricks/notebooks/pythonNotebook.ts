@@ -70,10 +70,15 @@ function ended(child: ChildProcess): Promise<string> {
 }
 
 function readOutcome(logFolder: string, how: string): NotebookOutcome {
-  const file = join(logFolder, 'outcome.json');
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as NotebookOutcome;
-  const printed = readFileSync(join(logFolder, logName), 'utf8').slice(-traceLength);
-  return { driverLost: true, error: `The Python process of the notebook ended with ${how}`, errorTrace: printed };
+  const left = (name: string): string => readFileSync(join(logFolder, name), 'utf8');
+  const lost = { driverLost: true, error: `The Python process of the notebook ended with ${how}` };
+  try {
+    if (existsSync(join(logFolder, 'outcome.json'))) return JSON.parse(left('outcome.json')) as NotebookOutcome;
+    return { ...lost, errorTrace: left(logName).slice(-traceLength) };
+  } catch (error) {
+    // The folder was in the notebook's reach.
+    return { ...lost, errorTrace: String(error) };
+  }
 }
 
 function killGroup({ pid }: ChildProcess): void {

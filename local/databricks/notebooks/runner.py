@@ -141,7 +141,9 @@ def prepare(request: Request) -> list[str]:
     root = Path(request["workspaceRoot"])
     folder = root / request["notebookPath"].lstrip("/").rpartition("/")[0]
     os.chdir(folder)
-    git_folders = [parent for parent in [folder, *folder.parents] if (parent / ".git").exists() and root in parent.parents]
+    git_folders = [
+        parent for parent in [folder, *folder.parents] if (parent / ".git").exists() and root in parent.parents
+    ]
     # There from the start, or Python would not look again.
     installed = Path(request["logFolder"]) / "site-packages"
     installed.mkdir(exist_ok=True)

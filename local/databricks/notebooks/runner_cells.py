@@ -22,14 +22,15 @@ class Cell(NamedTuple):
     @property
     def shown(self) -> str:
         """The text as a person reads it."""
-        return "\n".join(line for line in self.source.splitlines() if not TITLE.match(line)).strip("\n")
+        return "\n".join(line for line in self.source.split("\n") if not TITLE.match(line)).strip("\n")
 
 
 def read_cells(text: str) -> list[Cell]:
+    # Not splitlines(): that knows more ends of lines than Python and Databricks do, such as U+2028 in a text.
     cells: list[Cell] = []
     lines: list[str] = []
     first = 1
-    for number, line in enumerate([*text.splitlines(), "# COMMAND ----------"], start=1):
+    for number, line in enumerate([*text.split("\n"), "# COMMAND ----------"], start=1):
         if SEPARATOR.match(line):
             cells.extend(_cell(lines, first))
             lines, first = [], number + 1

@@ -52,7 +52,7 @@ def _lines(runner: Runner, cell: Cell, file: Path) -> None:
     """A cell of line magics such as %pip, with Python between them."""
     python: list[str] = []
     start = cell.line
-    for number, line in enumerate(cell.source.splitlines(), start=cell.line):
+    for number, line in enumerate(cell.source.split("\n"), start=cell.line):
         found = re.match(r"([%!])([\w-]*)\s*(.*)", line)
         if not found:
             python.append(line)

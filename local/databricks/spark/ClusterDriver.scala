@@ -16,6 +16,7 @@ import py4j.ClientServer
  * answered `detached <notebook>`.
  */
 object ClusterDriver {
+  private val answers = System.out
   private val gateways = mutable.Map[String, ClientServer]()
 
   def main(arguments: Array[String]): Unit = {
@@ -31,10 +32,12 @@ object ClusterDriver {
   }
 
   private def serve(): Unit = {
+    // What notebooks let Java print must not get between the answers.
+    System.setOut(System.err)
     val spark = SparkSession.builder().getOrCreate()
     // The first query loads most of Spark's classes: the cluster is ready when that is done.
     spark.range(1).selectExpr("sum(id)").collect()
-    println("ready")
+    answers.println("ready")
     Iterator.continually(StdIn.readLine()).takeWhile(_ != null).map(_.split(' ')).foreach {
       case Array("attach", notebook) => attach(spark, notebook)
       case Array("detach", notebook) => detach(spark, notebook)
@@ -52,12 +55,12 @@ object ClusterDriver {
     spark.sparkContext.setJobGroup(notebook, s"notebook of task run $notebook", interruptOnCancel = true)
     val gateway = new ClientServer.ClientServerBuilder().authToken(secret).javaPort(0).autoStartJavaServer(true).build()
     gateways(notebook) = gateway
-    println(s"attached $notebook ${gateway.getJavaServer.getListeningPort} $secret")
+    answers.println(s"attached $notebook ${gateway.getJavaServer.getListeningPort} $secret")
   }
 
   private def detach(spark: SparkSession, notebook: String): Unit = {
     spark.sparkContext.cancelJobGroup(notebook)
     gateways.remove(notebook).foreach(_.shutdown())
-    println(s"detached $notebook")
+    answers.println(s"detached $notebook")
   }
 }

@@ -4,8 +4,6 @@ import java.io.{BufferedReader, InputStreamReader}
 import java.nio.charset.StandardCharsets.UTF_8
 import java.util.concurrent.{ConcurrentHashMap, Executors, Future}
 
-import scala.util.control.NonFatal
-
 import com.fasterxml.jackson.databind.{JsonNode, ObjectMapper}
 import org.apache.spark.sql.SparkSession
 
@@ -80,8 +78,9 @@ object WarehouseDriver {
       replies.result(id, session.sql(text, StatementParameters.of(request, session)), () => !statement.cancelled)
       if (running.remove(id) != null) replies.done(id)
     } catch {
-      case error: Throwable if NonFatal(error) || error.isInstanceOf[InterruptedException] =>
-        if (running.remove(id) != null) replies.failed(id, error)
+      case _: StackOverflowError => if (running.remove(id) != null) replies.failed(id, new StatementTooDeep)
+      // Fatal ones too, or nobody would hear of them; only the want of memory ends the process by itself.
+      case error: Throwable => if (running.remove(id) != null) replies.failed(id, error)
     } finally {
       leaveThread()
     }

@@ -34,6 +34,7 @@ class WarehouseReplies(output: OutputStream) {
     val cause = telling(thrown)
     val (errorClass, sqlState) = cause match {
       case error: ResultTooLarge => ("RESULT_TOO_LARGE", "54000")
+      case error: StatementTooDeep => ("FAILED_TO_PARSE_TOO_COMPLEX", "54001")
       case error: SparkThrowable => (error.getErrorClass, error.getSqlState)
       case _ => (null, null)
     }
@@ -141,3 +142,7 @@ class WarehouseReplies(output: OutputStream) {
 /** More rows than a statement may give at once. */
 class ResultTooLarge(charactersMost: Long)
     extends RuntimeException(s"[RESULT_TOO_LARGE] The result has more than ${charactersMost >> 20} MiB.")
+
+/** A statement whose parts lie deeper in each other than the stack reaches; Spark 4 has this class and state for it. */
+class StatementTooDeep
+    extends RuntimeException("[FAILED_TO_PARSE_TOO_COMPLEX] The statement is too complex: divide it into several.")

@@ -37,7 +37,7 @@ class Driver {
   readonly ended: Promise<string>;
   hasEnded = false;
   readonly #process: SparkProcess;
-  readonly #asked = new Map<string, (answer: string[]) => void>();
+  readonly #asked = new Map<string, PromiseWithResolvers<string[]>>();
 
   constructor({ bytecode, ...installation }: SparkInstallation, cluster: ClusterRequest) {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -50,7 +50,7 @@ class Driver {
     this.#process = startSparkProcess({ ...cluster, ...installation, mainClass, settings, environment }, (line) => {
       const [word, notebook, ...answer] = line.split(' ');
       if (word === 'ready') return resolve();
-      this.#asked.get(`${word} ${notebook}`)?.(answer);
+      this.#asked.get(`${word} ${notebook}`)?.resolve(answer);
       this.#asked.delete(`${word} ${notebook}`);
     });
     this.ready = promise;
@@ -74,9 +74,12 @@ class Driver {
 
   // A driver that dies may seem alive for a moment, but does not answer.
   async #ask(command: string, notebook: string): Promise<string[] | undefined> {
-    const answered = new Promise<string[]>((resolve) => this.#asked.set(`${command}ed ${notebook}`, resolve));
+    const wanted = `${command}ed ${notebook}`;
+    // A cancel may meet the notebook's own end: both wait for the one answer that there may still be.
+    const answered = this.#asked.get(wanted) ?? Promise.withResolvers<string[]>();
+    this.#asked.set(wanted, answered);
     this.#process.send(`${command} ${notebook}`);
-    return Promise.race([answered, this.ended.then(() => undefined)]);
+    return Promise.race([answered.promise, this.ended.then(() => undefined)]);
   }
 
   stop(): Promise<void> {
@@ -103,7 +106,8 @@ function startNotebook(installation: SparkInstallation, driver: Driver, request:
     running?.cancel();
     void driver.detach(request.runId);
   };
-  return { outcome: run(), cancel };
+  const outcome = run().catch((error: Error) => ({ driverLost: true, error: error.message }));
+  return { outcome, cancel };
 }
 
 const lostWith = (how: string): NotebookOutcome => ({

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lakehouse } from '../compute.ts';
 
@@ -36,6 +35,8 @@ const machineFlags = [
   // Java's warnings go to the log: standard output is for answers.
   '-Xlog:disable',
   '-Xlog:all=warning:stderr',
+  // So does its last word when memory has run out.
+  '-XX:+DisplayVMOutputToStderr',
   // Drivers live for minutes: the quick compiler alone gives the shortest start.
   '-XX:TieredStopAtLevel=1',
   '-XX:+UseSerialGC',
@@ -48,11 +49,13 @@ const machineFlags = [
   ...openedPackages.map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`),
 ];
 
+/** Where in its folder a Spark process has its temporary files. */
+export const temporaryFolder = (folder: string): string => join(folder, 'tmp');
+
 /** Arguments of `java` for a Spark session whose catalogs are the lakehouse's; its temporary files go to its folder. */
 export function sparkArguments(options: SparkOptions): string[] {
   const { classPath, mainClass, folder, settings, ...lakehouse } = options;
-  const temporary = join(folder, 'tmp');
-  mkdirSync(temporary, { recursive: true });
+  const temporary = temporaryFolder(folder);
   const configuration = { ...usualSettings(temporary), ...catalogSettings(lakehouse), ...settings };
   const properties = Object.entries(configuration).map(([name, value]) => `-D${name}=${value}`);
   return [...machineFlags, `-Djava.io.tmpdir=${temporary}`, ...properties, '-cp', classPath, mainClass];

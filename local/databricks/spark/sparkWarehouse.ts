@@ -46,7 +46,12 @@ export function startSparkWarehouse(
       settings: { ...settings, 'local.databricks.tables': warehouse.tablesRoot },
       environment: pythonEnvironment(bytecode),
     },
-    (line) => (line === 'ready' ? resolve() : take(running, JSON.parse(line) as ReplyLine)),
+    (line) => {
+      const reply = readReply(line);
+      if (reply) return take(running, reply);
+      if (line === 'ready') return resolve();
+      driver.log(line);
+    },
   );
   const send = (line: object): void => driver.send(JSON.stringify(line));
   const awaitEnd = async (): Promise<void> => {
@@ -73,6 +78,16 @@ export function startSparkWarehouse(
     closeSession: (session) => send({ closeSession: session }),
     stop: () => driver.stop(),
   };
+}
+
+/** Undefined for a line that is no answer: what else is in the process, Java itself above all, may print too. */
+function readReply(line: string): ReplyLine | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(line) as ReplyLine;
+  } catch {
+    return undefined;
+  }
 }
 
 function take(running: Map<string, Running>, line: ReplyLine): void {

@@ -24,14 +24,15 @@ export function addStatementRoutes(on: AddRoute, workspace: Workspace, statement
   on('POST', root, async (request, caller) => {
     const body = bodyOf(request);
     const wish = readWish(body);
-    const { id } = statements.submit(wish.warehouseId, wish.sql, caller.applicationId);
+    const submitted = statements.submit(wish.warehouseId, wish.sql, caller.applicationId);
+    const { id } = submitted;
     if (wish.waitSeconds > 0) await waitFor(statements.ended(id), wish.waitSeconds, workspace);
     const running = statements.get(id);
     if (running && !isOver(running) && wish.waitSeconds > 0 && wish.cancelLate) {
       statements.cancel(id);
       await statements.ended(id);
     }
-    return reply(statements.get(id) ?? found(request));
+    return reply(statements.get(id) ?? submitted);
   });
   on('GET', `${root}/{id}`, (request) => reply(found(request)));
   on('GET', `${root}/{id}/result/chunks/{index}`, (request) => {

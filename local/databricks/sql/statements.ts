@@ -11,12 +11,18 @@ const queueLength = 1000;
 /** "The results are only available for one hour after success" (Statement Execution API). */
 const resultKeptMs = 3_600_000;
 const resultsKept = 100;
+/** Of all results that are kept: about as many bytes as they have characters. */
+const charactersKept = 256 * 2 ** 20;
 const remembered = 200;
+/** Of a text that may have 16 MiB; it is for people. */
+const textRemembered = 10_000;
 
 /** A statement of this process: with its rows while they are kept. */
 interface Live {
   statement: Statement;
   result?: SqlResult;
+  /** Of the result. */
+  characters?: number;
   ended: PromiseWithResolvers<void>;
   cancel(): void;
   leave(): void;
@@ -61,7 +67,8 @@ export class Statements {
     }
     const id = randomUUID();
     const createdMs = this.#workspace.clock.now();
-    const statement: Statement = { id, warehouseId, text: sql.text, caller, state: 'PENDING', createdMs };
+    const text = sql.text.slice(0, textRemembered);
+    const statement: Statement = { id, warehouseId, text, caller, state: 'PENDING', createdMs };
     const nothing = (): void => undefined;
     const live: Live = { statement, ended: Promise.withResolvers(), cancel: nothing, leave: nothing };
     live.cancel = () => this.#end(live, { canceled: true });
@@ -138,6 +145,7 @@ export class Statements {
     const endedMs = this.#workspace.clock.now();
     if ('rows' in outcome) {
       live.result = outcome;
+      live.characters = charactersIn(outcome);
       this.#save(live, { ...live.statement, state: 'SUCCEEDED', endedMs, rowCount: outcome.rows.length });
       this.#workspace.at(endedMs + resultKeptMs, () => this.release(live.statement.id));
     } else if ('canceled' in outcome) {
@@ -147,6 +155,9 @@ export class Statements {
     }
     live.leave();
     live.ended.resolve();
+    // The one that has ended last is let go of last.
+    if (this.#live.delete(live.statement.id)) this.#live.set(live.statement.id, live);
+    this.#forgetOldest();
   }
 
   #save(live: Live, statement: Statement): void {
@@ -155,12 +166,19 @@ export class Statements {
   }
 
   #forgetOldest(): void {
-    const over = [...this.#live.values()].filter(({ statement }) => isOver(statement));
-    for (const { statement } of over.slice(0, -resultsKept)) this.release(statement.id);
+    const newestFirst = [...this.#live.values()].filter(({ statement }) => isOver(statement)).toReversed();
+    let characters = 0;
+    for (const [i, { statement, characters: own = 0 }] of newestFirst.entries()) {
+      characters += own;
+      if (i >= resultsKept || (i > 0 && characters > charactersKept)) this.release(statement.id);
+    }
     const all = this.#statements.values();
     for (const old of all.slice(0, -remembered)) if (isOver(old)) this.#statements.delete(old.id);
   }
 }
+
+const charactersIn = ({ rows }: SqlResult): number =>
+  rows.reduce((sum, row) => row.reduce<number>((own, value) => own + String(value).length, sum), 0);
 
 const failure = (errorClass: string, sqlState: string, message: string): SqlFailure => ({
   errorClass,

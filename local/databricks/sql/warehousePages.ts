@@ -1,6 +1,7 @@
 import type { ApiReply, Router } from '../../kit/router.ts';
 import { type Html, html } from '../pages/html.ts';
 import { page } from '../pages/page.ts';
+import { moment, table } from '../pages/parts.ts';
 import type { Workspace } from '../workspace.ts';
 import { type Statement, isOver } from './statement.ts';
 import type { Statements } from './statements.ts';
@@ -24,15 +25,12 @@ export function addWarehousePages(
 }
 
 function listPage(all: Warehouse[]): ApiReply {
-  const rows = all.map(
-    ({ id, settings, state }) =>
-      html`<tr>
-        <td><a href="/sql/warehouses/${id}">${settings.name}</a></td>
-        <td>${state}</td>
-        <td>${settings.cluster_size}</td>
-        <td>${settings.warehouse_type}</td>
-      </tr>`,
-  );
+  const rows = all.map(({ id, settings, state }) => [
+    html`<a href="/sql/warehouses/${id}">${settings.name}</a>`,
+    state,
+    settings.cluster_size,
+    settings.warehouse_type,
+  ]);
   const passing = all.some(({ state }) => state !== 'RUNNING' && state !== 'STOPPED');
   return page('SQL warehouses', table(['Name', 'State', 'Size', 'Type'], rows), passing ? 2 : undefined);
 }
@@ -63,30 +61,17 @@ function warehousePage(warehouse: Warehouse, statements: Statement[], workspace:
   );
 }
 
-function statementRow({ text, state, createdMs, endedMs, rowCount, failure }: Statement, { clock }: Workspace): Html {
-  const started = new Date(createdMs).toISOString();
+function statementRow(
+  { text, state, createdMs, endedMs, rowCount, failure }: Statement,
+  { clock }: Workspace,
+): (string | number | Html | undefined)[] {
   const shown = text.length > shownText ? `${text.slice(0, shownText)} …` : text;
-  return html`<tr>
-    <td>
-      <pre>${shown}</pre>
-      ${failure && html`<p role="alert">${failure.message}</p>`}
-    </td>
-    <td>${state}</td>
-    <td><time datetime="${started}">${started}</time></td>
-    <td>${(((endedMs ?? clock.now()) - createdMs) / 1000).toFixed(1)} s</td>
-    <td>${rowCount}</td>
-  </tr>`;
-}
-
-function table(titles: string[], rows: Html[]): Html {
-  return html`<table>
-    <thead>
-      <tr>
-        ${titles.map((title) => html`<th>${title}</th>`)}
-      </tr>
-    </thead>
-    <tbody>
-      ${rows}
-    </tbody>
-  </table>`;
+  return [
+    html`<pre>${shown}</pre>
+      ${failure && html`<p role="alert">${failure.message}</p>`}`,
+    state,
+    moment(createdMs),
+    `${(((endedMs ?? clock.now()) - createdMs) / 1000).toFixed(1)} s`,
+    rowCount,
+  ];
 }

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Collection } from '../../kit/store.ts';
 import { doesNotExist, invalidParameter, invalidState } from '../apiError.ts';
 import type { StartedWarehouse } from '../compute.ts';
+import { removeFolder } from '../removeFolder.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Warehouse, WarehouseFailure } from './warehouse.ts';
 import type { WarehouseSettings } from './warehouseSettings.ts';
@@ -150,7 +151,11 @@ export class Warehouses {
   }
 
   #startEngine({ id }: Warehouse): void {
-    const folder = join(this.#workspace.folder, 'warehouses', id);
+    // What is asked for while the emulator closes starts with its next process.
+    if (this.#closed) return;
+    const folder = this.#folderOf(id);
+    // The log of its last engine, which may have been looked at until now.
+    removeFolder(folder);
     mkdirSync(folder, { recursive: true });
     const started = startedOrFailed(() =>
       this.#workspace.compute.startWarehouse({ warehouseId: id, folder, ...this.#workspace.lakehouse() }),
@@ -231,17 +236,22 @@ export class Warehouses {
       if (warehouse?.state === 'STOPPING' && warehouse.dueMs === dueMs) this.#save({ ...warehouse, state: 'STOPPED' });
       if (warehouse?.state !== 'DELETING') return;
       this.#warehouses.delete(id);
-      rmSync(join(this.#workspace.folder, 'warehouses', id), { recursive: true, force: true });
+      removeFolder(this.#folderOf(id));
     });
   }
 
   #endEngine(id: string): void {
     this.#idleTimers.get(id)?.();
+    this.#idleTimers.delete(id);
     const engine = this.#engines.get(id);
     this.#engines.delete(id);
     if (!engine) return;
     const stopping = engine.started.stop().finally(() => this.#stopping.delete(stopping));
     this.#stopping.add(stopping);
+  }
+
+  #folderOf(id: string): string {
+    return join(this.#workspace.folder, 'warehouses', id);
   }
 
   #armIdle({ id, settings, idleSinceMs }: Warehouse): void {

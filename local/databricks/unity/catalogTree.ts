@@ -88,7 +88,10 @@ export class CatalogTree {
 
   createCatalog(given: NewPlace): Place {
     const folder = this.#folderOf([given.name]);
-    if (existsSync(folder)) throw exists('CATALOG', given.name);
+    // Every Spark session has one of this name, in which Delta lives.
+    if (existsSync(folder) || given.name.toLowerCase() === 'spark_catalog') throw exists('CATALOG', given.name);
+    // Spark's settings are named after it, and given to Java as `name=value`.
+    if (given.name.includes('=')) throw invalidParameter(`'${given.name}' is not a valid name.`);
     mkdirSync(join(folder, 'default'), { recursive: true });
     return writePlace(folder, '.catalog.json', given);
   }

@@ -17,6 +17,8 @@ export interface FakeEngine {
   statements: SqlStatement[];
   closedSessions: string[];
   stopped: boolean;
+  /** Its end takes as long as this. */
+  closing?: Promise<void>;
   /** The engine dies by itself. */
   die(): void;
 }
@@ -49,7 +51,7 @@ export function fakeWarehouses(
       stop() {
         engine.stopped = true;
         ended.resolve();
-        return Promise.resolve();
+        return engine.closing ?? Promise.resolve();
       },
     };
   };
