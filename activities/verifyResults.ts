@@ -6,7 +6,7 @@ import { SqlError } from '../clients/sqlFailure.ts';
 import { TerminalError } from '../domain/errors.ts';
 import { provenMetrics, provenModel, provenRun, provenTables, type SeenModel, type SeenRun } from '../domain/proof.ts';
 import { countQuery, countRow, metricQuery, metricRow, mostMetrics } from '../domain/resultQueries.ts';
-import { type DeclaredResults, resultLinks, type Verified } from '../domain/results.ts';
+import { type DeclaredResults, isInUnityCatalog, resultLinks, type Verified } from '../domain/results.ts';
 import type { VerifyInput } from '../domain/steps.ts';
 
 const sqlSeconds = 120;
@@ -16,11 +16,12 @@ const keyed = <S extends v.GenericSchema>(value: S) => v.optional(v.array(v.obje
 const number = v.pipe(v.union([v.number(), v.bigint(), v.string()]), v.transform(Number));
 const mlflowRun = v.object({
   run: v.object({
-    info: v.object({ experiment_id: v.string(), status: v.string() }),
+    info: v.object({ experiment_id: v.string(), status: v.string(), lifecycle_stage: v.optional(v.string()) }),
     data: v.optional(v.object({ metrics: keyed(number), tags: keyed(v.string()) }), {}),
   }),
 });
-const modelVersion = v.object({ status: v.optional(v.string(), 'READY'), run_id: v.optional(v.string()) });
+const modelVersion = v.object({ status: v.string(), run_id: v.optional(v.string()) });
+const registryVersion = v.object({ model_version: modelVersion });
 
 /**
  * Proves what the notebooks said of their results: the tables and metrics through the SQL warehouse, the MLflow run, the
@@ -80,6 +81,7 @@ async function readMlflowRun(api: DatabricksApi, { mlflow }: DeclaredResults, li
     id,
     experimentId: run.info.experiment_id,
     status: run.info.status,
+    isDeleted: run.info.lifecycle_stage === 'deleted',
     metrics: new Map(run.data.metrics.map(({ key, value }) => [key, value])),
     tags: new Map(run.data.tags.map(({ key, value }) => [key, value])),
   };
@@ -90,10 +92,12 @@ async function readModel(
   { model: { name, version } }: DeclaredResults,
   links: Links,
 ): Promise<SeenModel> {
-  const path = `/api/2.1/unity-catalog/models/${name}/versions/${version}`;
-  const seen = await api
-    .get(path, {}, modelVersion)
-    .catch(missingAs(`The model ${name} version ${version}`, links.model(name, version)));
+  const asked = isInUnityCatalog(name)
+    ? api.get(`/api/2.1/unity-catalog/models/${name}/versions/${version}`, {}, modelVersion)
+    : api
+        .get('/api/2.0/mlflow/model-versions/get', { name, version }, registryVersion)
+        .then((one) => one.model_version);
+  const seen = await asked.catch(missingAs(`The model ${name} version ${version}`, links.model(name, version)));
   return { status: seen.status, runId: seen.run_id };
 }
 

@@ -7,6 +7,8 @@ export interface SeenRun {
   id: string;
   experimentId: string;
   status: string;
+  /** MLflow keeps deleted runs for a while and answers with them as with any other. */
+  isDeleted: boolean;
   metrics: Map<string, number>;
   tags: Map<string, string>;
 }
@@ -60,9 +62,11 @@ export function provenTables(
   });
 }
 
-/** The run, which must have succeeded and be of this attempt. Throws RESULTS_INVALID or RESULTS_STALE. */
+/** The run, which must have succeeded and be of this attempt. Throws RESULTS_MISSING, RESULTS_INVALID or RESULTS_STALE. */
 export function provenRun(run: SeenRun, owner: Owner, links: Links): Verified['mlflowRun'] {
   const url = links.mlflowRun(run.experimentId, run.id);
+  if (run.isDeleted)
+    throw new TerminalError('RESULTS_MISSING', `The MLflow run ${run.id} has been deleted.`, { link: url });
   if (run.status !== 'FINISHED')
     throw new TerminalError('RESULTS_INVALID', `The MLflow run ${run.id} is ${run.status}.`, { link: url });
   const [deployment, attempt] = [run.tags.get('deployment'), run.tags.get('attempt')];

@@ -9,6 +9,11 @@ const threeLevels = v.pipe(
   v.string(),
   v.regex(new RegExp(`^${part}(?:\\.${part}){2}$`), 'Not a name of the form catalog.schema.name.'),
 );
+// In Unity Catalog, or in the workspace's own registry, where the notebooks register when their catalog has no models.
+const modelName = v.pipe(
+  v.string(),
+  v.regex(new RegExp(`^${part}(?:(?:\\.${part}){2})?$`), 'Neither of the form catalog.schema.name nor a plain name.'),
+);
 const id = v.pipe(v.string(), v.regex(/^\w{1,64}$/));
 
 const results = v.pipe(
@@ -20,7 +25,7 @@ const results = v.pipe(
     ),
     rows: v.record(role, v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
     mlflow: v.object({ experiment_id: id, run_id: id }),
-    model: v.object({ name: threeLevels, version: v.pipe(v.string(), v.regex(/^[1-9]\d{0,9}$/)) }),
+    model: v.object({ name: modelName, version: v.pipe(v.string(), v.regex(/^[1-9]\d{0,9}$/)) }),
     metrics: v.optional(v.record(v.string(), v.unknown()), {}),
   }),
   v.check(({ tables, rows }) => Object.keys(tables).every((key) => Object.hasOwn(rows, key)), 'A table has no rows.'),
@@ -50,11 +55,16 @@ export function declaredResults(handedOver: unknown, runUrl: string | undefined)
   });
 }
 
+/** Whether a model is in Unity Catalog, and not in the workspace's own registry, which knows plain names. */
+export const isInUnityCatalog = (model: string): boolean => model.includes('.');
+
 /** The pages of the results in the workspace. */
 export const resultLinks = (host: string) => ({
   table: (name: string): string => `https://${host}/explore/data/${name.split('.').join('/')}`,
   mlflowRun: (experimentId: string, runId: string): string =>
     `https://${host}/ml/experiments/${experimentId}/runs/${runId}`,
   model: (name: string, version: string): string =>
-    `https://${host}/explore/data/models/${name.split('.').join('/')}/version/${version}`,
+    isInUnityCatalog(name)
+      ? `https://${host}/explore/data/models/${name.split('.').join('/')}/version/${version}`
+      : `https://${host}/ml/models/${name}/versions/${version}`,
 });

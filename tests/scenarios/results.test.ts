@@ -146,11 +146,26 @@ describe('an MLflow run or a model that', () => {
     ['has failed', 'run_failed', 'RESULTS_INVALID', ['is FAILED']],
     ['is of another deployment', 'run_of_another_deployment', 'RESULTS_STALE', ['of deployment somebody']],
     ['is of an earlier attempt', 'run_of_an_earlier_attempt', 'RESULTS_STALE', ['attempt 0-x']],
+    ['has been deleted', 'run_deleted', 'RESULTS_MISSING', ['The MLflow run', 'has been deleted']],
     ['is not there (model)', 'model_missing', 'RESULTS_MISSING', ['implied_volatility version 99 is not there']],
+    [
+      'is not there (model of the workspace)',
+      'model_missing_in_the_workspace',
+      'RESULTS_MISSING',
+      ['The model implied_volatility version 1 is not there'],
+    ],
+    ['could not be registered', 'model_without_files', 'RESULTS_INVALID', ['is FAILED_REGISTRATION']],
   ])('%s ends the deployment', async (_what, mode, code, words) => {
     const failure = expectFailure(await deployWith({ mode }), code as 'RESULTS_INVALID', 'verification');
     for (const part of words) expect(failure.message).toContain(part);
   });
+});
+
+test('a model in the registry of the workspace is proven, and its link leads to its page', async () => {
+  const ended = await deployWith({ mode: 'model_in_the_workspace' });
+  expect(ended.failure).toBeUndefined();
+  expect(ended.verified?.model).toMatchObject({ name: 'implied_volatility', version: '1' });
+  expect((await fetch(ended.links.model ?? '')).status).toBe(200);
 });
 
 describe('the last notebook', () => {

@@ -17,6 +17,7 @@ const run: SeenRun = {
   id: 'ff',
   experimentId: '42',
   status: 'FINISHED',
+  isDeleted: false,
   metrics: new Map([
     ['r2', 0.99],
     ['loss', 0.1],
@@ -83,6 +84,7 @@ describe('provenTables', () => {
 describe('provenRun', () => {
   test.each<[what: string, seen: Partial<SeenRun>, expected: object]>([
     ['takes a finished run of this attempt', {}, { proven: { id: 'ff', status: 'FINISHED' } }],
+    ['refuses one that somebody has deleted', { isDeleted: true }, { code: 'RESULTS_MISSING', retryable: false }],
     ['refuses one that failed', { status: 'FAILED' }, { code: 'RESULTS_INVALID' }],
     ['refuses one that still runs', { status: 'RUNNING' }, { code: 'RESULTS_INVALID' }],
     [

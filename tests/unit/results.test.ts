@@ -41,6 +41,8 @@ describe('declaredResults', () => {
     ['no MLflow run', { ...account, mlflow: undefined }, 'mlflow'],
     ['a path for a run', { ...account, mlflow: { experiment_id: '1', run_id: '../get' } }, 'mlflow.run_id'],
     ['no model', { ...account, model: {} }, 'model.name'],
+    ['a model name of two levels', { ...account, model: { name: 'iv.model', version: '1' } }, 'model.name'],
+    ['a path for a model name', { ...account, model: { name: '../model', version: '1' } }, 'model.name'],
     ['a path for a version', { ...account, model: { name: 'a.b.c', version: '1/aliases' } }, 'model.version'],
   ])('refuses %s and names the fault', (_what, handedOver, fault) => {
     let failure: unknown;
@@ -86,9 +88,11 @@ describe('the queries', () => {
 
 test('the links lead to the pages of the workspace', () => {
   const links = resultLinks('adb-1.2.azuredatabricks.net');
-  expect([links.table('a.b.c'), links.mlflowRun('42', 'ff'), links.model('a.b.m', '3')]).toEqual([
+  const models = [links.model('a.b.m', '3'), links.model('m', '3')];
+  expect([links.table('a.b.c'), links.mlflowRun('42', 'ff'), ...models]).toEqual([
     'https://adb-1.2.azuredatabricks.net/explore/data/a/b/c',
     'https://adb-1.2.azuredatabricks.net/ml/experiments/42/runs/ff',
     'https://adb-1.2.azuredatabricks.net/explore/data/models/a/b/m/version/3',
+    'https://adb-1.2.azuredatabricks.net/ml/models/m/versions/3',
   ]);
 });
