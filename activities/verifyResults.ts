@@ -57,13 +57,13 @@ const unfit = new Set(['42703', '42K09', '22018', '42846']);
 
 type Links = ReturnType<typeof resultLinks>;
 
-/** What an error about a statement says of the results; the table is the one that Spark's words name. */
+/** What an error about a statement says of the results; the table is the one that Spark's words name, the longest that fits. */
 function refined(error: unknown, { tables }: DeclaredResults, links: Links): unknown {
   if (!(error instanceof SqlError)) return error;
   const words = error.failure.cause ?? '';
-  const named = Object.entries(tables).find(
-    ([role, name]) => words.replaceAll('`', '').includes(name) || words.includes(`\`${role}\`.`),
-  );
+  const [named] = Object.entries(tables)
+    .filter(([role, name]) => words.replaceAll('`', '').includes(name) || words.includes(`\`${role}\`.`))
+    .toSorted(([, a], [, b]) => b.length - a.length);
   const table = named ? `The table ${named[1]} (${named[0]})` : 'A table of the results';
   const details = { cause: words, ...(named && { link: links.table(named[1]) }) };
   if (missing.has(error.sqlState)) return new TerminalError('RESULTS_MISSING', `${table} is not there.`, details);

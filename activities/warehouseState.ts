@@ -29,12 +29,11 @@ type Seen = v.InferOutput<typeof warehouse>;
 /** A look at a warehouse; `failed` says why its last start failed. Throws WAREHOUSE_LOST when it is deleted. */
 export async function warehouseState(
   api: DatabricksApi,
-  { id, url }: Warehouse,
+  wanted: Warehouse,
 ): Promise<WarehouseState & { failed?: TerminalError }> {
-  const seen = await api.get(`/api/2.0/sql/warehouses/${id}`, {}, warehouse).catch((error: unknown) => {
-    throw isMissing(error) ? lost(id, url) : error;
-  });
-  if (seen.state.startsWith('DELET')) throw lost(id, url);
+  const { id, url } = wanted;
+  const seen = await api.get(`/api/2.0/sql/warehouses/${id}`, {}, warehouse).catch(lostIfMissing(wanted));
+  if (seen.state.startsWith('DELET')) throw lost(wanted);
   const { state, health } = seen;
   if (state === 'RUNNING') return { state: 'running', endpoint: endpointOf(seen, id) };
   // While it starts the health may be that of the start before.
@@ -42,8 +41,15 @@ export async function warehouseState(
   return { state: 'stopped', ...(health?.status === 'FAILED' && { failed: failureOf(seen, url) }) };
 }
 
-const lost = (id: string, link: string): TerminalError =>
-  new TerminalError('WAREHOUSE_LOST', `The SQL warehouse ${id} has been deleted.`, { link });
+/** Makes WAREHOUSE_LOST of the answer that there is no such warehouse. */
+export const lostIfMissing =
+  (wanted: Warehouse) =>
+  (error: unknown): never => {
+    throw isMissing(error) ? lost(wanted) : error;
+  };
+
+const lost = ({ id, url }: Warehouse): TerminalError =>
+  new TerminalError('WAREHOUSE_LOST', `The SQL warehouse ${id} has been deleted.`, { link: url });
 
 function failureOf({ health = {} }: Seen, link: string): TerminalError {
   const { summary, details, message, failure_reason: why } = health;

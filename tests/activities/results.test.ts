@@ -70,6 +70,13 @@ describe('ensureWarehouse', () => {
     expect(await ensureWarehouse(input(id))).toEqual(made);
   });
 
+  test('finds it on a later page of the list', async () => {
+    const id = '4'.repeat(24);
+    const own = await ensureWarehouse(input(id));
+    await fault('GET', path, { status: 200, body: { next_page_token: 'second' } });
+    expect(await ensureWarehouse(input(id))).toEqual(own);
+  });
+
   test('keeps the lowest of several, and removes the others', async () => {
     const id = 'd'.repeat(24);
     const own = await ensureWarehouse(input(id));
@@ -89,7 +96,9 @@ describe('ensureWarehouse', () => {
     const id = 'e'.repeat(24);
     const theirs = { name: warehouseNameFor(id), cluster_size: 'Small', auto_stop_mins: 0 };
     const { body } = await api('POST', path, theirs);
-    expect(await failureOf(ensureWarehouse(input(id)))).toMatchObject(lost);
+    const failure = await failureOf(ensureWarehouse(input(id)));
+    expect(failure).toMatchObject(lost);
+    expect(failure.message).toContain(`rename or delete the SQL warehouse ${warehouseNameFor(id)}`);
     await api('DELETE', `${path}/${String(body['id'])}`);
     expect(await failureOf(ensureWarehouse(input(id)))).toMatchObject(lost);
     pass(2);
@@ -140,6 +149,8 @@ describe('startWarehouse and readWarehouse', () => {
     pass(2);
     expect(await failureOf(readWarehouse(look))).toMatchObject(gone);
     expect(await failureOf(startWarehouse(look))).toMatchObject(gone);
+    await fault('GET', `${path}/${look.warehouse.id}`, { status: 200, body: { state: 'STOPPED' } });
+    expect(await failureOf(startWarehouse(look))).toMatchObject(gone);
   });
 });
 
@@ -170,6 +181,23 @@ describe('verifyResults', () => {
       retryable: false,
       link: `https://${workspace.host}/explore/data/${at.replace('.', '/')}/evaluation`,
       cause: expect.stringContaining('[TABLE_OR_VIEW_NOT_FOUND]') as string,
+    });
+  });
+
+  test('names the table that is not there, and not one whose name is the beginning of it', async () => {
+    const wanted = await verification();
+    const tables = { evaluation: `${at}.evaluation`, more: `${at}.evaluation_more` };
+    activities.compute.tablesIn(name.replaceAll('-', '_')).write(tables.evaluation, {
+      columns: ['deployment', 'attempt', 'model', 'metric', 'value'],
+      groups: [{ ...owner, rows: 1 }],
+    });
+    const results = { ...wanted.results, tables, rows: { evaluation: 1, more: 1 } };
+    const failure = await failureOf(verifyResults({ ...wanted, results }));
+    activities.compute.tablesIn(name.replaceAll('-', '_')).drop(tables.evaluation);
+    expect(failure).toMatchObject({
+      code: 'RESULTS_MISSING',
+      message: `The table ${tables.more} (more) is not there.`,
+      link: expect.stringMatching(/evaluation_more$/) as string,
     });
   });
 

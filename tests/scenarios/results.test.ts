@@ -131,7 +131,7 @@ describe('metrics that', () => {
   test.each<[what: string, mode: string, code: FailureView['code'], words: string[]]>([
     ['differ from MLflow', 'metric_differs', 'RESULTS_INVALID', ['is 0.5', 'by MLflow']],
     ['MLflow does not know', 'metric_unknown_to_mlflow', 'RESULTS_INVALID', ['my_', 'missing by MLflow']],
-    ['are no numbers', 'metric_is_text', 'RESULTS_INVALID', []],
+    ['are no numbers', 'metric_is_text', 'RESULTS_INVALID', ['The metric', 'is "good" in', 'evaluation']],
     ['are of another model', 'metrics_of_the_paper_only', 'RESULTS_EMPTY', ['no metrics of the network']],
     ['the notebook tells otherwise', 'notebook_says_another_metric', 'RESULTS_INVALID', ['by the notebook']],
   ])('%s end the deployment', async (_what, mode, code, words) => {
