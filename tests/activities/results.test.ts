@@ -312,6 +312,19 @@ describe('verifyResults', () => {
     });
   });
 
+  test.each([
+    ['session', 0],
+    ['statement', 1],
+  ])('hands on that there is no token for the %s as what may pass, and leaves no session', async (_call, skip) => {
+    const wanted = await verification();
+    const { identity } = activities.cloud.azure;
+    await setFault(identity, { method: 'GET', path: '/msi/token', status: 500, body: {}, skip });
+    expect(await failureOf(verifyResults(wanted))).toMatchObject({ code: 'TOKEN_UNAVAILABLE', retryable: true });
+    identity.faults.clear();
+    const { body } = await api('GET', `${path}/${wanted.warehouse.id}`);
+    expect(body['num_active_sessions']).toBe(0);
+  });
+
   test('tells that the warehouse is gone', async () => {
     const wanted = await verification();
     await api('DELETE', `${path}/${wanted.warehouse.id}`);
