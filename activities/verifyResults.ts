@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import { databricks, type DatabricksApi } from '../clients/databricks.ts';
-import { isMissing } from '../clients/databricksFailure.ts';
+import { DatabricksError, isMissing } from '../clients/databricksFailure.ts';
 import { withSqlSession } from '../clients/databricksSql.ts';
 import { SqlError } from '../clients/sqlFailure.ts';
-import { TerminalError } from '../domain/errors.ts';
+import { RetryableError, TerminalError } from '../domain/errors.ts';
 import { provenMetrics, provenModel, provenRun, provenTables, type SeenModel, type SeenRun } from '../domain/proof.ts';
 import { countQuery, countRow, metricQuery, metricRow, mostMetrics } from '../domain/resultQueries.ts';
 import { type DeclaredResults, isInUnityCatalog, resultLinks, type Verified } from '../domain/results.ts';
@@ -76,7 +76,7 @@ async function readMlflowRun(api: DatabricksApi, { mlflow }: DeclaredResults, li
   const { run_id: id } = mlflow;
   const { run } = await api
     .get('/api/2.0/mlflow/runs/get', { run_id: id }, mlflowRun)
-    .catch(missingAs(`The MLflow run ${id}`, links.mlflowRun(mlflow.experiment_id, id)));
+    .catch(unreadable(`The MLflow run ${id}`, links.mlflowRun(mlflow.experiment_id, id)));
   return {
     id,
     experimentId: run.info.experiment_id,
@@ -97,12 +97,15 @@ async function readModel(
     : api
         .get('/api/2.0/mlflow/model-versions/get', { name, version }, registryVersion)
         .then((one) => one.model_version);
-  const seen = await asked.catch(missingAs(`The model ${name} version ${version}`, links.model(name, version)));
+  const seen = await asked.catch(unreadable(`The model ${name} version ${version}`, links.model(name, version)));
   return { status: seen.status, runId: seen.run_id };
 }
 
-const missingAs =
+const unreadable =
   (what: string, link: string) =>
   (error: unknown): never => {
-    throw isMissing(error) ? new TerminalError('RESULTS_MISSING', `${what} is not there.`, { link }) : error;
+    if (isMissing(error)) throw new TerminalError('RESULTS_MISSING', `${what} is not there.`, { link });
+    if (!(error instanceof DatabricksError) || error.status !== 403) throw error;
+    const { cause } = error.failure;
+    throw new RetryableError('SQL_DENIED', `${what} may not be read by the app.`, { cause, link });
   };

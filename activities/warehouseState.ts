@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { DatabricksApi } from '../clients/databricks.ts';
 import { isMissing } from '../clients/databricksFailure.ts';
-import { RetryableError, TerminalError } from '../domain/errors.ts';
+import { type DeploymentError, RetryableError, TerminalError } from '../domain/errors.ts';
 import type { Warehouse, WarehouseState } from '../domain/steps.ts';
 
 const reason = v.object({
@@ -30,7 +30,7 @@ type Seen = v.InferOutput<typeof warehouse>;
 export async function warehouseState(
   api: DatabricksApi,
   wanted: Warehouse,
-): Promise<WarehouseState & { failed?: TerminalError }> {
+): Promise<WarehouseState & { failed?: DeploymentError }> {
   const { id, url } = wanted;
   const seen = await api.get(`/api/2.0/sql/warehouses/${id}`, {}, warehouse).catch(lostIfMissing(wanted));
   if (seen.state.startsWith('DELET')) throw lost(wanted);
@@ -51,11 +51,15 @@ export const lostIfMissing =
 const lost = ({ id, url }: Warehouse): TerminalError =>
   new TerminalError('WAREHOUSE_LOST', `The SQL warehouse ${id} has been deleted.`, { link: url });
 
-function failureOf({ health = {} }: Seen, link: string): TerminalError {
+// The cloud's or Databricks' own trouble, which may pass, unlike CLIENT_ERROR: a quota or the network.
+const passing = new Set(['CLOUD_FAILURE', 'SERVICE_FAULT']);
+
+function failureOf({ health = {} }: Seen, link: string): DeploymentError {
   const { summary, details, message, failure_reason: why } = health;
   const parameters = Object.values(why?.parameters ?? {});
   const words = [summary, details, message, ...parameters].filter(Boolean).join(' ');
-  return new TerminalError('WAREHOUSE_FAILED', words || 'Databricks gives no reason.', {
+  const Kind = passing.has(why?.type ?? '') ? RetryableError : TerminalError;
+  return new Kind('WAREHOUSE_FAILED', words || 'Databricks gives no reason.', {
     cause: [why?.type, why?.code, ...parameters].filter(Boolean).join(' '),
     link,
   });

@@ -214,8 +214,9 @@ describe('a warehouse that', () => {
   });
 
   test('cannot start tells why, and the next attempt starts the same one', async () => {
-    const reason = { code: 'CLOUD_PROVIDER_RESOURCE_STOCKOUT', message: 'The VM size is sold out in this zone.' };
-    const ended = await deployWith({ scenario: { kind: 'warehouseFailsToStart', ...reason } });
+    const reason = { code: 'AZURE_QUOTA_EXCEEDED_EXCEPTION', message: 'The quota of cores is used up.' };
+    const scenario = { kind: 'warehouseFailsToStart', type: 'CLIENT_ERROR', ...reason };
+    const ended = await deployWith({ scenario });
     const failure = expectFailure(ended, 'WAREHOUSE_FAILED', 'warehouse');
     expect(failure.message).toContain(reason.message);
     expect(failure.cause).toContain(reason.code);
@@ -225,6 +226,29 @@ describe('a warehouse that', () => {
     expect(next.failure).toBeUndefined();
     expect(next.attempt).toBe(2);
     expect(next.links.warehouse).toBe(failure.link);
+  });
+
+  const stockout = {
+    kind: 'warehouseFailsToStart',
+    code: 'CLOUD_PROVIDER_RESOURCE_STOCKOUT',
+    message: 'The VM size is sold out in this zone.',
+  };
+
+  test('cannot start for a reason that may pass is started again', async () => {
+    const ended = await deployWith({ scenario: { ...stockout, times: 2 } });
+    expect(ended.failure).toBeUndefined();
+    const starts = world.workspace(current()).requests.filter(({ path }) => /warehouses\/\w+\/start$/.test(path));
+    expect(starts).toHaveLength(2);
+    expect(await inventoryOf(world.cloud, current())).toEqual(oneOfEach);
+  });
+
+  test('cannot start for such a reason again and again is given up after fifteen minutes, with the reason', async () => {
+    const ended = await deployWith({ scenario: { ...stockout, times: -1 } });
+    const failure = expectFailure(ended, 'WAREHOUSE_FAILED', 'warehouse');
+    expect(failure.message).toContain(stockout.message);
+    expect(failure.cause).toContain(stockout.code);
+    expect(secondsOf(ended, 'warehouse')).toBeGreaterThanOrEqual(15 * 60);
+    expect(secondsOf(ended, 'warehouse')).toBeLessThanOrEqual(16 * 60 + 6);
   });
 
   test('somebody deletes while it starts is made anew, once', async () => {
@@ -314,6 +338,18 @@ describe('a query', () => {
     expect(failure.cause).toContain('CAN USE');
     expect(secondsOf(ended, 'verification')).toBeGreaterThan(500);
     expect(secondsOf(ended, 'verification')).toBeLessThanOrEqual(600);
+  });
+
+  test.each<[what: string, path: string, right: string]>([
+    ['model', '/api/2.1/unity-catalog/models/*', 'EXECUTE'],
+    ['MLflow run', '/api/2.0/mlflow/runs/get', 'CAN READ'],
+  ])('of an app that may not see the %s names the right to give', async (what, path, right) => {
+    const body = { error_code: 'PERMISSION_DENIED', message: 'User lacks a privilege.' };
+    const ended = await deployWith({ fault: { method: 'GET', path, status: 403, times: 1000, body } });
+    const failure = expectFailure(ended, 'SQL_DENIED', 'verification');
+    expect(failure.message).toContain(`The ${what}`);
+    expect(failure.cause).toContain('lacks a privilege');
+    expect(failure.hint).toContain(right);
   });
 
   const refused = { error_code: 'UNAUTHENTICATED', message: 'Token is expired.' };
