@@ -1,8 +1,10 @@
+import * as v from 'valibot';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ensureWarehouse } from '../../activities/ensureWarehouse.ts';
 import { readWarehouse } from '../../activities/readWarehouse.ts';
 import { startWarehouse } from '../../activities/startWarehouse.ts';
 import { verifyResults } from '../../activities/verifyResults.ts';
+import { withSqlSession } from '../../clients/databricksSql.ts';
 import { ownerTag, warehouseNameFor } from '../../domain/ids.ts';
 import type { Deployment, VerifyInput, Warehouse, Workspace } from '../../domain/steps.ts';
 import type { FaultRule } from '../../local/faults/faults.ts';
@@ -310,6 +312,19 @@ describe('verifyResults', () => {
       expect((await verified()).failure).toMatchObject({ code: 'DATABRICKS_DENIED', retryable: true });
       expect((await verified()).failure).toMatchObject(proven);
     });
+  });
+
+  test('gives up a query that takes too long, says how long, and leaves no session', async () => {
+    const { endpoint, warehouse } = await verification();
+    await fault('POST', '/sql/1.0/warehouses/*#ExecuteStatement', { latencyMs: 1000 });
+    const query = { text: 'SELECT 1', parameters: {} };
+    const late = withSqlSession(workspace, endpoint, 0.5, (session) => session.rows(query, v.unknown(), 1));
+    expect(await failureOf(late)).toMatchObject({
+      ...lost,
+      message: 'The SQL warehouse took longer than 0.5 seconds.',
+    });
+    const { body } = await api('GET', `${path}/${warehouse.id}`);
+    expect(body['num_active_sessions']).toBe(0);
   });
 
   test.each([

@@ -316,6 +316,15 @@ describe('a query', () => {
     expect(tried(ended)).toBe(1);
   });
 
+  test('about a schema that is not there tells of missing results, with Spark\u2019s words', async () => {
+    const message = 'The schema `iv` cannot be found.';
+    const trouble = { code: 'SCHEMA_NOT_FOUND', sqlState: '42704', message };
+    const ended = await deployWith({ scenario: { kind: 'statementFails', ...trouble } });
+    const failure = expectFailure(ended, 'RESULTS_MISSING', 'verification');
+    expect(failure.message).toContain('is not there');
+    expect(failure.cause).toContain(message);
+  });
+
   test('that fails for an internal error is tried again', async () => {
     const ended = await deployWith({ scenario: { kind: 'statementFails', sqlState: 'XX000', message: 'Oops.' } });
     expect(ended.failure).toBeUndefined();
