@@ -93,7 +93,7 @@ async function readModel(
   links: Links,
 ): Promise<SeenModel> {
   const asked = isInUnityCatalog(name)
-    ? api.get(`/api/2.1/unity-catalog/models/${name}/versions/${version}`, {}, modelVersion)
+    ? api.get(`/api/2.1/unity-catalog/models/${encodeURIComponent(name)}/versions/${version}`, {}, modelVersion)
     : api
         .get('/api/2.0/mlflow/model-versions/get', { name, version }, registryVersion)
         .then((one) => one.model_version);

@@ -161,6 +161,13 @@ describe('an MLflow run or a model that', () => {
   });
 });
 
+test('results in a schema with a name that is not plain English are proven, and their links lead to their pages', async () => {
+  const ended = await world.deploy({ workspaceName: nextWorkspace(), parameters: { schema: 'gr\u00f6\u00dfe$1' } });
+  expect(ended.failure).toBeUndefined();
+  expect(ended.verified?.tables[0]?.name).toMatch(/\.gr\u00f6\u00dfe\$1\.features$/);
+  expect((await fetch(ended.links.model ?? '')).status).toBe(200);
+});
+
 test('a model in the registry of the workspace is proven, and its link leads to its page', async () => {
   const ended = await deployWith({ mode: 'model_in_the_workspace' });
   expect(ended.failure).toBeUndefined();
