@@ -288,6 +288,10 @@ describe('a warehouse that', () => {
     );
     const [first] = await warehouses();
     await caller.databricks(workspaceName, 'DELETE', `/api/2.0/sql/warehouses/${first?.id}`);
+    const waiting = async () =>
+      (await world.read(id)).steps.find(({ name, state }) => name === 'verification' && state === 'pending');
+    await world.until(async () => (await waiting()) !== undefined);
+    expect(await waiting()).not.toHaveProperty('problem');
     const ended = await world.finish(id);
     expect(ended.failure).toBeUndefined();
     expect(ended.verified?.warehouse.id).not.toBe(first?.id);
