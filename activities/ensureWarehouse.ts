@@ -20,6 +20,7 @@ const warehouses = v.object({
     ),
     [],
   ),
+  next_page_token: v.optional(v.string(), ''),
 });
 
 /**
@@ -47,10 +48,12 @@ async function create(api: DatabricksApi, deploymentId: string): Promise<string>
   try {
     return (await api.post(path, settingsFor(deploymentId), v.object({ id }))).id;
   } catch (error) {
+    if (!isExisting(error)) throw error;
     // One that is being deleted keeps its name until it is gone.
-    if (isExisting(error))
-      throw new RetryableError('DATABRICKS_UNAVAILABLE', `The name ${warehouseNameFor(deploymentId)} is still taken.`);
-    throw error;
+    throw new RetryableError(
+      'DATABRICKS_UNAVAILABLE',
+      `The name is still taken; if it stays so, rename or delete the SQL warehouse ${warehouseNameFor(deploymentId)}.`,
+    );
   }
 }
 
@@ -68,8 +71,7 @@ const settingsFor = (deploymentId: string): object => ({
 
 /** Ids of the warehouses that this deployment made and nobody has deleted, the lowest first. */
 async function findOwn(api: DatabricksApi, deploymentId: string): Promise<string[]> {
-  const listed = await api.get(path, {}, warehouses);
-  return listed.warehouses
+  return (await list(api))
     .filter(
       ({ name, state = '', tags }) =>
         name === warehouseNameFor(deploymentId) &&
@@ -78,6 +80,17 @@ async function findOwn(api: DatabricksApi, deploymentId: string): Promise<string
     )
     .map(({ id }) => id)
     .toSorted();
+}
+
+/** All that the app may see; the API decides how many stand on a page. */
+async function list(api: DatabricksApi): Promise<v.InferOutput<typeof warehouses>['warehouses']> {
+  const seen = [];
+  for (let token = ''; ;) {
+    const page = await api.get(path, token === '' ? {} : { page_token: token }, warehouses);
+    seen.push(...page.warehouses);
+    if (page.next_page_token === '') return seen;
+    token = page.next_page_token;
+  }
 }
 
 async function remove(api: DatabricksApi, warehouseId: string): Promise<void> {

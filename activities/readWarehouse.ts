@@ -2,7 +2,10 @@ import { databricks } from '../clients/databricks.ts';
 import type { Warehouse, WarehouseState, Workspace } from '../domain/steps.ts';
 import { warehouseState } from './warehouseState.ts';
 
-/** How far a warehouse that was started is. Terminal: WAREHOUSE_FAILED with Databricks' reason, WAREHOUSE_LOST. */
+/**
+ * How far a warehouse that was started is. Terminal: WAREHOUSE_LOST, and WAREHOUSE_FAILED with Databricks' reason; where
+ * the reason may pass, the warehouse has only stopped.
+ */
 export async function readWarehouse({
   workspace,
   warehouse,
@@ -11,6 +14,7 @@ export async function readWarehouse({
   warehouse: Warehouse;
 }): Promise<WarehouseState> {
   const { failed, ...state } = await warehouseState(databricks(workspace), warehouse);
+  if (failed?.failure.retryable) return { state: 'stopped', failure: failed.failure };
   if (failed) throw failed;
   return state;
 }

@@ -1,12 +1,12 @@
 import * as v from 'valibot';
 import { databricks, type DatabricksApi } from '../clients/databricks.ts';
-import { isMissing } from '../clients/databricksFailure.ts';
+import { DatabricksError, isMissing } from '../clients/databricksFailure.ts';
 import { withSqlSession } from '../clients/databricksSql.ts';
 import { SqlError } from '../clients/sqlFailure.ts';
-import { TerminalError } from '../domain/errors.ts';
+import { RetryableError, TerminalError } from '../domain/errors.ts';
 import { provenMetrics, provenModel, provenRun, provenTables, type SeenModel, type SeenRun } from '../domain/proof.ts';
 import { countQuery, countRow, metricQuery, metricRow, mostMetrics } from '../domain/resultQueries.ts';
-import { type DeclaredResults, resultLinks, type Verified } from '../domain/results.ts';
+import { type DeclaredResults, isInUnityCatalog, resultLinks, type Verified } from '../domain/results.ts';
 import type { VerifyInput } from '../domain/steps.ts';
 
 const sqlSeconds = 120;
@@ -16,11 +16,12 @@ const keyed = <S extends v.GenericSchema>(value: S) => v.optional(v.array(v.obje
 const number = v.pipe(v.union([v.number(), v.bigint(), v.string()]), v.transform(Number));
 const mlflowRun = v.object({
   run: v.object({
-    info: v.object({ experiment_id: v.string(), status: v.string() }),
+    info: v.object({ experiment_id: v.string(), status: v.string(), lifecycle_stage: v.optional(v.string()) }),
     data: v.optional(v.object({ metrics: keyed(number), tags: keyed(v.string()) }), {}),
   }),
 });
-const modelVersion = v.object({ status: v.optional(v.string(), 'READY'), run_id: v.optional(v.string()) });
+const modelVersion = v.object({ status: v.string(), run_id: v.optional(v.string()) });
+const registryVersion = v.object({ model_version: modelVersion });
 
 /**
  * Proves what the notebooks said of their results: the tables and metrics through the SQL warehouse, the MLflow run, the
@@ -56,13 +57,13 @@ const unfit = new Set(['42703', '42K09', '22018', '42846']);
 
 type Links = ReturnType<typeof resultLinks>;
 
-/** What an error about a statement says of the results; the table is the one that Spark's words name. */
+/** What an error about a statement says of the results; the table is the one that Spark's words name, the longest that fits. */
 function refined(error: unknown, { tables }: DeclaredResults, links: Links): unknown {
   if (!(error instanceof SqlError)) return error;
   const words = error.failure.cause ?? '';
-  const named = Object.entries(tables).find(
-    ([role, name]) => words.replaceAll('`', '').includes(name) || words.includes(`\`${role}\`.`),
-  );
+  const [named] = Object.entries(tables)
+    .filter(([role, name]) => words.replaceAll('`', '').includes(name) || words.includes(`\`${role}\`.`))
+    .toSorted(([, a], [, b]) => b.length - a.length);
   const table = named ? `The table ${named[1]} (${named[0]})` : 'A table of the results';
   const details = { cause: words, ...(named && { link: links.table(named[1]) }) };
   if (missing.has(error.sqlState)) return new TerminalError('RESULTS_MISSING', `${table} is not there.`, details);
@@ -75,11 +76,12 @@ async function readMlflowRun(api: DatabricksApi, { mlflow }: DeclaredResults, li
   const { run_id: id } = mlflow;
   const { run } = await api
     .get('/api/2.0/mlflow/runs/get', { run_id: id }, mlflowRun)
-    .catch(missingAs(`The MLflow run ${id}`, links.mlflowRun(mlflow.experiment_id, id)));
+    .catch(unreadable(`The MLflow run ${id}`, links.mlflowRun(mlflow.experiment_id, id)));
   return {
     id,
     experimentId: run.info.experiment_id,
     status: run.info.status,
+    isDeleted: run.info.lifecycle_stage === 'deleted',
     metrics: new Map(run.data.metrics.map(({ key, value }) => [key, value])),
     tags: new Map(run.data.tags.map(({ key, value }) => [key, value])),
   };
@@ -90,15 +92,20 @@ async function readModel(
   { model: { name, version } }: DeclaredResults,
   links: Links,
 ): Promise<SeenModel> {
-  const path = `/api/2.1/unity-catalog/models/${name}/versions/${version}`;
-  const seen = await api
-    .get(path, {}, modelVersion)
-    .catch(missingAs(`The model ${name} version ${version}`, links.model(name, version)));
+  const asked = isInUnityCatalog(name)
+    ? api.get(`/api/2.1/unity-catalog/models/${encodeURIComponent(name)}/versions/${version}`, {}, modelVersion)
+    : api
+        .get('/api/2.0/mlflow/model-versions/get', { name, version }, registryVersion)
+        .then((one) => one.model_version);
+  const seen = await asked.catch(unreadable(`The model ${name} version ${version}`, links.model(name, version)));
   return { status: seen.status, runId: seen.run_id };
 }
 
-const missingAs =
+const unreadable =
   (what: string, link: string) =>
   (error: unknown): never => {
-    throw isMissing(error) ? new TerminalError('RESULTS_MISSING', `${what} is not there.`, { link }) : error;
+    if (isMissing(error)) throw new TerminalError('RESULTS_MISSING', `${what} is not there.`, { link });
+    if (!(error instanceof DatabricksError) || error.status !== 403) throw error;
+    const { cause } = error.failure;
+    throw new RetryableError('SQL_DENIED', `${what} may not be read by the app.`, { cause, link });
   };

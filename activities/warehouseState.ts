@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { DatabricksApi } from '../clients/databricks.ts';
 import { isMissing } from '../clients/databricksFailure.ts';
-import { RetryableError, TerminalError } from '../domain/errors.ts';
+import { type DeploymentError, RetryableError, TerminalError } from '../domain/errors.ts';
 import type { Warehouse, WarehouseState } from '../domain/steps.ts';
 
 const reason = v.object({
@@ -29,12 +29,11 @@ type Seen = v.InferOutput<typeof warehouse>;
 /** A look at a warehouse; `failed` says why its last start failed. Throws WAREHOUSE_LOST when it is deleted. */
 export async function warehouseState(
   api: DatabricksApi,
-  { id, url }: Warehouse,
-): Promise<WarehouseState & { failed?: TerminalError }> {
-  const seen = await api.get(`/api/2.0/sql/warehouses/${id}`, {}, warehouse).catch((error: unknown) => {
-    throw isMissing(error) ? lost(id, url) : error;
-  });
-  if (seen.state.startsWith('DELET')) throw lost(id, url);
+  wanted: Warehouse,
+): Promise<WarehouseState & { failed?: DeploymentError }> {
+  const { id, url } = wanted;
+  const seen = await api.get(`/api/2.0/sql/warehouses/${id}`, {}, warehouse).catch(lostIfMissing(wanted));
+  if (seen.state.startsWith('DELET')) throw lost(wanted);
   const { state, health } = seen;
   if (state === 'RUNNING') return { state: 'running', endpoint: endpointOf(seen, id) };
   // While it starts the health may be that of the start before.
@@ -42,14 +41,25 @@ export async function warehouseState(
   return { state: 'stopped', ...(health?.status === 'FAILED' && { failed: failureOf(seen, url) }) };
 }
 
-const lost = (id: string, link: string): TerminalError =>
-  new TerminalError('WAREHOUSE_LOST', `The SQL warehouse ${id} has been deleted.`, { link });
+/** Makes WAREHOUSE_LOST of the answer that there is no such warehouse. */
+export const lostIfMissing =
+  (wanted: Warehouse) =>
+  (error: unknown): never => {
+    throw isMissing(error) ? lost(wanted) : error;
+  };
 
-function failureOf({ health = {} }: Seen, link: string): TerminalError {
+const lost = ({ id, url }: Warehouse): TerminalError =>
+  new TerminalError('WAREHOUSE_LOST', `The SQL warehouse ${id} has been deleted.`, { link: url });
+
+// The cloud's or Databricks' own trouble, which may pass, unlike CLIENT_ERROR: a quota or the network.
+const passing = new Set(['CLOUD_FAILURE', 'SERVICE_FAULT']);
+
+function failureOf({ health = {} }: Seen, link: string): DeploymentError {
   const { summary, details, message, failure_reason: why } = health;
   const parameters = Object.values(why?.parameters ?? {});
   const words = [summary, details, message, ...parameters].filter(Boolean).join(' ');
-  return new TerminalError('WAREHOUSE_FAILED', words || 'Databricks gives no reason.', {
+  const Kind = passing.has(why?.type ?? '') ? RetryableError : TerminalError;
+  return new Kind('WAREHOUSE_FAILED', words || 'Databricks gives no reason.', {
     cause: [why?.type, why?.code, ...parameters].filter(Boolean).join(' '),
     link,
   });

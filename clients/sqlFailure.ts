@@ -15,8 +15,9 @@ export class SqlError extends DeploymentError {
   }
 }
 
-// Unknown, connection, rollback, resources, operator, system, internal: the same statement may go through later.
-const passing = /^(?:$|08|40|53|57|58|XX)/;
+// Unknown, connection, rollback, resources, operator, system, internal, and a session that is gone because the
+// warehouse's driver has restarted (HY): the same statement may go through later.
+const passing = /^(?:$|08|40|53|57|58|HY|XX)/;
 
 const classify = (sqlState: string): [code: ErrorCode, retryable: boolean] =>
   sqlState === '42501' ? ['SQL_DENIED', false] : ['SQL_FAILED', passing.test(sqlState)];

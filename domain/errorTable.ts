@@ -185,6 +185,7 @@ export const errorTable = {
     hint: 'Open what the message names, compare it with the notebook\u2019s output, mend the notebook and send the request again.',
   },
   WAREHOUSE_FAILED: {
+    retryForSeconds: untilLimitOfStep,
     title: 'The SQL warehouse could not start',
     hint: 'Read the reason: quota and network are the usual causes; mend it and send the request again.',
   },
@@ -199,7 +200,7 @@ export const errorTable = {
   SQL_DENIED: {
     retryForSeconds: 600,
     title: 'The app may not read the results',
-    hint: 'Give the app\u2019s identity CAN USE on the warehouse, and USE CATALOG, USE SCHEMA and SELECT on the tables.',
+    hint: 'Give the app\u2019s identity CAN USE on the warehouse; USE CATALOG and USE SCHEMA; SELECT on the tables, EXECUTE on the model; CAN READ on the experiment.',
   },
   SQL_FAILED: {
     retryForSeconds: 300,

@@ -7,6 +7,8 @@ export interface SeenRun {
   id: string;
   experimentId: string;
   status: string;
+  /** MLflow keeps deleted runs for a while and answers with them as with any other. */
+  isDeleted: boolean;
   metrics: Map<string, number>;
   tags: Map<string, string>;
 }
@@ -60,9 +62,11 @@ export function provenTables(
   });
 }
 
-/** The run, which must have succeeded and be of this attempt. Throws RESULTS_INVALID or RESULTS_STALE. */
+/** The run, which must have succeeded and be of this attempt. Throws RESULTS_MISSING, RESULTS_INVALID or RESULTS_STALE. */
 export function provenRun(run: SeenRun, owner: Owner, links: Links): Verified['mlflowRun'] {
   const url = links.mlflowRun(run.experimentId, run.id);
+  if (run.isDeleted)
+    throw new TerminalError('RESULTS_MISSING', `The MLflow run ${run.id} has been deleted.`, { link: url });
   if (run.status !== 'FINISHED')
     throw new TerminalError('RESULTS_INVALID', `The MLflow run ${run.id} is ${run.status}.`, { link: url });
   const [deployment, attempt] = [run.tags.get('deployment'), run.tags.get('attempt')];
@@ -89,7 +93,7 @@ export function provenMetrics(
   if (rows.length === 0) {
     throw new TerminalError('RESULTS_EMPTY', `The table ${table} has no metrics of the network.`, { link });
   }
-  const metrics = new Map(rows.map(({ metric, value }) => [metric, value]));
+  const metrics = new Map(rows.map(({ metric, value }) => [metric, provenNumber(metric, value, table, link)]));
   if (metrics.size < rows.length || rows.length > mostMetrics) {
     const what = metrics.size < rows.length ? 'a metric twice' : `more than ${mostMetrics} metrics`;
     throw new TerminalError('RESULTS_INVALID', `The table ${table} has ${what}.`, { link });
@@ -101,12 +105,23 @@ export function provenMetrics(
       if (typeof other === 'number' && isClose(value, other)) continue;
       throw new TerminalError(
         'RESULTS_INVALID',
-        `The metric ${name} is ${value} in ${table} and ${JSON.stringify(other) ?? 'missing'} by ${who}.`,
+        `The metric ${name} is ${value} in ${table} and ${shown(other)} by ${who}.`,
         { link: who === 'MLflow' ? links.mlflowRun(run.experimentId, run.id) : link },
       );
     }
   }
   return Object.fromEntries(metrics);
+}
+
+function provenNumber(metric: string, value: unknown, table: string, link: string): number {
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  throw new TerminalError(
+    'RESULTS_INVALID',
+    `The metric ${metric} is ${shown(value)} in ${table}, which is no number.`,
+    {
+      link,
+    },
+  );
 }
 
 /** The model version, which must be ready and made by the run. Throws RESULTS_INVALID or RESULTS_STALE. */
@@ -136,6 +151,10 @@ export function provenModel(
 }
 
 const nameOf = ({ deployment, attempt }: Owner): string => `deployment ${deployment} attempt ${attempt}`;
+
+/** A value as people read it: text in quotes, and NaN and infinities, for which JSON has nothing but null. */
+const shown = (value: unknown): string =>
+  typeof value === 'number' || typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? 'missing');
 
 const isClose = (a: number, b: number): boolean =>
   a === b || Math.abs(a - b) <= tolerance * Math.max(Math.abs(a), Math.abs(b));

@@ -29,8 +29,8 @@ export const countRow = v.object({
 });
 export type CountRow = v.InferOutput<typeof countRow>;
 
-/** A row of the metric query. */
-export const metricRow = v.object({ metric: v.string(), value: v.pipe(v.number(), v.finite()) });
+/** A row of the metric query; whether the value is a number is judged where the metric can be named. */
+export const metricRow = v.object({ metric: v.string(), value: v.unknown() });
 export type MetricRow = v.InferOutput<typeof metricRow>;
 
 /**

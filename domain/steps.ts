@@ -1,3 +1,4 @@
+import type { Failure } from './errors.ts';
 import type { Outcome } from './outcome.ts';
 import type { PollingPlan } from './polling.ts';
 import type { DeploymentRequest } from './request.ts';
@@ -166,8 +167,11 @@ export interface SqlEndpoint {
   path: string;
 }
 
-/** One look at a warehouse. */
-export type WarehouseState = { state: 'stopped' | 'waiting' } | { state: 'running'; endpoint: SqlEndpoint };
+/** One look at a warehouse; `failure` says why its last start failed, where another one may go through. */
+export type WarehouseState =
+  | { state: 'waiting' }
+  | { state: 'stopped'; failure?: Failure }
+  | { state: 'running'; endpoint: SqlEndpoint };
 
 /** What `verifyResults` needs to prove the results of one attempt. */
 export interface VerifyInput {

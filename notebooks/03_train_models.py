@@ -120,7 +120,7 @@ with run:
     if not (our_surfaces == ours.surface(test.parameters)).all():
         raise RuntimeError("The model that was read back gives other surfaces than the one that was trained.")
     paper_surfaces = yardstick.surface(test.parameters)
-print(f"Model {registered.name}, version {registered.version}, alias {tracking.ALIAS}")
+print(f"Model {registered.name}, version {registered.version}")
 
 # COMMAND ----------
 

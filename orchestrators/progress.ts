@@ -37,7 +37,9 @@ export class Progress {
 
   /** Lets a step wait again for an earlier one that has to be repeated. */
   reset(name: StepName): void {
-    this.#change(this.#step(name), { state: 'pending' });
+    const step = this.#step(name);
+    delete step.problem;
+    this.#change(step, { state: 'pending' });
   }
 
   link(links: Links): void {

@@ -1,5 +1,5 @@
 import type { OrchestrationContext, Task } from 'durable-functions';
-import { DeploymentError, TerminalError } from '../domain/errors.ts';
+import { DeploymentError, type Failure, TerminalError } from '../domain/errors.ts';
 import { attemptMark } from '../domain/ids.ts';
 import { nextPollSeconds } from '../domain/polling.ts';
 import type { DeclaredResults, Verified } from '../domain/results.ts';
@@ -49,9 +49,11 @@ function* runningWarehouse(
   progress.link({ warehouse: warehouse.url });
   const look = { workspace, warehouse };
   let seen = yield* runStep(ctx, steps.startWarehouse, look, observer);
+  let failure: Failure | undefined;
   while (seen.state !== 'running') {
     const elapsedSeconds = (nowMs(ctx) - startedMs) / 1000;
     if (elapsedSeconds >= steps.limits.warehouseSeconds) {
+      if (failure) throw DeploymentError.of({ ...failure, retryable: false });
       throw new TerminalError(
         'WAREHOUSE_TIMEOUT',
         `The SQL warehouse did not run within ${steps.limits.warehouseSeconds / 60} minutes.`,
@@ -61,8 +63,12 @@ function* runningWarehouse(
     observer.waiting();
     yield* sleep(ctx, nextPollSeconds(polling, 'warehouse', elapsedSeconds, ctx.df.instanceId), observer);
     seen = yield* runStep(ctx, steps.readWarehouse, look, observer);
-    // Somebody may stop it while it starts.
-    if (seen.state === 'stopped') seen = yield* runStep(ctx, steps.startWarehouse, look, observer);
+    // Its start may fail, and somebody may stop it while it starts.
+    if (seen.state === 'stopped') {
+      failure = seen.failure;
+      if (failure) observer.retrying(failure);
+      seen = yield* runStep(ctx, steps.startWarehouse, look, observer);
+    }
   }
   observer.done();
   return { warehouse, endpoint: seen.endpoint };

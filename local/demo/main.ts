@@ -6,6 +6,7 @@ import { localLocation, localResourceGroup } from '../cloud/localNames.ts';
 import { ensureSpark } from '../setup/spark.ts';
 import { type Stack, startStack } from '../stack/startStack.ts';
 import { followDeployment, startDeployment } from './followDeployment.ts';
+import { notebookParameters } from './parameters.ts';
 import { Renderer } from './render.ts';
 import type { StatusResource } from '../../domain/status.ts';
 import { summary } from './summary.ts';
@@ -13,7 +14,7 @@ import { summary } from './summary.ts';
 const { values } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
-    parameter: { type: 'string', multiple: true, default: ['profile=small'] },
+    parameter: { type: 'string', multiple: true, default: [] },
     data: { type: 'string', default: fileURLToPath(new URL('../../.local/demo', import.meta.url)) },
   },
 });
@@ -38,7 +39,7 @@ async function demo(): Promise<number> {
       resourceGroup: localResourceGroup,
       workspaceName: 'dbw-volatility',
       location: localLocation,
-      parameters: Object.fromEntries(values.parameter.map((text) => text.split('=', 2))),
+      parameters: notebookParameters(values.parameter),
     });
     say(`Deployment ${started.id}\nStatus     ${started.statusQueryGetUri}\n`);
     const status = await Promise.race([followDeployment(started, liveView(Date.now())), diedOf(stack)]);

@@ -71,14 +71,16 @@ class Run:
             client.log_batch(self.run_id, metrics=points[start : start + _BATCH])
 
     def register(self, network: Network, to: Destination) -> Registered:
-        """Logs the network as a model and makes it the newest version of the registered one, its champion.
+        """Logs the network as a model and makes it the newest version of the registered one.
 
-        In Unity Catalog if the destination's catalog is there, otherwise in the workspace's own registry.
+        In Unity Catalog if the destination's catalog is there, as its champion; otherwise in the workspace's own
+        registry, which has no aliases.
         """
         mlflow.set_registry_uri("databricks-uc" if to.in_unity_catalog else mlflow.get_tracking_uri())
         model.log(network)
         made = mlflow.register_model(f"runs:/{self.run_id}/model", to.model)
-        mlflow.MlflowClient().set_registered_model_alias(to.model, ALIAS, str(made.version))
+        if to.in_unity_catalog:
+            mlflow.MlflowClient().set_registered_model_alias(to.model, ALIAS, str(made.version))
         return Registered(to.model, str(made.version))
 
     def finish(self, metrics: Mapping[str, float], pictures: Iterable[Path]) -> None:

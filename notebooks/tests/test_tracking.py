@@ -88,11 +88,25 @@ def parameters() -> Floats:
     return np.random.default_rng(1).uniform(LOWER, UPPER, (5, len(LOWER)))
 
 
-def test_a_registered_model_has_the_alias_a_signature_and_an_example(
+def test_a_model_in_the_registry_of_the_workspace_has_no_alias_because_databricks_refuses_it(
     client: mlflow.MlflowClient, registered: Registered
 ) -> None:
     assert registered == ("implied_volatility", "1")
-    assert client.get_model_version_by_alias("implied_volatility", "champion").version == 1
+    assert client.get_registered_model("implied_volatility").aliases == {}
+
+
+def test_a_model_in_unity_catalog_is_the_champion(client: mlflow.MlflowClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen: list[str] = []
+    monkeypatch.setattr(mlflow, "set_registry_uri", chosen.append)
+    run = Run("app", TAGS)
+    with run:
+        made = run.register(NETWORK, Destination("main", "iv"))
+    assert (chosen, made.name) == (["databricks-uc"], "main.iv.implied_volatility")
+    assert client.get_model_version_by_alias(made.name, "champion").version == 1
+
+
+@pytest.mark.usefixtures("client")
+def test_a_registered_model_has_a_signature_and_an_example(registered: Registered) -> None:
     loaded = mlflow.pyfunc.load_model(registered.uri)
     assert loaded.metadata.signature.inputs.input_names() == list(COLUMNS)
     assert loaded.metadata.signature.outputs.inputs[0].shape == (-1, CELLS)

@@ -1,8 +1,10 @@
+import * as v from 'valibot';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ensureWarehouse } from '../../activities/ensureWarehouse.ts';
 import { readWarehouse } from '../../activities/readWarehouse.ts';
 import { startWarehouse } from '../../activities/startWarehouse.ts';
 import { verifyResults } from '../../activities/verifyResults.ts';
+import { withSqlSession } from '../../clients/databricksSql.ts';
 import { ownerTag, warehouseNameFor } from '../../domain/ids.ts';
 import type { Deployment, VerifyInput, Warehouse, Workspace } from '../../domain/steps.ts';
 import type { FaultRule } from '../../local/faults/faults.ts';
@@ -70,6 +72,13 @@ describe('ensureWarehouse', () => {
     expect(await ensureWarehouse(input(id))).toEqual(made);
   });
 
+  test('finds it on a later page of the list', async () => {
+    const id = '4'.repeat(24);
+    const own = await ensureWarehouse(input(id));
+    await fault('GET', path, { status: 200, body: { next_page_token: 'second' } });
+    expect(await ensureWarehouse(input(id))).toEqual(own);
+  });
+
   test('keeps the lowest of several, and removes the others', async () => {
     const id = 'd'.repeat(24);
     const own = await ensureWarehouse(input(id));
@@ -89,7 +98,9 @@ describe('ensureWarehouse', () => {
     const id = 'e'.repeat(24);
     const theirs = { name: warehouseNameFor(id), cluster_size: 'Small', auto_stop_mins: 0 };
     const { body } = await api('POST', path, theirs);
-    expect(await failureOf(ensureWarehouse(input(id)))).toMatchObject(lost);
+    const failure = await failureOf(ensureWarehouse(input(id)));
+    expect(failure).toMatchObject(lost);
+    expect(failure.message).toContain(`rename or delete the SQL warehouse ${warehouseNameFor(id)}`);
     await api('DELETE', `${path}/${String(body['id'])}`);
     expect(await failureOf(ensureWarehouse(input(id)))).toMatchObject(lost);
     pass(2);
@@ -140,6 +151,8 @@ describe('startWarehouse and readWarehouse', () => {
     pass(2);
     expect(await failureOf(readWarehouse(look))).toMatchObject(gone);
     expect(await failureOf(startWarehouse(look))).toMatchObject(gone);
+    await fault('GET', `${path}/${look.warehouse.id}`, { status: 200, body: { state: 'STOPPED' } });
+    expect(await failureOf(startWarehouse(look))).toMatchObject(gone);
   });
 });
 
@@ -170,6 +183,23 @@ describe('verifyResults', () => {
       retryable: false,
       link: `https://${workspace.host}/explore/data/${at.replace('.', '/')}/evaluation`,
       cause: expect.stringContaining('[TABLE_OR_VIEW_NOT_FOUND]') as string,
+    });
+  });
+
+  test('names the table that is not there, and not one whose name is the beginning of it', async () => {
+    const wanted = await verification();
+    const tables = { evaluation: `${at}.evaluation`, more: `${at}.evaluation_more` };
+    activities.compute.tablesIn(name.replaceAll('-', '_')).write(tables.evaluation, {
+      columns: ['deployment', 'attempt', 'model', 'metric', 'value'],
+      groups: [{ ...owner, rows: 1 }],
+    });
+    const results = { ...wanted.results, tables, rows: { evaluation: 1, more: 1 } };
+    const failure = await failureOf(verifyResults({ ...wanted, results }));
+    activities.compute.tablesIn(name.replaceAll('-', '_')).drop(tables.evaluation);
+    expect(failure).toMatchObject({
+      code: 'RESULTS_MISSING',
+      message: `The table ${tables.more} (more) is not there.`,
+      link: expect.stringMatching(/evaluation_more$/) as string,
     });
   });
 
@@ -282,6 +312,32 @@ describe('verifyResults', () => {
       expect((await verified()).failure).toMatchObject({ code: 'DATABRICKS_DENIED', retryable: true });
       expect((await verified()).failure).toMatchObject(proven);
     });
+  });
+
+  test('gives up a query that takes too long, says how long, and leaves no session', async () => {
+    const { endpoint, warehouse } = await verification();
+    await fault('POST', '/sql/1.0/warehouses/*#ExecuteStatement', { latencyMs: 1000 });
+    const query = { text: 'SELECT 1', parameters: {} };
+    const late = withSqlSession(workspace, endpoint, 0.5, (session) => session.rows(query, v.unknown(), 1));
+    expect(await failureOf(late)).toMatchObject({
+      ...lost,
+      message: 'The SQL warehouse took longer than 0.5 seconds.',
+    });
+    const { body } = await api('GET', `${path}/${warehouse.id}`);
+    expect(body['num_active_sessions']).toBe(0);
+  });
+
+  test.each([
+    ['session', 0],
+    ['statement', 1],
+  ])('hands on that there is no token for the %s as what may pass, and leaves no session', async (_call, skip) => {
+    const wanted = await verification();
+    const { identity } = activities.cloud.azure;
+    await setFault(identity, { method: 'GET', path: '/msi/token', status: 500, body: {}, skip });
+    expect(await failureOf(verifyResults(wanted))).toMatchObject({ code: 'TOKEN_UNAVAILABLE', retryable: true });
+    identity.faults.clear();
+    const { body } = await api('GET', `${path}/${wanted.warehouse.id}`);
+    expect(body['num_active_sessions']).toBe(0);
   });
 
   test('tells that the warehouse is gone', async () => {

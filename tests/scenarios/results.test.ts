@@ -131,7 +131,7 @@ describe('metrics that', () => {
   test.each<[what: string, mode: string, code: FailureView['code'], words: string[]]>([
     ['differ from MLflow', 'metric_differs', 'RESULTS_INVALID', ['is 0.5', 'by MLflow']],
     ['MLflow does not know', 'metric_unknown_to_mlflow', 'RESULTS_INVALID', ['my_', 'missing by MLflow']],
-    ['are no numbers', 'metric_is_text', 'RESULTS_INVALID', []],
+    ['are no numbers', 'metric_is_text', 'RESULTS_INVALID', ['The metric', 'is "good" in', 'evaluation']],
     ['are of another model', 'metrics_of_the_paper_only', 'RESULTS_EMPTY', ['no metrics of the network']],
     ['the notebook tells otherwise', 'notebook_says_another_metric', 'RESULTS_INVALID', ['by the notebook']],
   ])('%s end the deployment', async (_what, mode, code, words) => {
@@ -146,11 +146,33 @@ describe('an MLflow run or a model that', () => {
     ['has failed', 'run_failed', 'RESULTS_INVALID', ['is FAILED']],
     ['is of another deployment', 'run_of_another_deployment', 'RESULTS_STALE', ['of deployment somebody']],
     ['is of an earlier attempt', 'run_of_an_earlier_attempt', 'RESULTS_STALE', ['attempt 0-x']],
+    ['has been deleted', 'run_deleted', 'RESULTS_MISSING', ['The MLflow run', 'has been deleted']],
     ['is not there (model)', 'model_missing', 'RESULTS_MISSING', ['implied_volatility version 99 is not there']],
+    [
+      'is not there (model of the workspace)',
+      'model_missing_in_the_workspace',
+      'RESULTS_MISSING',
+      ['The model implied_volatility version 1 is not there'],
+    ],
+    ['could not be registered', 'model_without_files', 'RESULTS_INVALID', ['is FAILED_REGISTRATION']],
   ])('%s ends the deployment', async (_what, mode, code, words) => {
     const failure = expectFailure(await deployWith({ mode }), code as 'RESULTS_INVALID', 'verification');
     for (const part of words) expect(failure.message).toContain(part);
   });
+});
+
+test('results in a schema with a name that is not plain English are proven, and their links lead to their pages', async () => {
+  const ended = await world.deploy({ workspaceName: nextWorkspace(), parameters: { schema: 'gr\u00f6\u00dfe$1' } });
+  expect(ended.failure).toBeUndefined();
+  expect(ended.verified?.tables[0]?.name).toMatch(/\.gr\u00f6\u00dfe\$1\.features$/);
+  expect((await fetch(ended.links.model ?? '')).status).toBe(200);
+});
+
+test('a model in the registry of the workspace is proven, and its link leads to its page', async () => {
+  const ended = await deployWith({ mode: 'model_in_the_workspace' });
+  expect(ended.failure).toBeUndefined();
+  expect(ended.verified?.model).toMatchObject({ name: 'implied_volatility', version: '1' });
+  expect((await fetch(ended.links.model ?? '')).status).toBe(200);
 });
 
 describe('the last notebook', () => {
@@ -199,8 +221,9 @@ describe('a warehouse that', () => {
   });
 
   test('cannot start tells why, and the next attempt starts the same one', async () => {
-    const reason = { code: 'CLOUD_PROVIDER_RESOURCE_STOCKOUT', message: 'The VM size is sold out in this zone.' };
-    const ended = await deployWith({ scenario: { kind: 'warehouseFailsToStart', ...reason } });
+    const reason = { code: 'AZURE_QUOTA_EXCEEDED_EXCEPTION', message: 'The quota of cores is used up.' };
+    const scenario = { kind: 'warehouseFailsToStart', type: 'CLIENT_ERROR', ...reason };
+    const ended = await deployWith({ scenario });
     const failure = expectFailure(ended, 'WAREHOUSE_FAILED', 'warehouse');
     expect(failure.message).toContain(reason.message);
     expect(failure.cause).toContain(reason.code);
@@ -210,6 +233,29 @@ describe('a warehouse that', () => {
     expect(next.failure).toBeUndefined();
     expect(next.attempt).toBe(2);
     expect(next.links.warehouse).toBe(failure.link);
+  });
+
+  const stockout = {
+    kind: 'warehouseFailsToStart',
+    code: 'CLOUD_PROVIDER_RESOURCE_STOCKOUT',
+    message: 'The VM size is sold out in this zone.',
+  };
+
+  test('cannot start for a reason that may pass is started again', async () => {
+    const ended = await deployWith({ scenario: { ...stockout, times: 2 } });
+    expect(ended.failure).toBeUndefined();
+    const starts = world.workspace(current()).requests.filter(({ path }) => /warehouses\/\w+\/start$/.test(path));
+    expect(starts).toHaveLength(2);
+    expect(await inventoryOf(world.cloud, current())).toEqual(oneOfEach);
+  });
+
+  test('cannot start for such a reason again and again is given up after fifteen minutes, with the reason', async () => {
+    const ended = await deployWith({ scenario: { ...stockout, times: -1 } });
+    const failure = expectFailure(ended, 'WAREHOUSE_FAILED', 'warehouse');
+    expect(failure.message).toContain(stockout.message);
+    expect(failure.cause).toContain(stockout.code);
+    expect(secondsOf(ended, 'warehouse')).toBeGreaterThanOrEqual(15 * 60);
+    expect(secondsOf(ended, 'warehouse')).toBeLessThanOrEqual(16 * 60 + 6);
   });
 
   test('somebody deletes while it starts is made anew, once', async () => {
@@ -242,6 +288,10 @@ describe('a warehouse that', () => {
     );
     const [first] = await warehouses();
     await caller.databricks(workspaceName, 'DELETE', `/api/2.0/sql/warehouses/${first?.id}`);
+    const waiting = async () =>
+      (await world.read(id)).steps.find(({ name, state }) => name === 'verification' && state === 'pending');
+    await world.until(async () => (await waiting()) !== undefined);
+    expect(await waiting()).not.toHaveProperty('problem');
     const ended = await world.finish(id);
     expect(ended.failure).toBeUndefined();
     expect(ended.verified?.warehouse.id).not.toBe(first?.id);
@@ -277,6 +327,15 @@ describe('a query', () => {
     expect(tried(ended)).toBe(1);
   });
 
+  test('about a schema that is not there tells of missing results, with Spark\u2019s words', async () => {
+    const message = 'The schema `iv` cannot be found.';
+    const trouble = { code: 'SCHEMA_NOT_FOUND', sqlState: '42704', message };
+    const ended = await deployWith({ scenario: { kind: 'statementFails', ...trouble } });
+    const failure = expectFailure(ended, 'RESULTS_MISSING', 'verification');
+    expect(failure.message).toContain('is not there');
+    expect(failure.cause).toContain(message);
+  });
+
   test('that fails for an internal error is tried again', async () => {
     const ended = await deployWith({ scenario: { kind: 'statementFails', sqlState: 'XX000', message: 'Oops.' } });
     expect(ended.failure).toBeUndefined();
@@ -299,6 +358,18 @@ describe('a query', () => {
     expect(failure.cause).toContain('CAN USE');
     expect(secondsOf(ended, 'verification')).toBeGreaterThan(500);
     expect(secondsOf(ended, 'verification')).toBeLessThanOrEqual(600);
+  });
+
+  test.each<[what: string, path: string, right: string]>([
+    ['model', '/api/2.1/unity-catalog/models/*', 'EXECUTE'],
+    ['MLflow run', '/api/2.0/mlflow/runs/get', 'CAN READ'],
+  ])('of an app that may not see the %s names the right to give', async (what, path, right) => {
+    const body = { error_code: 'PERMISSION_DENIED', message: 'User lacks a privilege.' };
+    const ended = await deployWith({ fault: { method: 'GET', path, status: 403, times: 1000, body } });
+    const failure = expectFailure(ended, 'SQL_DENIED', 'verification');
+    expect(failure.message).toContain(`The ${what}`);
+    expect(failure.cause).toContain('lacks a privilege');
+    expect(failure.hint).toContain(right);
   });
 
   const refused = { error_code: 'UNAUTHENTICATED', message: 'Token is expired.' };

@@ -26,6 +26,25 @@ const changeRun = async ({ api, account }: Left, what: string, change: object): 
   await api('POST', `/api/2.0/mlflow/runs/${what}`, { run_id: account.mlflow.run_id, ...change });
 };
 
+/** Makes a version of a model with a plain name of what the run has at `from`. */
+async function registerInWorkspace(
+  api: NotebookApi,
+  { mlflow: { run_id } }: Left['account'],
+  from = 'model',
+): Promise<{ name: string; version: string }> {
+  const root = '/api/2.0/mlflow';
+  const name = 'implied_volatility';
+  const upload = { run_id, path: ['model/MLmodel'] };
+  const { credential_infos } = await api('POST', `${root}/artifacts/credentials-for-write`, upload);
+  const [{ signed_uri: address } = { signed_uri: '' }] = credential_infos as { signed_uri: string }[];
+  await fetch(address, { method: 'PUT', body: 'x', headers: { connection: 'close' } });
+  const { run } = await api('GET', `${root}/runs/get?run_id=${run_id}`);
+  const source = `${(run as { info: { artifact_uri: string } }).info.artifact_uri}/${from}`;
+  await api('POST', `${root}/registered-models/create`, { name });
+  const { model_version } = await api('POST', `${root}/model-versions/create`, { name, source, run_id });
+  return { name, version: (model_version as { version: string }).version };
+}
+
 /** Everything that can be wrong with results, by the value of RUNME's parameter `mode`; what is returned is handed over instead. */
 export const spoilers: Record<string, Spoil> = {
   table_missing: ({ tables, account }) => tables.drop(account.tables['labels'] ?? ''),
@@ -61,6 +80,17 @@ export const spoilers: Record<string, Spoil> = {
   run_of_another_deployment: (left) => changeRun(left, 'set-tag', { key: 'deployment', value: 'somebody' }),
   run_of_an_earlier_attempt: (left) => changeRun(left, 'set-tag', { key: 'attempt', value: '0-x' }),
   model_missing: ({ account }) => ({ ...account, model: { ...account.model, version: '99' } }),
+  model_in_the_workspace: async ({ api, account }) => ({ ...account, model: await registerInWorkspace(api, account) }),
+  model_without_files: async ({ api, account }) => ({
+    ...account,
+    model: await registerInWorkspace(api, account, 'nothing'),
+  }),
+  model_missing_in_the_workspace: ({ account }) => ({
+    ...account,
+    model: { name: 'implied_volatility', version: '1' },
+  }),
+  run_deleted: ({ api, account }) =>
+    api('POST', '/api/2.0/mlflow/runs/delete', { run_id: account.mlflow.run_id }).then(() => undefined),
   silent: () => ({}),
   chatty: () => 'Trained.',
   names_of_two_levels: ({ account }) => ({

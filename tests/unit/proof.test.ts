@@ -17,6 +17,7 @@ const run: SeenRun = {
   id: 'ff',
   experimentId: '42',
   status: 'FINISHED',
+  isDeleted: false,
   metrics: new Map([
     ['r2', 0.99],
     ['loss', 0.1],
@@ -83,6 +84,7 @@ describe('provenTables', () => {
 describe('provenRun', () => {
   test.each<[what: string, seen: Partial<SeenRun>, expected: object]>([
     ['takes a finished run of this attempt', {}, { proven: { id: 'ff', status: 'FINISHED' } }],
+    ['refuses one that somebody has deleted', { isDeleted: true }, { code: 'RESULTS_MISSING', retryable: false }],
     ['refuses one that failed', { status: 'FAILED' }, { code: 'RESULTS_INVALID' }],
     ['refuses one that still runs', { status: 'RUNNING' }, { code: 'RESULTS_INVALID' }],
     [
@@ -106,7 +108,7 @@ describe('provenRun', () => {
 });
 
 describe('provenMetrics', () => {
-  const prove = (rows: [string, number][], seen: SeenRun = run, results = declared): object =>
+  const prove = (rows: [string, number | null][], seen: SeenRun = run, results = declared): object =>
     failureOf(() =>
       provenMetrics(
         results,
@@ -129,7 +131,7 @@ describe('provenMetrics', () => {
     expect(prove([['loss', 0.1]], run, { ...declared, metrics: {} })).toEqual({ proven: { loss: 0.1 } });
   });
 
-  test.each<[what: string, rows: [string, number][], code: string, words: string]>([
+  test.each<[what: string, rows: [string, number | null][], code: string, words: string]>([
     ['no metrics', [], 'RESULTS_EMPTY', 'no metrics'],
     [
       'one twice',
@@ -143,9 +145,19 @@ describe('provenMetrics', () => {
     ['too many', Array.from({ length: 101 }, (_, i) => [`m${i}`, 0]), 'RESULTS_INVALID', 'more than 100'],
     ['one that MLflow lacks', [['other', 1]], 'RESULTS_INVALID', 'is 1 in a.b.evaluation and missing by MLflow'],
     ['one that differs', [['loss', 0.2]], 'RESULTS_INVALID', 'and 0.1 by MLflow'],
+    ['one without a value', [['loss', null]], 'RESULTS_INVALID', 'The metric loss is null in a.b.evaluation'],
+    ['one that is no number', [['loss', Number.NaN]], 'RESULTS_INVALID', 'The metric loss is NaN in a.b.evaluation'],
+    ['one without bounds', [['loss', Infinity]], 'RESULTS_INVALID', 'The metric loss is Infinity in a.b.evaluation'],
     ['one with another sign', [['loss', -0.1]], 'RESULTS_INVALID', 'by MLflow'],
   ])('refuses %s', (_what, rows, code, words) => {
     expect(prove(rows)).toMatchObject({ code, message: expect.stringContaining(words) as string });
+  });
+
+  test('refuses a metric that MLflow has as NaN, and says so', () => {
+    const seen = { ...run, metrics: new Map([['r2', Number.NaN]]) };
+    expect(prove([['r2', 0.99]], seen)).toMatchObject({
+      message: 'The metric r2 is 0.99 in a.b.evaluation and NaN by MLflow.',
+    });
   });
 
   test.each([1, '0.99', null, Number.NaN])('refuses a metric that the notebook calls %j', (value) => {

@@ -19,6 +19,14 @@ describe('declaredResults', () => {
     expect(declaredResults(account, undefined)).toEqual(needed);
   });
 
+  test('takes every name that Unity Catalog allows, but for quotes', () => {
+    for (const schema of ['größe', '1-a', '$x', 'a%2F', '量'.repeat(31)]) {
+      const name = `main.${schema}.evaluation`;
+      const given = { ...account, tables: { evaluation: name }, rows: { evaluation: 2 } };
+      expect(declaredResults(given, undefined).tables['evaluation']).toBe(name);
+    }
+  });
+
   test.each<[what: string, handedOver: unknown, fault: string]>([
     ['nothing', null, '(all)'],
     ['text', 'done', '(all)'],
@@ -26,6 +34,11 @@ describe('declaredResults', () => {
     ['no tables', { ...account, tables: {} }, 'tables: There is no evaluation table.'],
     ['a name of two levels', { ...account, tables: { evaluation: 'iv.evaluation' } }, 'tables.evaluation'],
     ['an empty part', { ...account, tables: { evaluation: 'main..evaluation' } }, 'tables.evaluation'],
+    ['a quote in a name', { ...account, tables: { evaluation: 'a.b.c`--' } }, 'tables.evaluation'],
+    ['a path in a name', { ...account, tables: { evaluation: 'a.b/c.d' } }, 'tables.evaluation'],
+    ['half a character in a name', { ...account, tables: { evaluation: 'a.b.\ud800' } }, 'tables.evaluation'],
+    ['a name too long', { ...account, tables: { evaluation: `a.b.${'x'.repeat(299)}` } }, 'A name is too long.'],
+    ['a name too long in a link', { ...account, tables: { evaluation: `a.b.${'量'.repeat(34)}` } }, 'too long'],
     ['SQL for a name', { ...account, tables: { evaluation: 'a.b.c` WHERE 1=1 --' } }, 'tables.evaluation'],
     ['a line break in a name', { ...account, tables: { evaluation: 'a.b.c\n' } }, 'tables.evaluation'],
     ['SQL for a role', { ...account, tables: { ...account.tables, "x' OR '": 'a.b.c' } }, 'tables'],
@@ -41,6 +54,8 @@ describe('declaredResults', () => {
     ['no MLflow run', { ...account, mlflow: undefined }, 'mlflow'],
     ['a path for a run', { ...account, mlflow: { experiment_id: '1', run_id: '../get' } }, 'mlflow.run_id'],
     ['no model', { ...account, model: {} }, 'model.name'],
+    ['a model name of two levels', { ...account, model: { name: 'iv.model', version: '1' } }, 'model.name'],
+    ['a path for a model name', { ...account, model: { name: '../model', version: '1' } }, 'model.name'],
     ['a path for a version', { ...account, model: { name: 'a.b.c', version: '1/aliases' } }, 'model.version'],
   ])('refuses %s and names the fault', (_what, handedOver, fault) => {
     let failure: unknown;
@@ -86,9 +101,12 @@ describe('the queries', () => {
 
 test('the links lead to the pages of the workspace', () => {
   const links = resultLinks('adb-1.2.azuredatabricks.net');
-  expect([links.table('a.b.c'), links.mlflowRun('42', 'ff'), links.model('a.b.m', '3')]).toEqual([
+  const models = [links.model('a.b.m', '3'), links.model('m', '3')];
+  expect(links.table('a.größe.c?')).toBe('https://adb-1.2.azuredatabricks.net/explore/data/a/gr%C3%B6%C3%9Fe/c%3F');
+  expect([links.table('a.b.c'), links.mlflowRun('42', 'ff'), ...models]).toEqual([
     'https://adb-1.2.azuredatabricks.net/explore/data/a/b/c',
     'https://adb-1.2.azuredatabricks.net/ml/experiments/42/runs/ff',
     'https://adb-1.2.azuredatabricks.net/explore/data/models/a/b/m/version/3',
+    'https://adb-1.2.azuredatabricks.net/ml/models/m/versions/3',
   ]);
 });

@@ -43,6 +43,7 @@ describe('a statement', () => {
     ['22012', '[DIVIDE_BY_ZERO] x', { code: 'SQL_FAILED', retryable: false }],
     ['42501', '[INSUFFICIENT_PERMISSIONS] x', { code: 'SQL_DENIED', retryable: false }],
     ['XX000', '[INTERNAL_ERROR] x', { code: 'SQL_FAILED', retryable: true }],
+    ['HY000', '[INVALID_HANDLE.SESSION_CHANGED] x', { code: 'SQL_FAILED', retryable: true }],
     ['08S01', 'The warehouse was stopped.', { code: 'SQL_FAILED', retryable: true }],
     [undefined, 'Something else.', { code: 'SQL_FAILED', retryable: true }],
     ['', '[DIVIDE_BY_ZERO] x SQLSTATE: 22012', { code: 'SQL_FAILED', retryable: false }],
