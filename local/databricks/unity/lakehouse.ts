@@ -4,7 +4,11 @@ import type { Lakehouse } from '../compute.ts';
 import { isUnityName } from './unityNames.ts';
 
 /** The catalog that a workspace has from the start: its name, with `_` where SQL would want quotes. */
-export const defaultCatalog = (workspaceName: string): string => workspaceName.toLowerCase().replaceAll(/\W/g, '_');
+export function defaultCatalog(workspaceName: string): string {
+  const name = workspaceName.toLowerCase().replaceAll(/\W/g, '_');
+  // Spark's own catalog has this name in every session.
+  return name === 'spark_catalog' ? 'spark_catalog_1' : name;
+}
 
 /** Makes the folders of a workspace's default catalog and schema; gives what reads which catalogs there are. */
 export function openLakehouse(tablesRoot: string, workspaceName: string): () => Lakehouse {
