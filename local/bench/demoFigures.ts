@@ -1,15 +1,12 @@
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
-import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import type { StatusResource } from '../../domain/status.ts';
 import { demoLatencies } from '../cloud/demoLatencies.ts';
 import { localResourceGroup } from '../cloud/localNames.ts';
 import { followDeployment, startDeployment } from '../demo/followDeployment.ts';
 import { partsOf } from '../demo/parts.ts';
+import { getJson } from '../stack/getJson.ts';
 import { type Stack, startStack } from '../stack/startStack.ts';
 import type { Figure } from './figure.ts';
 import { watchMemory } from './processTree.ts';
@@ -85,11 +82,6 @@ async function proofCalls({ settings }: Stack, { links }: StatusResource): Promi
       .map(({ path }) => path.replace(/^.*[/#]/, ''))
       .join(', '),
   };
-}
-
-async function getJson(url: string, ca: Buffer): Promise<unknown> {
-  const [response] = (await once(get(url, { ca }), 'response')) as [IncomingMessage];
-  return JSON.parse(await text(response));
 }
 
 const secondsBetween = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / 1000;

@@ -30,6 +30,9 @@ Kill the function app and start it again; deployments go on where they were:
   kill -9 ${stack.host.pid}
   npm run dev:host
 
+Use the workspace with the Databricks SDK, MLflow or a SQL driver:
+  npm run -s dev:databricks
+
 Ctrl-C stops everything. State is kept in ${devFolder}; npm run dev -- --fresh starts from nothing.`);
   let stopping = false;
   const stop = (): void => {

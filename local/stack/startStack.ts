@@ -56,16 +56,17 @@ export async function startStack({ folder, ports }: StackOptions): Promise<Stack
 
 /** Starts the host of a stack that has been started in the folder before; the cloud has to be up. */
 export function startHostProcess(folder: string): Promise<Program> {
-  const file = settingsFile(folder);
-  if (!existsSync(file)) throw new Error(`Nothing has been started in ${folder} yet.`);
-  const { settings, functionKey, port } = JSON.parse(readFileSync(file, 'utf8')) as {
-    settings: Record<string, string>;
-    functionKey: string;
-    port: number;
-  };
+  const { settings, functionKey, port } = readStack(folder);
   const hostArguments = [root, '--port', String(port), '--data', join(folder, 'host')];
   const environment = { ...settings, HOST_FUNCTION_KEY: functionKey };
   return spawnProgram(join(root, 'local/host/main.ts'), hostArguments, environment, join(folder, 'host.log'));
+}
+
+/** What a stack that was started in the folder is made of; throws when none was. */
+export function readStack(folder: string): { settings: Record<string, string>; functionKey: string; port: number } {
+  const file = settingsFile(folder);
+  if (!existsSync(file)) throw new Error(`Nothing has been started in ${folder} yet.`);
+  return JSON.parse(readFileSync(file, 'utf8')) as ReturnType<typeof readStack>;
 }
 
 const settingsFile = (folder: string): string => join(folder, 'stack.json');

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { NotebookRequest } from '../../local/databricks/notebooks/notebookRequest.ts';
@@ -88,7 +88,9 @@ it('a notebook that is cancelled while it leaves its driver ends all the same', 
   const commands = join(folder, 'commands');
   const logFolder = join(folder, 'logs', '5');
   mkdirSync(logFolder, { recursive: true });
-  const request = { runId: '5', logFolder, caFile: commands, sparkVersion: '15.4.x' };
+  const caFile = join(folder, 'authority.pem');
+  writeFileSync(caFile, '');
+  const request = { runId: '5', logFolder, caFile, sparkVersion: '15.4.x' };
   const notebook = cluster.start(request as NotebookRequest);
   const asked = (): string => (existsSync(commands) ? readFileSync(commands, 'utf8') : '');
   await expect.poll(asked, { timeout: 15_000 }).toContain('detach 5');

@@ -2,6 +2,7 @@ package local.databricks
 
 import java.io.{BufferedReader, InputStreamReader}
 import java.nio.charset.StandardCharsets.UTF_8
+import java.nio.file.Files
 import java.util.concurrent.{ConcurrentHashMap, Executors, Future}
 
 import com.fasterxml.jackson.databind.{JsonNode, ObjectMapper}
@@ -40,8 +41,7 @@ object WarehouseDriver {
   private def serve(): Unit = {
     // Whatever else prints must not get between the answers.
     System.setOut(System.err)
-    // The first query loads most of Spark's classes: the warehouse is ready when that is done.
-    spark.range(1).selectExpr("sum(id)").collect()
+    warmUp()
     replies.ready()
     val json = new ObjectMapper()
     val input = new BufferedReader(new InputStreamReader(System.in, UTF_8))
@@ -50,6 +50,13 @@ object WarehouseDriver {
       case line if line.has("closeSession") => sessions.close(line.get("closeSession").asText)
       case line => submit(line)
     }
+  }
+
+  /** Loads the classes that a query of a Delta table takes, so that the first statement is answered as quickly as the next. */
+  private def warmUp(): Unit = {
+    val folder = Files.createTempDirectory("warm-up").toString
+    spark.range(1).write.format("delta").mode("overwrite").save(folder)
+    spark.read.format("delta").load(folder).selectExpr("count(*)", "count_if(id = 0)").collect()
   }
 
   private def submit(request: JsonNode): Unit = {
@@ -78,12 +85,18 @@ object WarehouseDriver {
       replies.result(id, session.sql(text, StatementParameters.of(request, session)), () => !statement.cancelled)
       if (running.remove(id) != null) replies.done(id)
     } catch {
-      case _: StackOverflowError => if (running.remove(id) != null) replies.failed(id, new StatementTooDeep)
       // Fatal ones too, or nobody would hear of them; only the want of memory ends the process by itself.
-      case error: Throwable => if (running.remove(id) != null) replies.failed(id, error)
+      case error: Throwable => if (running.remove(id) != null) fail(statement, error)
     } finally {
       leaveThread()
     }
+  }
+
+  private def fail(statement: Running, error: Throwable): Unit = error match {
+    // Whoever cancels may not have come to say so yet.
+    case _ if statement.cancelled => replies.canceled(statement.id)
+    case _: StackOverflowError => replies.failed(statement.id, new StatementTooDeep)
+    case _ => replies.failed(statement.id, error)
   }
 
   private def leaveThread(): Unit = {
