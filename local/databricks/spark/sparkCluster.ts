@@ -2,7 +2,7 @@ import type { ClusterRequest, StartedCluster } from '../compute.ts';
 import type { NotebookOutcome, NotebookRequest, StartedNotebook } from '../notebooks/notebookRequest.ts';
 import { pythonEnvironment } from '../notebooks/pythonEnvironment.ts';
 import { startPythonNotebook } from '../notebooks/pythonNotebook.ts';
-import type { SparkInstallation } from './sparkCompute.ts';
+import type { SparkInstallation } from './sparkInstallation.ts';
 import { type SparkProcess, startSparkProcess } from './sparkProcess.ts';
 
 /** Where a notebook's Python process finds its session in the driver. */

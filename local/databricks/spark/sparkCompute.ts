@@ -1,14 +1,7 @@
 import type { Compute } from '../compute.ts';
-import type { PythonInstallation } from '../notebooks/pythonNotebook.ts';
 import { startSparkCluster } from './sparkCluster.ts';
+import type { SparkInstallation } from './sparkInstallation.ts';
 import { startSparkWarehouse } from './sparkWarehouse.ts';
-
-/** What Spark needs on this machine. */
-export interface SparkInstallation extends PythonInstallation {
-  java: string;
-  /** Spark, Delta Lake and our own classes. */
-  classPath: string;
-}
 
 /** Really does a workspace's work: job clusters and SQL warehouses with Spark and Delta Lake. */
 export function sparkCompute(installation: SparkInstallation): Compute {

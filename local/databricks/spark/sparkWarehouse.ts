@@ -1,6 +1,6 @@
 import type { SqlOutcome, SqlResult, SqlValue, StartedWarehouse, WarehouseRequest } from '../compute.ts';
 import { pythonEnvironment } from '../notebooks/pythonEnvironment.ts';
-import type { SparkInstallation } from './sparkCompute.ts';
+import type { SparkInstallation } from './sparkInstallation.ts';
 import { startSparkProcess } from './sparkProcess.ts';
 
 const settings = {
