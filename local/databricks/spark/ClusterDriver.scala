@@ -15,25 +15,10 @@ import py4j.ClientServer
  * it: `attach <notebook>` is answered `attached <notebook> <port> <secret>`; `detach <notebook>` ends what it runs and is
  * answered `detached <notebook>`.
  */
-object ClusterDriver {
-  private val answers = System.out
+object ClusterDriver extends SparkProgram {
   private val gateways = mutable.Map[String, ClientServer]()
 
-  def main(arguments: Array[String]): Unit = {
-    try serve()
-    catch {
-      // Threads of Spark would keep a half-started driver alive.
-      case error: Throwable =>
-        error.printStackTrace()
-        Runtime.getRuntime.halt(1)
-    }
-    // Not stopped in order: what is uncommitted is nothing, and threads of notebooks must not keep it open.
-    Runtime.getRuntime.halt(0)
-  }
-
-  private def serve(): Unit = {
-    // What notebooks let Java print must not get between the answers.
-    System.setOut(System.err)
+  override protected def serve(): Unit = {
     val spark = SparkSession.builder().getOrCreate()
     // The first query loads most of Spark's classes: the cluster is ready when that is done.
     spark.range(1).selectExpr("sum(id)").collect()

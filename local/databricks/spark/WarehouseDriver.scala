@@ -13,10 +13,10 @@ import org.apache.spark.sql.SparkSession
  * Says `ready` on standard output, then takes JSON lines from standard input, `{"id", "statement", "parameters", "session",
  * "catalog", "schema"}`, `{"cancel": id}` and `{"closeSession": session}`, and answers as `WarehouseReplies` says. Ends with its input.
  */
-object WarehouseDriver {
+object WarehouseDriver extends SparkProgram {
   private val atOnce = 4
   private lazy val spark = SparkSession.builder().getOrCreate()
-  private val replies = new WarehouseReplies(System.out)
+  private val replies = new WarehouseReplies(answers)
   private lazy val sessions = new WarehouseSessions(spark)
   private val workers = Executors.newFixedThreadPool(atOnce)
   private val running = new ConcurrentHashMap[String, Running]()
@@ -26,21 +26,7 @@ object WarehouseDriver {
     @volatile var worker: Future[_] = _
   }
 
-  def main(arguments: Array[String]): Unit = {
-    try serve()
-    catch {
-      // Threads of Spark would keep a half-started engine alive.
-      case error: Throwable =>
-        error.printStackTrace()
-        Runtime.getRuntime.halt(1)
-    }
-    // Not stopped in order: what is uncommitted is nothing.
-    Runtime.getRuntime.halt(0)
-  }
-
-  private def serve(): Unit = {
-    // Whatever else prints must not get between the answers.
-    System.setOut(System.err)
+  override protected def serve(): Unit = {
     warmUp()
     replies.ready()
     val json = new ObjectMapper()

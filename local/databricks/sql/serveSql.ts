@@ -24,7 +24,7 @@ export function serveSql(router: Router, on: AddRoute, workspace: Workspace): Sq
   const sessions = new ThriftSessions(workspace, warehouses, statements);
   addWarehouseRoutes(on, workspace, warehouses, (id) => sessions.countIn(id));
   addThriftRoutes(on, workspace, warehouses, statements, sessions);
-  addStatementRoutes(on, workspace, statements);
+  addStatementRoutes(on, statements);
   addWarehousePages(router, workspace, warehouses, statements);
   return {
     resume() {

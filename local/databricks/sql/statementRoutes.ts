@@ -3,7 +3,6 @@ import { ApiError, doesNotExist, invalidParameter, notEmulated } from '../apiErr
 import type { SqlColumn, SqlParameter, SqlResult, SqlValue } from '../compute.ts';
 import { type Fields, bodyOf, isFields, optionalText, requiredText } from '../requestFields.ts';
 import type { AddRoute } from '../routes.ts';
-import type { Workspace } from '../workspace.ts';
 import { splitType } from './sqlType.ts';
 import { type Statement, isOver } from './statement.ts';
 import type { Statements } from './statements.ts';
@@ -13,7 +12,7 @@ const chunkRows = 10_000;
 const textBytesMost = 16 * 2 ** 20;
 
 /** The Statement Execution API with rows in the answers (`INLINE`, `JSON_ARRAY`). */
-export function addStatementRoutes(on: AddRoute, workspace: Workspace, statements: Statements): void {
+export function addStatementRoutes(on: AddRoute, statements: Statements): void {
   const found = ({ params }: ApiRequest): Statement => {
     const id = params['id'] ?? '';
     const statement = statements.get(id);
@@ -26,7 +25,7 @@ export function addStatementRoutes(on: AddRoute, workspace: Workspace, statement
     const wish = readWish(body);
     const submitted = statements.submit(wish.warehouseId, wish.sql, caller.applicationId);
     const { id } = submitted;
-    if (wish.waitSeconds > 0) await waitFor(statements.ended(id), wish.waitSeconds, workspace);
+    if (wish.waitSeconds > 0) await statements.endedWithin(id, wish.waitSeconds);
     const running = statements.get(id);
     if (running && !isOver(running) && wish.waitSeconds > 0 && wish.cancelLate) {
       statements.cancel(id);
@@ -46,13 +45,6 @@ export function addStatementRoutes(on: AddRoute, workspace: Workspace, statement
     statements.cancel(found(request).id);
     return { body: {} };
   });
-}
-
-/** Waits for the promise, in the workspace's time at most so long. */
-export function waitFor(promise: Promise<void>, seconds: number, workspace: Workspace): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const stop = workspace.at(workspace.clock.now() + seconds * 1000, resolve);
-  return Promise.race([promise, late]).finally(stop);
 }
 
 function readWish(body: Fields): {

@@ -86,6 +86,13 @@ export class Statements {
     return live.statement;
   }
 
+  /** Settles when the statement is over, in the workspace's time after so many seconds at the latest. */
+  endedWithin(id: string, seconds: number): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const stop = this.#workspace.at(this.#workspace.clock.now() + seconds * 1000, resolve);
+    return Promise.race([this.ended(id), late]).finally(stop);
+  }
+
   /** Settles when the statement is over; at once when it is not of this process. */
   ended(id: string): Promise<void> {
     return this.#live.get(id)?.ended.promise ?? Promise.resolve();

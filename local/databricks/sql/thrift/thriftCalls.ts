@@ -2,7 +2,6 @@ import types from '@databricks/sql/thrift/TCLIService_types.js';
 import type * as t from '@databricks/sql/thrift/TCLIService_types.js';
 import type { SqlResult } from '../../compute.ts';
 import type { Workspace } from '../../workspace.ts';
-import { waitFor } from '../statementRoutes.ts';
 import type { Statements } from '../statements.ts';
 import { handleOf, idOf } from './handles.ts';
 import { catalogs, schemas, tableTypes, type MetadataQuery } from './metadataQueries.ts';
@@ -95,9 +94,8 @@ export class ThriftCalls {
   }
 
   async GetOperationStatus(request: t.TGetOperationStatusReq): Promise<t.TGetOperationStatusResp> {
-    const { statements, workspace } = this.#context;
     const operation = this.#operation(request.operationHandle);
-    await waitFor(statements.ended(operation.id), statusSeconds, workspace);
+    await this.#context.statements.endedWithin(operation.id, statusSeconds);
     return this.#replies.status(operation);
   }
 
@@ -161,9 +159,9 @@ export class ThriftCalls {
 
   // What is executed may end in a moment; what waits for its warehouse is asked for later.
   async #started(operation: ThriftOperation, wanted?: t.TSparkGetDirectResults): Promise<StartedOperation> {
-    const { statements, workspace } = this.#context;
+    const { statements } = this.#context;
     if (statements.get(operation.id)?.state === 'RUNNING') {
-      await waitFor(statements.ended(operation.id), directSeconds, workspace);
+      await statements.endedWithin(operation.id, directSeconds);
     }
     const directResults = this.#replies.direct(operation, wanted);
     return {
