@@ -207,7 +207,7 @@ export const readRun = step<{ workspace: Workspace; runId: string; seen?: boolea
 /** `repairs`: how often the run had been repaired when this was decided; comes back as it is now. */
 export const repairRun = step<{ workspace: Workspace; runId: string; repairs: number }, { repairs: number }>(
   'repairRun',
-  remote,
+  watching,
 );
 export const ensureWarehouse = step<Deployment & { workspace: Workspace }, Warehouse>('ensureWarehouse', remote);
 export const startWarehouse = step<{ workspace: Workspace; warehouse: Warehouse }, WarehouseState>(

@@ -5,6 +5,7 @@ import { nextPollSeconds, type PollingPlan } from '../domain/polling.ts';
 import { failureOfRun, isOver, resultOf, runStartedBy, summaryOf } from '../domain/runs.ts';
 import type { RunSummary, WatchResult, WatchStatus } from '../domain/status.ts';
 import { limits, readRun, type RunView, type Workspace } from '../domain/steps.ts';
+import { repairOnce } from './repairOnce.ts';
 import { nowMs, runStep, sleep } from './runStep.ts';
 
 /** What one generation hands to the next. */
@@ -44,9 +45,12 @@ export const watchRun: OrchestrationHandler = function* (
 /** One look at the run: shows it, goes on to the child when RUNME is over, waits when there is nothing new to do. */
 function* lookOnce(ctx: OrchestrationContext, watch: WatchRunInput): Generator<Task, WatchResult | undefined, unknown> {
   const observer = observerOf(ctx, watch);
-  const run = yield* runStep(ctx, readRun, { workspace: watch.workspace, runId: watch.runId }, observer);
+  const seen = watch.status.runs.some(({ runId }) => runId === watch.runId);
+  const look = { workspace: watch.workspace, runId: watch.runId, ...(seen && { seen }) };
+  const run = yield* runStep(ctx, readRun, look, observer);
   show(ctx, watch, run);
   if (isOver(run.state)) {
+    if (yield* repairOnce(ctx, watch, run, observer)) return undefined;
     if (run.state !== 'succeeded') throw DeploymentError.of(failureOfRun(run, watch.role));
     if (watch.role === 'notebooks')
       return { runs: watch.status.runs, waitedSeconds: watch.status.waitedSeconds, result: resultOf(run) };
@@ -69,7 +73,9 @@ function* lookOnce(ctx: OrchestrationContext, watch: WatchRunInput): Generator<T
 function show(ctx: OrchestrationContext, watch: WatchRunInput, run: RunView): void {
   const { status } = watch;
   delete status.problem;
-  status.runs = [...status.runs.filter(({ role }) => role !== watch.role), summaryOf(run, watch.role)];
+  const before = status.runs.find(({ role }) => role === watch.role);
+  const summary = { ...summaryOf(run, watch.role), ...(before?.repaired && { repaired: before.repaired }) };
+  status.runs = [...status.runs.filter(({ role }) => role !== watch.role), summary];
   ctx.df.setCustomStatus(status);
 }
 
