@@ -9,6 +9,8 @@ import type { WatchRunInput } from './watchRun.ts';
 const pauseSeconds = 30;
 /** How long a repair may take to show in the run's history. */
 const showsWithinSeconds = 300;
+// Of what a custom status holds, two runs leave this for each of their repairs.
+const mostOfReason = 160;
 
 /**
  * Has a run repaired that the platform has failed in a way that may pass, once. True when the run is to be looked at
@@ -33,7 +35,7 @@ export function* repairOnce(
   }
   const { code, message } = failureOfRun(run, watch.role);
   const at = new Date(nowMs(ctx)).toISOString();
-  if (shown) shown.repaired = { at, why: `${code}: ${message}`.slice(0, 300) };
+  if (shown) shown.repaired = { at, why: `${code}: ${message}`.slice(0, mostOfReason) };
   ctx.df.setCustomStatus(watch.status);
   watch.roleStartedMs = nowMs(ctx);
   return true;
