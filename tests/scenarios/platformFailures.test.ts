@@ -94,7 +94,14 @@ const passing: [
   ],
   ['bootstrap', bootstrap, 'PIV_01', 'notebooks', 'CLUSTER_UNAVAILABLE', 'BOOTSTRAP_TIMEOUT(SERVICE_FAULT)'],
   ['spot', spot, 'PIV_02', 'notebooks', 'CLUSTER_UNAVAILABLE', 'Reason: SPOT_INSTANCE_TERMINATION (CLOUD_FAILURE)'],
-  ['spot-runme', spot, 'RUNME', 'RUNME', 'CLUSTER_UNAVAILABLE', 'The spot instance of the driver was evicted.'],
+  [
+    'spot-runme',
+    spot,
+    'RUNME',
+    'RUNME',
+    'CLUSTER_UNAVAILABLE',
+    'SPOT_INSTANCE_TERMINATION (CLOUD_FAILURE). Parameters: databricks_error_message:The spot instance',
+  ],
   ['internal', internal, 'PIV_03', 'notebooks', 'RUN_FAILED', 'Run result unavailable: job failed with error message'],
 ];
 
