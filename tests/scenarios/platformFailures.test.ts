@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunSummary, StatusResource } from '../../domain/status.ts';
+import { formatJson } from '../../local/kit/json.ts';
 import { type CloudCaller, cloudCaller } from '../support/cloudCaller.ts';
 import { expectFailure, secondsOf } from '../support/expectFailure.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
@@ -184,6 +185,29 @@ describe('a task lost to the platform', { timeout: 120_000 }, () => {
     });
     const failure = expectFailure(await world.finish(id), 'RUN_FAILED', 'notebooks');
     expect(failure.message).toContain('Failed to reach the driver');
+  });
+
+  test('is repaired once although the run still looks as it failed for a moment', async () => {
+    const { id } = await startWith('dbw-stale', { ...internal, taskKey: 'RUNME' });
+    await world.until(async () => (await world.read(id)).runs[0]?.state === 'failed');
+    const runId = (await world.read(id)).runs[0]?.runId ?? '';
+    const path = `/api/2.2/jobs/runs/get?run_id=${runId}&include_history=true`;
+    const { body } = await caller.databricks('dbw-stale', 'GET', path);
+    const stale = JSON.parse(formatJson(body).replace(/:(\d{16,})/g, ':"$1"')) as object;
+    // The repair's own look is let through.
+    const rule = { method: 'GET', path: '*/jobs/runs/get', skip: 1, times: 2, status: 200, body: stale };
+    await setFault(world.workspace('dbw-stale'), rule);
+    const ended = await world.finish(id);
+    expect(ended.failure).toBeUndefined();
+    expect(repairsSent('dbw-stale')).toBe(1);
+  });
+
+  test('is not repaired any more when the deployment is cancelled before', async () => {
+    const { id } = await startWith('dbw-cancelled', { ...internal, taskKey: 'RUNME' });
+    await world.until(async () => (await world.read(id)).runs[0]?.state === 'failed');
+    expect((await world.call(`/api/deployments/${id}/cancel`, { method: 'POST' })).status).toBe(202);
+    expect((await world.finish(id)).state).toBe('Cancelled');
+    expect(repairsSent('dbw-cancelled')).toBe(0);
   });
 });
 
