@@ -140,6 +140,10 @@ export const errorTable = {
     title: 'The accelerator\u2019s job template is not valid',
     hint: 'Mend notebooks/job-template.json in the repository.',
   },
+  RUNME_MISSING: {
+    title: 'The repository has no such RUNME',
+    hint: 'Name RUNME by its path in the repository, without its ending, in `runmePath`.',
+  },
   NOTEBOOK_FAILED: {
     title: 'A notebook failed',
     hint: 'Open the run, read the failing cell, mend its cause and send the request again.',

@@ -1,9 +1,12 @@
+import type { Accelerator } from './accelerator.ts';
 import type { Failure } from './errors.ts';
 import type { Outcome } from './outcome.ts';
 import type { PollingPlan } from './polling.ts';
 import type { DeploymentRequest } from './request.ts';
 import type { Owner } from './resultQueries.ts';
 import type { DeclaredResults, Verified } from './results.ts';
+
+export type { Accelerator } from './accelerator.ts';
 
 /** How long and how often a step is tried while its failures are retryable. */
 export interface RetryPolicy {
@@ -38,16 +41,6 @@ const spreading: RetryPolicy = { limitSeconds: 600, firstPauseSeconds: 5, maxPau
 const remote: RetryPolicy = { limitSeconds: 900, firstPauseSeconds: 2, maxPauseSeconds: 60 };
 /** The run goes on and is paid whether or not Databricks answers, so giving up early would only start a second one. */
 const watching: RetryPolicy = { limitSeconds: limits.runSeconds, firstPauseSeconds: 5, maxPauseSeconds: 60 };
-
-/** One entry of the catalogue: where an accelerator's notebooks come from. */
-export interface Accelerator {
-  repositoryUrl: string;
-  /** Exactly one of both. */
-  branch?: string | undefined;
-  tag?: string | undefined;
-  /** Whether its results are proven; true when left out. */
-  verify?: boolean | undefined;
-}
 
 /** What every step of a deployment knows. */
 export interface Deployment {
@@ -155,6 +148,11 @@ export interface RunView {
   problem?: { task: string; error: string; trace: string[]; url?: string; byPlatform: boolean };
 }
 
+/** The run that a RUNME with the companion library has started; empty while there is none. */
+export interface ChildRun {
+  runId?: string;
+}
+
 export interface Warehouse {
   id: string;
   url: string;
@@ -198,6 +196,7 @@ export const ensureRepo = step<Deployment & { workspace: Workspace }, Repository
 export const ensureJob = step<Deployment & { workspace: Workspace; repository: Repository }, Job>('ensureJob', remote);
 export const submitRun = step<Deployment & { workspace: Workspace; job: Job }, SubmittedRun>('submitRun', remote);
 export const readRun = step<{ workspace: Workspace; runId: string }, RunView>('readRun', watching);
+export const findChildRun = step<{ workspace: Workspace; runId: string }, ChildRun>('findChildRun', watching);
 export const ensureWarehouse = step<Deployment & { workspace: Workspace }, Warehouse>('ensureWarehouse', remote);
 export const startWarehouse = step<{ workspace: Workspace; warehouse: Warehouse }, WarehouseState>(
   'startWarehouse',

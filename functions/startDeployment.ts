@@ -1,7 +1,7 @@
 import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import { type DurableClient, type DurableOrchestrationStatus, OrchestrationRuntimeStatus } from 'durable-functions';
 import { TerminalError } from '../domain/errors.ts';
-import { deploymentId, identityNameFor } from '../domain/ids.ts';
+import { acceleratorNameOf, deploymentId, identityNameFor } from '../domain/ids.ts';
 import { type DeploymentRequest, parseRequest } from '../domain/request.ts';
 import type { DeployInput, EarlierAttempt } from '../domain/steps.ts';
 import { admit } from './admission.ts';
@@ -45,7 +45,7 @@ export async function startDeployment(
       evt: 'deployment.started',
       deployment: id,
       attempt: input.deployment.attempt,
-      accelerator: request.accelerator,
+      accelerator: acceleratorNameOf(input.deployment),
     }),
   );
   return statusReply(http, client, await started(client, id));
@@ -90,7 +90,7 @@ function earlierAttemptsOf(known: DurableOrchestrationStatus): EarlierAttempt[] 
   return [...earlierAttempts, last];
 }
 
-/** Whether both ask for the same, however they spell it: Azure's names know no case, and a default may be written out. */
+/** Whether both ask for the same, however they spell it: Azure's and GitHub's names know no case, and a default may be written out. */
 function sameRequest(known: DurableOrchestrationStatus, request: DeploymentRequest, location: string): boolean {
   const { deployment } = known.input as DeployInput;
   return canonical(resolved(deployment.request, deployment.location)) === canonical(resolved(request, location));
@@ -99,6 +99,10 @@ function sameRequest(known: DurableOrchestrationStatus, request: DeploymentReque
 const resolved = (request: DeploymentRequest, location: string): DeploymentRequest => ({
   ...request,
   location,
+  accelerator:
+    typeof request.accelerator === 'string'
+      ? request.accelerator
+      : { ...request.accelerator, repositoryUrl: request.accelerator.repositoryUrl.toLowerCase() },
   resourceGroup: request.resourceGroup.toLowerCase(),
   workspaceName: request.workspaceName.toLowerCase(),
   identityName: (request.identityName ?? identityNameFor(request.workspaceName)).toLowerCase(),
