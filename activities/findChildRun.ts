@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { databricks, id } from '../clients/databricks.ts';
 import { isMissing } from '../clients/databricksFailure.ts';
 import type { ChildRun, Workspace } from '../domain/steps.ts';
-import { companionJobs } from './childJobs.ts';
+import { companionJobs } from './companionJobs.ts';
 
 const runme = v.object({
   start_time: v.optional(v.number(), 0),

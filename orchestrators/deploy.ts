@@ -154,6 +154,7 @@ function* runNotebooks(
     runId: runme.runId,
     startedMs: 0,
     roleStartedMs: 0,
+    ...(deployment.accelerator.companion && { companion: true }),
     status: { runs: [], waitedSeconds: 0 },
   };
   const watched = yield ctx.df.callSubOrchestrator(

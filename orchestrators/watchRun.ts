@@ -1,10 +1,12 @@
 import type { OrchestrationContext, OrchestrationHandler, Task } from 'durable-functions';
+import { childThatDecides } from '../domain/companion.ts';
 import { DeploymentError, TerminalError, toFailure } from '../domain/errors.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { nextPollSeconds, type PollingPlan } from '../domain/polling.ts';
-import { failureOfRun, isOver, resultOf, runStartedBy, summaryOf } from '../domain/runs.ts';
+import { failureOfRun, isOver, resultOf, summaryOf } from '../domain/runs.ts';
 import type { RunSummary, WatchResult, WatchStatus } from '../domain/status.ts';
 import { limits, readRun, type RunView, type Workspace } from '../domain/steps.ts';
+import { childOf, lookAtChild } from './lookAtChild.ts';
 import { nowMs, runStep, sleep } from './runStep.ts';
 
 /** What one generation hands to the next. */
@@ -17,11 +19,15 @@ export interface WatchRunInput {
   /** When the watch began, and when the run looked at now did; 0 at first. */
   startedMs: number;
   roleStartedMs: number;
+  /** Whether RUNME waits for a child that it does not name. */
+  companion?: boolean;
+  /** That child, once it has been found, and since when it is looked at. */
+  child?: { runId: string; sinceMs: number };
   status: WatchStatus;
 }
 
 // A poll adds eight history rows and each replay reads them all, so the cost of polling grows with the square.
-const pollsPerGeneration = 40;
+const pollsPerGeneration = ({ companion }: WatchRunInput): number => (companion ? 20 : 40);
 
 /** Follows the RUNME run and the run that it starts to their ends; returns what the last notebook handed over, or the failure. */
 export const watchRun: OrchestrationHandler = function* (
@@ -30,7 +36,7 @@ export const watchRun: OrchestrationHandler = function* (
   const watch = ctx.df.getInput<WatchRunInput>();
   if (watch.startedMs === 0) watch.startedMs = watch.roleStartedMs = nowMs(ctx);
   try {
-    for (let poll = 0; poll < pollsPerGeneration; poll++) {
+    for (let poll = 0; poll < pollsPerGeneration(watch); poll++) {
       const value = yield* lookOnce(ctx, watch);
       if (value) return { value };
     }
@@ -45,13 +51,18 @@ export const watchRun: OrchestrationHandler = function* (
 function* lookOnce(ctx: OrchestrationContext, watch: WatchRunInput): Generator<Task, WatchResult | undefined, unknown> {
   const observer = observerOf(ctx, watch);
   const run = yield* runStep(ctx, readRun, { workspace: watch.workspace, runId: watch.runId }, observer);
-  show(ctx, watch, run);
+  show(ctx, watch, run, watch.role);
+  if (watch.companion && watch.role === 'RUNME') {
+    const child = yield* lookAtChild(ctx, watch, run, observer);
+    if (child) show(ctx, watch, child, 'notebooks');
+    const deciding = isOver(run.state) ? childThatDecides(run, child) : undefined;
+    if (deciding !== undefined) return goOnWith(ctx, watch, deciding);
+  }
   if (isOver(run.state)) {
     if (run.state !== 'succeeded') throw DeploymentError.of(failureOfRun(run, watch.role));
     if (watch.role === 'notebooks')
       return { runs: watch.status.runs, waitedSeconds: watch.status.waitedSeconds, result: resultOf(run) };
-    Object.assign(watch, { role: 'notebooks', runId: runStartedBy(run), roleStartedMs: nowMs(ctx) });
-    return undefined;
+    return goOnWith(ctx, watch, yield* childOf(ctx, watch, run, observer));
   }
   if (nowMs(ctx) - watch.startedMs > limits.runSeconds * 1000) {
     throw new TerminalError(
@@ -60,16 +71,24 @@ function* lookOnce(ctx: OrchestrationContext, watch: WatchRunInput): Generator<T
       { link: run.url },
     );
   }
-  const elapsedSeconds = (nowMs(ctx) - watch.roleStartedMs) / 1000;
-  const phase = watch.role === 'RUNME' ? 'runme' : 'notebooks';
+  // A RUNME that waits is over when its child is.
+  const phase = watch.role === 'RUNME' && !watch.child ? 'runme' : 'notebooks';
+  const elapsedSeconds = (nowMs(ctx) - (watch.child?.sinceMs ?? watch.roleStartedMs)) / 1000;
   yield* sleep(ctx, nextPollSeconds(watch.polling, phase, elapsedSeconds, ctx.df.instanceId), observer);
   return undefined;
 }
 
-function show(ctx: OrchestrationContext, watch: WatchRunInput, run: RunView): void {
+/** From now on the notebooks' run is looked at. */
+function goOnWith(ctx: OrchestrationContext, watch: WatchRunInput, runId: string): undefined {
+  Object.assign(watch, { role: 'notebooks', runId, roleStartedMs: watch.child?.sinceMs ?? nowMs(ctx) });
+}
+
+function show(ctx: OrchestrationContext, watch: WatchRunInput, run: RunView, role: RunSummary['role']): void {
   const { status } = watch;
   delete status.problem;
-  status.runs = [...status.runs.filter(({ role }) => role !== watch.role), summaryOf(run, watch.role)];
+  const others = status.runs.filter((one) => one.role !== role);
+  const shown = summaryOf(run, role);
+  status.runs = role === 'RUNME' ? [shown, ...others] : [...others, shown];
   ctx.df.setCustomStatus(status);
 }
 

@@ -1,0 +1,38 @@
+import type { OrchestrationContext, Task } from 'durable-functions';
+import { runStartedBy } from '../domain/runs.ts';
+import { findChildRun, readRun, type RunView } from '../domain/steps.ts';
+import { nowMs, runStep, type StepObserver } from './runStep.ts';
+import type { WatchRunInput } from './watchRun.ts';
+
+/** The child of a RUNME that waits for it, as it is now; undefined until there is one. */
+export function* lookAtChild(
+  ctx: OrchestrationContext,
+  watch: WatchRunInput,
+  runme: RunView,
+  observer: StepObserver,
+): Generator<Task, RunView | undefined, unknown> {
+  const { workspace } = watch;
+  if (runme.state === 'waiting') return undefined;
+  if (!watch.child) {
+    const { runId } = yield* runStep(ctx, findChildRun, { workspace, runId: watch.runId }, observer);
+    if (runId === undefined) return undefined;
+    watch.child = { runId, sinceMs: nowMs(ctx) };
+  }
+  return yield* runStep(ctx, readRun, { workspace, runId: watch.child.runId }, observer);
+}
+
+/** The run that RUNME has started: the one that it names, else the companion library's; throws RUNME_RESULT_INVALID when there is none. */
+export function* childOf(
+  ctx: OrchestrationContext,
+  { workspace }: WatchRunInput,
+  runme: RunView,
+  observer: StepObserver,
+): Generator<Task, string, unknown> {
+  try {
+    return runStartedBy(runme);
+  } catch (error) {
+    const { runId } = yield* runStep(ctx, findChildRun, { workspace, runId: runme.runId }, observer);
+    if (runId === undefined) throw error;
+    return runId;
+  }
+}
