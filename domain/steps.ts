@@ -1,6 +1,7 @@
 import type { Accelerator } from './accelerator.ts';
 import type { Failure } from './errors.ts';
 import type { Outcome } from './outcome.ts';
+import type { PlatformFailure } from './platformFailure.ts';
 import type { PollingPlan } from './polling.ts';
 import type { DeploymentRequest } from './request.ts';
 import type { Owner } from './resultQueries.ts';
@@ -141,11 +142,15 @@ export interface RunView {
   startedAt?: string;
   endedAt?: string;
   message?: string;
+  /** How often it has been repaired, by us or by a person. */
+  repairs: number;
   tasks: TaskView[];
   /** What each finished task handed to `dbutils.notebook.exit`, by task key; only once the run is over. */
   results: Record<string, string>;
-  /** The first failed task's error and the tail of its trace. */
-  problem?: { task: string; error: string; trace: string[]; url?: string; byPlatform: boolean };
+  /** The first failed task's error and the tail of its trace; a notebook's own error comes before one of the platform. */
+  problem?: { task: string; error: string; trace: string[]; url?: string };
+  /** Set when nothing but the platform failed. */
+  platform?: PlatformFailure;
 }
 
 /** The run that a RUNME with the companion library has started; empty while there is none. */
@@ -195,7 +200,13 @@ export const registerIdentity = step<{ workspace: Workspace; identity: Identity 
 export const ensureRepo = step<Deployment & { workspace: Workspace }, Repository>('ensureRepo', remote);
 export const ensureJob = step<Deployment & { workspace: Workspace; repository: Repository }, Job>('ensureJob', remote);
 export const submitRun = step<Deployment & { workspace: Workspace; job: Job }, SubmittedRun>('submitRun', remote);
-export const readRun = step<{ workspace: Workspace; runId: string }, RunView>('readRun', watching);
+/** `seen`: the run has been there before, so that one that is missing is gone. */
+export const readRun = step<{ workspace: Workspace; runId: string; seen?: boolean }, RunView>('readRun', watching);
+/** `repairs`: how often the run had been repaired when this was decided; comes back as it is now. */
+export const repairRun = step<{ workspace: Workspace; runId: string; repairs: number }, { repairs: number }>(
+  'repairRun',
+  remote,
+);
 export const findChildRun = step<{ workspace: Workspace; runId: string }, ChildRun>('findChildRun', watching);
 export const ensureWarehouse = step<Deployment & { workspace: Workspace }, Warehouse>('ensureWarehouse', remote);
 export const startWarehouse = step<{ workspace: Workspace; warehouse: Warehouse }, WarehouseState>(

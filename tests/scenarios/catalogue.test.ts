@@ -42,6 +42,7 @@ const script: NotebookScript = {
 const troubles: Record<string, { kind: string } & Record<string, unknown>> = {
   'dbw-child-fails': { kind: 'taskFails', taskKey: 'claims_02', code: 'KeyError', message: "'claims'" },
   'dbw-runme-fails': { kind: 'taskFails', taskKey: 'RUNME', code: 'ImportError', message: 'no dbacademy' },
+  'dbw-lost': { kind: 'spotLost', taskKey: 'RUNME', afterSeconds: 60 },
   'dbw-person': { kind: 'personCancels', taskKey: 'RUNME', afterSeconds: 60 },
   'dbw-person-child': { kind: 'personCancels', taskKey: 'claims_02', afterSeconds: 20 },
 };
@@ -81,7 +82,7 @@ interface Listed {
   runs?: { run_id: bigint; state: { life_cycle_state: string; result_state?: string } }[];
 }
 const list = async (workspace: string, path: string): Promise<Listed> =>
-  (await cloudCaller(world.cloud).databricks(workspace, 'GET', path)).body as Listed;
+  (await cloudCaller(world.cloud).databricks(workspace, 'GET', path)).body;
 const childRuns = async (workspace: string): Promise<NonNullable<Listed['runs']>> => {
   const { jobs = [] } = await list(workspace, '/api/2.2/jobs/list?limit=100');
   const children = jobs.filter(({ settings }) => settings.name.startsWith('[RUNNER] '));
@@ -163,7 +164,7 @@ describe('a repository by request', () => {
 
   test('without such a RUNME ends before anything is run', async () => {
     const failed = await world.deploy(wish('dbw-nowhere', { runmePath: 'notebooks/RUNME' }));
-    expectFailure(failed, 'RUNME_MISSING', 'job');
+    expect(expectFailure(failed, 'RUNME_MISSING', 'job').message).toContain('notebooks/RUNME');
   });
 });
 
@@ -199,9 +200,16 @@ describe('a RUNME of the companion library', () => {
     expect(statesOf(late)).toEqual(['RUNME failed', 'notebooks succeeded']);
   });
 
+  test('that loses its driver has only stopped waiting: the child is followed on', async () => {
+    const done = await world.deploy(wish('dbw-lost'));
+    expect(statesOf(done)).toEqual(['RUNME failed', 'notebooks succeeded']);
+    expect(done).toMatchObject({ runtimeStatus: 'Completed', results: 'not for the deployer' });
+    expect(await childRuns('dbw-lost')).toHaveLength(1);
+  });
+
   test('says so when it is told to start nothing', async () => {
     const failed = await world.deploy(wish('dbw-nothing', {}, { run_job: 'False' }));
-    expectFailure(failed, 'RUNME_RESULT_INVALID', 'notebooks');
+    expect(expectFailure(failed, 'RUNME_RESULT_INVALID', 'notebooks').link).toBe(failed.links.runmeRun);
   });
 
   test('is cancelled with what a person cancels, RUNME or the child', async () => {

@@ -8,6 +8,7 @@ const run = (runId: string, change: Partial<RunView>): RunView => ({
   jobId: '1',
   url: `https://adb-1.2.azuredatabricks.net/jobs/1/runs/${runId}`,
   state: 'failed',
+  repairs: 0,
   tasks: [],
   results: {},
   ...change,
@@ -16,11 +17,11 @@ const raised = (error: string): NonNullable<RunView['problem']> => ({
   task: 'RUNME',
   error,
   trace: [],
-  byPlatform: false,
 });
 const assertion = raised(
   'AssertionError: Job Run failed: please investigate the job run in this current workspace at #job/8/run/9007199254740995',
 );
+const platform = { code: 'RUN_FAILED', repairable: true } as const;
 const child = '9007199254740995';
 
 describe('childThatDecides', () => {
@@ -31,8 +32,18 @@ describe('childThatDecides', () => {
     ['RUNME that failed with its child', { problem: assertion }, { state: 'failed' }, child],
     ['RUNME that names a child that was never found', { problem: assertion }, undefined, child],
     ['RUNME that failed before it had a child', { problem: raised('KeyError: 1') }, undefined, undefined],
-    ['RUNME that lost its driver while its child ran', { message: 'Driver lost.' }, { state: 'running' }, child],
-    ['RUNME that lost its driver after its child', { endedAt: at(9) }, { state: 'succeeded', endedAt: at(8) }, child],
+    [
+      'RUNME that lost its driver while its child ran',
+      { problem: raised('Driver lost.'), platform },
+      { state: 'running' },
+      child,
+    ],
+    [
+      'RUNME that lost its driver after its child',
+      { problem: raised('Driver lost.'), platform, endedAt: at(9) },
+      { state: 'succeeded', endedAt: at(8) },
+      child,
+    ],
     ['RUNME that passed its time limit', { state: 'timedOut' }, { state: 'running' }, child],
     ['RUNME that could not ask about its child any more', { problem: raised('IOError') }, { state: 'running' }, child],
     [
