@@ -1,12 +1,13 @@
-import type { OrchestrationContext, Task } from 'durable-functions';
+import type { Task } from 'durable-functions';
 import { runStartedBy } from '../domain/runs.ts';
 import { findChildRun, readRun, type RunView } from '../domain/steps.ts';
-import { nowMs, runStep, type StepObserver } from './runStep.ts';
+import type { Flow } from './flow.ts';
+import { runStep, type StepObserver } from './runStep.ts';
 import type { WatchRunInput } from './watchRun.ts';
 
 /** The child of a RUNME that waits for it, as it is now; undefined until there is one. */
 export function* lookAtChild(
-  ctx: OrchestrationContext,
+  flow: Flow,
   watch: WatchRunInput,
   runme: RunView,
   observer: StepObserver,
@@ -14,16 +15,16 @@ export function* lookAtChild(
   const { workspace } = watch;
   if (runme.state === 'waiting') return undefined;
   if (!watch.child) {
-    const { runId } = yield* runStep(ctx, findChildRun, { workspace, runId: watch.runId }, observer);
+    const { runId } = yield* runStep(flow, findChildRun, { workspace, runId: watch.runId }, observer);
     if (runId === undefined) return undefined;
-    watch.child = { runId, sinceMs: nowMs(ctx) };
+    watch.child = { runId, sinceMs: flow.nowMs };
   }
-  return yield* runStep(ctx, readRun, { workspace, runId: watch.child.runId }, observer);
+  return yield* runStep(flow, readRun, { workspace, runId: watch.child.runId }, observer);
 }
 
 /** The run that RUNME has started: the one that it names, else the companion library's; throws RUNME_RESULT_INVALID when there is none. */
 export function* childOf(
-  ctx: OrchestrationContext,
+  flow: Flow,
   { workspace }: WatchRunInput,
   runme: RunView,
   observer: StepObserver,
@@ -31,7 +32,7 @@ export function* childOf(
   try {
     return runStartedBy(runme);
   } catch (error) {
-    const { runId } = yield* runStep(ctx, findChildRun, { workspace, runId: runme.runId }, observer);
+    const { runId } = yield* runStep(flow, findChildRun, { workspace, runId: runme.runId }, observer);
     if (runId === undefined) throw error;
     return runId;
   }

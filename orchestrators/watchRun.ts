@@ -1,13 +1,15 @@
 import type { OrchestrationContext, OrchestrationHandler, Task } from 'durable-functions';
 import { childThatDecides } from '../domain/companion.ts';
 import { DeploymentError, TerminalError, toFailure } from '../domain/errors.ts';
+import { deploymentTimeout, usualLimits } from '../domain/limits.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { nextPollSeconds, type PollingPlan } from '../domain/polling.ts';
 import { failureOfRun, isOver, resultOf, summaryOf } from '../domain/runs.ts';
 import type { RunSummary, WatchResult, WatchStatus } from '../domain/status.ts';
-import { limits, readRun, type RunView, type Workspace } from '../domain/steps.ts';
+import { readRun, type RunView, type Workspace } from '../domain/steps.ts';
+import { Flow } from './flow.ts';
 import { childOf, lookAtChild } from './lookAtChild.ts';
-import { nowMs, runStep, sleep } from './runStep.ts';
+import { runStep, sleep } from './runStep.ts';
 
 /** What one generation hands to the next. */
 export interface WatchRunInput {
@@ -23,6 +25,10 @@ export interface WatchRunInput {
   companion?: boolean;
   /** That child, once it has been found, and since when it is looked at. */
   child?: { runId: string; sinceMs: number };
+  /** From the submission of RUNME to the end of the notebooks. */
+  limitSeconds?: number;
+  /** When the whole deployment has to be over, milliseconds since 1970. */
+  endsAtMs?: number;
   status: WatchStatus;
 }
 
@@ -34,10 +40,10 @@ export const watchRun: OrchestrationHandler = function* (
   ctx,
 ): Generator<Task, Outcome<WatchResult> | undefined, unknown> {
   const watch = ctx.df.getInput<WatchRunInput>();
-  if (watch.startedMs === 0) watch.startedMs = watch.roleStartedMs = nowMs(ctx);
+  const flow = flowOf(ctx, watch);
   try {
     for (let poll = 0; poll < pollsPerGeneration(watch); poll++) {
-      const value = yield* lookOnce(ctx, watch);
+      const value = yield* lookOnce(flow, watch);
       if (value) return { value };
     }
     ctx.df.continueAsNew(watch);
@@ -48,39 +54,49 @@ export const watchRun: OrchestrationHandler = function* (
 };
 
 /** One look at the run: shows it, goes on to the child when RUNME is over, waits when there is nothing new to do. */
-function* lookOnce(ctx: OrchestrationContext, watch: WatchRunInput): Generator<Task, WatchResult | undefined, unknown> {
+function* lookOnce(flow: Flow, watch: WatchRunInput): Generator<Task, WatchResult | undefined, unknown> {
+  const { ctx } = flow;
   const observer = observerOf(ctx, watch);
-  const run = yield* runStep(ctx, readRun, { workspace: watch.workspace, runId: watch.runId }, observer);
+  const run = yield* runStep(flow, readRun, { workspace: watch.workspace, runId: watch.runId }, observer);
   show(ctx, watch, run, watch.role);
   if (watch.companion && watch.role === 'RUNME') {
-    const child = yield* lookAtChild(ctx, watch, run, observer);
+    const child = yield* lookAtChild(flow, watch, run, observer);
     if (child) show(ctx, watch, child, 'notebooks');
     const deciding = isOver(run.state) ? childThatDecides(run, child) : undefined;
-    if (deciding !== undefined) return goOnWith(ctx, watch, deciding);
+    if (deciding !== undefined) return goOnWith(flow, watch, deciding);
   }
   if (isOver(run.state)) {
     if (run.state !== 'succeeded') throw DeploymentError.of(failureOfRun(run, watch.role));
     if (watch.role === 'notebooks')
       return { runs: watch.status.runs, waitedSeconds: watch.status.waitedSeconds, result: resultOf(run) };
-    return goOnWith(ctx, watch, yield* childOf(ctx, watch, run, observer));
-  }
-  if (nowMs(ctx) - watch.startedMs > limits.runSeconds * 1000) {
-    throw new TerminalError(
-      'RUN_TIMEOUT',
-      `The ${watch.role} run ${run.runId} was not over within ${limits.runSeconds / 3600} hours.`,
-      { link: run.url },
-    );
+    return goOnWith(flow, watch, yield* childOf(flow, watch, run, observer));
   }
   // A RUNME that waits is over when its child is.
   const phase = watch.role === 'RUNME' && !watch.child ? 'runme' : 'notebooks';
-  const elapsedSeconds = (nowMs(ctx) - (watch.child?.sinceMs ?? watch.roleStartedMs)) / 1000;
-  yield* sleep(ctx, nextPollSeconds(watch.polling, phase, elapsedSeconds, ctx.df.instanceId), observer);
+  const elapsedSeconds = (flow.nowMs - (watch.child?.sinceMs ?? watch.roleStartedMs)) / 1000;
+  const pause = nextPollSeconds(watch.polling, phase, elapsedSeconds, ctx.df.instanceId);
+  yield* sleep(flow, pause, observer, { wakeable: true });
   return undefined;
 }
 
 /** From now on the notebooks' run is looked at. */
-function goOnWith(ctx: OrchestrationContext, watch: WatchRunInput, runId: string): undefined {
-  Object.assign(watch, { role: 'notebooks', runId, roleStartedMs: watch.child?.sinceMs ?? nowMs(ctx) });
+function goOnWith(flow: Flow, watch: WatchRunInput, runId: string): undefined {
+  Object.assign(watch, { role: 'notebooks', runId, roleStartedMs: watch.child?.sinceMs ?? flow.nowMs });
+}
+
+/** The flow with its limits; the first generation notes when the watch began. */
+function flowOf(ctx: OrchestrationContext, watch: WatchRunInput): Flow {
+  const whole = Flow.of(ctx, 'stop');
+  if (watch.startedMs === 0) watch.startedMs = watch.roleStartedMs = whole.nowMs;
+  const { limitSeconds = usualLimits.runSeconds, endsAtMs } = watch;
+  const timeout = (): TerminalError =>
+    new TerminalError(
+      'RUN_TIMEOUT',
+      `The ${watch.role} run ${watch.runId} was not over within ${limitSeconds / 3600} hours.`,
+      { link: watch.status.runs.find(({ role }) => role === watch.role)?.url },
+    );
+  const bounded = endsAtMs ? whole.within(endsAtMs, deploymentTimeout) : whole;
+  return bounded.within(watch.startedMs + limitSeconds * 1000, timeout);
 }
 
 function show(ctx: OrchestrationContext, watch: WatchRunInput, run: RunView, role: RunSummary['role']): void {

@@ -216,8 +216,25 @@ describe('a RUNME of the companion library', () => {
     const runme = await world.deploy(wish('dbw-person'));
     expectFailure(runme, 'RUN_CANCELED', 'notebooks');
     expect(runme.failure?.message).toContain('RUNME');
+    expect((await childRuns('dbw-person')).map(({ state }) => state.result_state)).toEqual(['CANCELED']);
     const child = await world.deploy(wish('dbw-person-child'));
     expectFailure(child, 'RUN_CANCELED', 'notebooks');
     expect(child.failure?.message).toContain('notebooks');
+  });
+
+  test('is cancelled with its child, also before that has been found', async () => {
+    for (const [name, until] of [
+      ['dbw-cancelled', 'notebooks running'],
+      ['dbw-cancelled-early', 'RUNME running'],
+    ] as const) {
+      const { id } = await world.start(wish(name));
+      await world.until(async () => statesOf(await world.read(id)).includes(until));
+      await world.call(`/api/deployments/${id}/cancel`, { method: 'POST' });
+      const ended = await world.finish(id);
+      expect(ended).toMatchObject({ state: 'Cancelled', failure: { code: 'CANCELLED', step: 'notebooks' } });
+      const active = await list(name, '/api/2.2/jobs/runs/list?active_only=true');
+      expect(active.runs ?? []).toEqual([]);
+    }
+    expect((await childRuns('dbw-cancelled')).map(({ state }) => state.result_state)).toEqual(['CANCELED']);
   });
 });
