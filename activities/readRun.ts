@@ -8,7 +8,7 @@ import { redact } from '../domain/redact.ts';
 import { isOver } from '../domain/runs.ts';
 import { runStateOf } from '../domain/runState.ts';
 import type { RunState, RunView, TaskView, Workspace } from '../domain/steps.ts';
-import { readRunPages, repairsOf, type SeenRun, type SeenTask } from './runPages.ts';
+import { readRunPages, repairsOf, type SeenRun, type SeenTask } from './readRunPages.ts';
 
 const output = v.object({
   notebook_output: v.optional(v.object({ result: v.optional(v.string()) })),

@@ -6,7 +6,7 @@ import { TerminalError } from '../domain/errors.ts';
 import { isOver } from '../domain/runs.ts';
 import { runStateOf } from '../domain/runState.ts';
 import type { Workspace } from '../domain/steps.ts';
-import { readRunPages, repairsOf } from './runPages.ts';
+import { readRunPages, repairsOf } from './readRunPages.ts';
 
 /**
  * Repairs a run once: what failed, and what depends on it, runs again. `repairs` is how many there were when this was

@@ -242,7 +242,7 @@ export const readRun = step<{ workspace: Workspace; runId: string; seen?: boolea
 /** `repairs`: how often the run had been repaired when this was decided; comes back as it is now. */
 export const repairRun = step<{ workspace: Workspace; runId: string; repairs: number }, { repairs: number }>(
   'repairRun',
-  remote,
+  watching,
 );
 export const findChildRun = step<{ workspace: Workspace; runId: string }, ChildRun>('findChildRun', watching);
 export const cancelRuns = step<CancelRunsInput, { active: ActiveRun[] }>('cancelRuns', remote);

@@ -19,7 +19,18 @@ export function* lookAtChild(
     if (runId === undefined) return undefined;
     watch.child = { runId, sinceMs: flow.nowMs };
   }
-  return yield* runStep(flow, readRun, { workspace, runId: watch.child.runId }, observer);
+  return yield* readRunOf(flow, watch, watch.child.runId, observer);
+}
+
+/** One look at a run; one that has been shown before and is missing is gone. */
+export function* readRunOf(
+  flow: Flow,
+  { workspace, status }: WatchRunInput,
+  runId: string,
+  observer: StepObserver,
+): Generator<Task, RunView, unknown> {
+  const seen = status.runs.some((run) => run.runId === runId);
+  return yield* runStep(flow, readRun, { workspace, runId, ...(seen && { seen }) }, observer);
 }
 
 /** The run that RUNME has started: the one that it names, else the companion library's; throws RUNME_RESULT_INVALID when there is none. */

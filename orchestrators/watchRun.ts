@@ -6,9 +6,10 @@ import type { Outcome } from '../domain/outcome.ts';
 import { nextPollSeconds, type PollingPlan } from '../domain/polling.ts';
 import { failureOfRun, isOver, resultOf, summaryOf } from '../domain/runs.ts';
 import type { RunSummary, WatchResult, WatchStatus } from '../domain/status.ts';
-import { readRun, type RunView, type Workspace } from '../domain/steps.ts';
+import type { RunView, Workspace } from '../domain/steps.ts';
 import { Flow } from './flow.ts';
-import { childOf, lookAtChild } from './lookAtChild.ts';
+import { childOf, lookAtChild, readRunOf } from './lookAtChild.ts';
+import { repairOnce } from './repairOnce.ts';
 import { runStep, sleep } from './runStep.ts';
 
 /** What one generation hands to the next. */
@@ -57,7 +58,7 @@ export const watchRun: OrchestrationHandler = function* (
 function* lookOnce(flow: Flow, watch: WatchRunInput): Generator<Task, WatchResult | undefined, unknown> {
   const { ctx } = flow;
   const observer = observerOf(ctx, watch);
-  const run = yield* runStep(flow, readRun, { workspace: watch.workspace, runId: watch.runId }, observer);
+  const run = yield* readRunOf(flow, watch, watch.runId, observer);
   show(ctx, watch, run, watch.role);
   if (watch.companion && watch.role === 'RUNME') {
     const child = yield* lookAtChild(flow, watch, run, observer);
@@ -66,14 +67,16 @@ function* lookOnce(flow: Flow, watch: WatchRunInput): Generator<Task, WatchResul
     if (deciding !== undefined) return goOnWith(flow, watch, deciding);
   }
   if (isOver(run.state)) {
+    if (yield* repairOnce(flow, watch, run, observer)) return undefined;
     if (run.state !== 'succeeded') throw DeploymentError.of(failureOfRun(run, watch.role));
     if (watch.role === 'notebooks')
       return { runs: watch.status.runs, waitedSeconds: watch.status.waitedSeconds, result: resultOf(run) };
     return goOnWith(flow, watch, yield* childOf(flow, watch, run, observer));
   }
   // A RUNME that waits is over when its child is.
-  const phase = watch.role === 'RUNME' && !watch.child ? 'runme' : 'notebooks';
-  const elapsedSeconds = (flow.nowMs - (watch.child?.sinceMs ?? watch.roleStartedMs)) / 1000;
+  const child = watch.role === 'RUNME' ? watch.child : undefined;
+  const phase = watch.role === 'RUNME' && !child ? 'runme' : 'notebooks';
+  const elapsedSeconds = (flow.nowMs - (child?.sinceMs ?? watch.roleStartedMs)) / 1000;
   const pause = nextPollSeconds(watch.polling, phase, elapsedSeconds, ctx.df.instanceId);
   yield* sleep(flow, pause, observer, { wakeable: true });
   return undefined;
@@ -102,8 +105,9 @@ function flowOf(ctx: OrchestrationContext, watch: WatchRunInput): Flow {
 function show(ctx: OrchestrationContext, watch: WatchRunInput, run: RunView, role: RunSummary['role']): void {
   const { status } = watch;
   delete status.problem;
+  const before = status.runs.find((one) => one.role === role);
   const others = status.runs.filter((one) => one.role !== role);
-  const shown = summaryOf(run, role);
+  const shown = { ...summaryOf(run, role), ...(before?.repaired && { repaired: before.repaired }) };
   status.runs = role === 'RUNME' ? [shown, ...others] : [...others, shown];
   ctx.df.setCustomStatus(status);
 }

@@ -130,6 +130,13 @@ describe('readRun', () => {
     expect(run.platform).toBeUndefined();
   });
 
+  test('tells a cluster that cannot be from one that is not there now', async () => {
+    const new_cluster = { spark_version: '9.1.x-scala2.12', node_type_id: 'Standard_D4ads_v5', num_workers: 0 };
+    const run = await finish(await start([taskOf('only', { new_cluster })]));
+    expect(run.platform).toEqual({ code: 'CLUSTER_REFUSED', repairable: false });
+    expect(run.problem?.error).toContain('Invalid spark version 9.1.x-scala2.12.');
+  });
+
   test('puts what a repair does not help before what it does', async () => {
     await setScenario(server, { kind: 'taskInternalError', taskKey: 'lost' });
     const quota = {

@@ -42,6 +42,7 @@ const script: NotebookScript = {
 const troubles: Record<string, { kind: string } & Record<string, unknown>> = {
   'dbw-child-fails': { kind: 'taskFails', taskKey: 'claims_02', code: 'KeyError', message: "'claims'" },
   'dbw-runme-fails': { kind: 'taskFails', taskKey: 'RUNME', code: 'ImportError', message: 'no dbacademy' },
+  'dbw-sold-out': { kind: 'clusterFails', taskKey: 'claims_01' },
   'dbw-lost': { kind: 'spotLost', taskKey: 'RUNME', afterSeconds: 60 },
   'dbw-person': { kind: 'personCancels', taskKey: 'RUNME', afterSeconds: 60 },
   'dbw-person-child': { kind: 'personCancels', taskKey: 'claims_02', afterSeconds: 20 },
@@ -205,6 +206,16 @@ describe('a RUNME of the companion library', () => {
     expect(statesOf(done)).toEqual(['RUNME failed', 'notebooks succeeded']);
     expect(done).toMatchObject({ runtimeStatus: 'Completed', results: 'not for the deployer' });
     expect(await childRuns('dbw-lost')).toHaveLength(1);
+  });
+
+  test('may fail with a child that got no cluster: the child is repaired', async () => {
+    const done = await world.deploy(wish('dbw-sold-out'));
+    expect(done).toMatchObject({ runtimeStatus: 'Completed', results: 'not for the deployer' });
+    expect(done.runs).toMatchObject([
+      { role: 'RUNME', state: 'failed', repairs: 0 },
+      { role: 'notebooks', state: 'succeeded', repairs: 1, repaired: {} },
+    ]);
+    expect(await childRuns('dbw-sold-out')).toHaveLength(1);
   });
 
   test('says so when it is told to start nothing', async () => {

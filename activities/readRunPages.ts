@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { type DatabricksApi, id } from '../clients/databricks.ts';
 import { stateFields } from '../domain/runState.ts';
+import { pagesOf } from './pages.ts';
 
 const task = v.object({
   ...stateFields,
@@ -15,7 +16,7 @@ const run = v.object({
   job_id: id,
   tasks: v.optional(v.array(task), []),
   repair_history: v.optional(v.array(go), []),
-  next_page_token: v.optional(v.string()),
+  next_page_token: v.optional(v.string(), ''),
 });
 
 export type SeenRun = v.InferOutput<typeof run>;
@@ -27,15 +28,9 @@ const mostPages = 10;
 /** A run as Databricks shows it, with its history and all its tasks; their attempts beyond ten pages are left out. */
 export async function readRunPages(api: DatabricksApi, runId: string): Promise<SeenRun> {
   const query = { run_id: runId, include_history: 'true' };
-  const first = await api.get('/api/2.2/jobs/runs/get', query, run);
-  const tasks = [...first.tasks];
-  let token = first.next_page_token;
-  for (let pages = 1; token && pages < mostPages; pages++) {
-    const page = await api.get('/api/2.2/jobs/runs/get', { ...query, page_token: token }, run);
-    tasks.push(...page.tasks);
-    token = page.next_page_token;
-  }
-  return { ...first, tasks };
+  const [first, ...more] = await pagesOf(api, '/api/2.2/jobs/runs/get', query, run, mostPages);
+  if (!first) throw new RangeError('a run has at least one page');
+  return { ...first, tasks: [first, ...more].flatMap(({ tasks }) => tasks) };
 }
 
 /** The repairs among a run's history, oldest first. */
