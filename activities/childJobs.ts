@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { type DatabricksApi, id } from '../clients/databricks.ts';
-import { isMissing } from '../clients/databricksFailure.ts';
-import { companionJobNamesFor, ownerTag } from '../domain/ids.ts';
+import { ownerTag } from '../domain/ids.ts';
+import { companionNamesOf } from './companionJobs.ts';
 import { pagesOf } from './pages.ts';
 
 const jobs = v.object({
@@ -19,21 +19,12 @@ const jobs = v.object({
   next_page_token: v.optional(v.string(), ''),
 });
 
-const ownJob = v.object({
-  settings: v.object({
-    tasks: v.optional(
-      v.array(v.object({ notebook_task: v.optional(v.object({ notebook_path: v.optional(v.string()) })) })),
-      [],
-    ),
-  }),
-});
-
 /**
  * Ids of the jobs that the deployment's RUNME has made, known by their tag, or by their name where the companion library
  * made them; the API filters by one name only.
  */
 export async function childJobsOf(api: DatabricksApi, deploymentId: string, ownJobId: string): Promise<string[]> {
-  const names = await companionNames(api, ownJobId);
+  const names = await companionNamesOf(api, ownJobId);
   const isChild = (name = '', tags: Record<string, string> = {}): boolean =>
     tags[ownerTag] === deploymentId || names.includes(name);
   const pages = await pagesOf(api, '/api/2.2/jobs/list', { limit: '100' }, jobs);
@@ -41,15 +32,4 @@ export async function childJobsOf(api: DatabricksApi, deploymentId: string, ownJ
     .flatMap((page) => page.jobs)
     .filter(({ job_id, settings }) => job_id !== ownJobId && isChild(settings?.name, settings?.tags))
     .map(({ job_id }) => job_id);
-}
-
-/** The names that follow from where the job's RUNME is. */
-async function companionNames(api: DatabricksApi, jobId: string): Promise<string[]> {
-  try {
-    const { settings } = await api.get('/api/2.2/jobs/get', { job_id: jobId }, ownJob);
-    return settings.tasks.flatMap(({ notebook_task: notebook }) => companionJobNamesFor(notebook?.notebook_path ?? ''));
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
 }

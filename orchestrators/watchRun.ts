@@ -10,7 +10,7 @@ import type { RunView, Workspace } from '../domain/steps.ts';
 import { Flow } from './flow.ts';
 import { childOf, lookAtChild, readRunOf } from './lookAtChild.ts';
 import { repairOnce } from './repairOnce.ts';
-import { runStep, sleep } from './runStep.ts';
+import { sleep, type StepObserver } from './runStep.ts';
 
 /** What one generation hands to the next. */
 export interface WatchRunInput {
@@ -112,7 +112,7 @@ function show(ctx: OrchestrationContext, watch: WatchRunInput, run: RunView, rol
   ctx.df.setCustomStatus(status);
 }
 
-function observerOf(ctx: OrchestrationContext, { status }: WatchRunInput): Parameters<typeof runStep>[3] {
+function observerOf(ctx: OrchestrationContext, { status }: WatchRunInput): StepObserver {
   return {
     trying() {},
     retrying({ code, message }) {
