@@ -158,7 +158,11 @@ export const errorTable = {
   },
   JOB_TEMPLATE_INVALID: {
     title: 'The accelerator\u2019s job template is not valid',
-    hint: 'Mend notebooks/job-template.json in the repository.',
+    hint: 'Mend the template in the repository (notebooks/job-template.json, or `jobTemplate` of the catalogue).',
+  },
+  RUNME_MISSING: {
+    title: 'The repository has no such RUNME',
+    hint: 'Name RUNME by its path in the repository, without its ending, in `runmePath`.',
   },
   NOTEBOOK_FAILED: {
     title: 'A notebook failed',
@@ -192,7 +196,7 @@ export const errorTable = {
   },
   RUNME_RESULT_INVALID: {
     title: 'RUNME did not say which run it started',
-    hint: 'RUNME must end with dbutils.notebook.exit(\u2026) of job_id and run_id as JSON.',
+    hint: 'RUNME must end with dbutils.notebook.exit(\u2026) of job_id and run_id as JSON, or run its job with the companion library (parameter run_job).',
   },
 
   RESULTS_UNDECLARED: {

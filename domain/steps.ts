@@ -1,3 +1,4 @@
+import type { Accelerator } from './accelerator.ts';
 import type { Failure } from './errors.ts';
 import { type Limits, usualLimits } from './limits.ts';
 import type { Outcome } from './outcome.ts';
@@ -7,6 +8,8 @@ import type { DeploymentRequest } from './request.ts';
 import type { Owner } from './resultQueries.ts';
 import type { DeclaredResults, Verified } from './results.ts';
 import type { RunSummary, StepName } from './status.ts';
+
+export type { Accelerator } from './accelerator.ts';
 
 /** How long and how often a step is tried while its failures are retryable. */
 export interface RetryPolicy {
@@ -34,16 +37,6 @@ const remote: RetryPolicy = { limitSeconds: 900, firstPauseSeconds: 2, maxPauseS
 const local: RetryPolicy = { limitSeconds: 120, firstPauseSeconds: 1, maxPauseSeconds: 15 };
 /** The run goes on and is paid whether or not Databricks answers, so giving up early would only start a second one. */
 const watching: RetryPolicy = { limitSeconds: usualLimits.runSeconds, firstPauseSeconds: 5, maxPauseSeconds: 60 };
-
-/** One entry of the catalogue: where an accelerator's notebooks come from. */
-export interface Accelerator {
-  repositoryUrl: string;
-  /** Exactly one of both. */
-  branch?: string | undefined;
-  tag?: string | undefined;
-  /** Whether its results are proven; true when left out. */
-  verify?: boolean | undefined;
-}
 
 /** What every step of a deployment knows. */
 export interface Deployment {
@@ -179,6 +172,11 @@ export interface RunView {
   platform?: PlatformFailure;
 }
 
+/** The run that a RUNME with the companion library has started; empty while there is none. */
+export interface ChildRun {
+  runId?: string;
+}
+
 /** A run that is not over. */
 export interface ActiveRun {
   runId: string;
@@ -246,6 +244,7 @@ export const repairRun = step<{ workspace: Workspace; runId: string; repairs: nu
   'repairRun',
   watching,
 );
+export const findChildRun = step<{ workspace: Workspace; runId: string }, ChildRun>('findChildRun', watching);
 export const cancelRuns = step<CancelRunsInput, { active: ActiveRun[] }>('cancelRuns', remote);
 export const signalInstance = step<InstanceSignal, object>('signalInstance', local);
 export const ensureWarehouse = step<Deployment & { workspace: Workspace }, Warehouse>('ensureWarehouse', remote);

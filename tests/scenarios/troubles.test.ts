@@ -13,13 +13,13 @@ const script: NotebookScript = {
   ...quickScript,
   RUNME: {
     seconds: 2,
-    outcome: (request, api, tables) => {
+    outcome: (request, api, ...rest) => {
       const { mode } = request.parameters;
       if (mode === 'silent') return {};
       if (mode === 'wide') return startWideJob(request, api);
       if (mode === 'chatty') return { result: 'All notebooks have been started.' };
       const usual = quickScript['RUNME']?.outcome;
-      return typeof usual === 'function' ? usual(request, api, tables) : {};
+      return typeof usual === 'function' ? usual(request, api, ...rest) : {};
     },
   },
 };
