@@ -5,11 +5,13 @@ import { retryAfterSeconds } from '../clients/retryAfter.ts';
 import { TerminalError } from '../domain/errors.ts';
 import { managedResourceGroupFor, ownerTag } from '../domain/ids.ts';
 import type { Deployment, WorkspaceState } from '../domain/steps.ts';
+import { tagsFor } from './tagsFor.ts';
+import { networkProperties, requireNetwork } from './workspaceNetwork.ts';
 import { workspaceState } from './workspaceState.ts';
 
 /**
  * The workspace of the deployment: an existing premium one, used and never changed, or a new one, whose creation is only
- * asked for. Terminal: WORKSPACE_EXISTS, WORKSPACE_NOT_PREMIUM.
+ * asked for. Terminal: WORKSPACE_EXISTS, WORKSPACE_NOT_PREMIUM, WORKSPACE_NETWORK_DIFFERS.
  */
 export async function ensureWorkspace(deployment: Deployment): Promise<WorkspaceState> {
   const { resourceGroup, workspaceName } = deployment.request;
@@ -20,6 +22,7 @@ export async function ensureWorkspace(deployment: Deployment): Promise<Workspace
   const ours = there?.tags?.[ownerTag] === deployment.id;
   if (!there || (ours && there.provisioningState === 'Failed')) return create(deployment);
   if (!ours) refuseUnfit(deployment, there);
+  requireNetwork(deployment, there);
   return workspaceState(there, deployment, ours);
 }
 
@@ -40,14 +43,16 @@ function refuseUnfit({ request }: Deployment, workspace: Workspace): void {
 }
 
 /** Sends the one PUT that asks for the workspace; the operation's URL comes back, because it alone tells why a creation failed. */
-async function create({ id, subscriptionId, request, location }: Deployment): Promise<WorkspaceState> {
+async function create(deployment: Deployment): Promise<WorkspaceState> {
+  const { id, subscriptionId, request, location, network } = deployment;
   const { resourceGroup, workspaceName } = request;
   const wish: Workspace = {
     location,
     sku: { name: 'premium' },
     computeMode: 'Hybrid',
     managedResourceGroupId: `/subscriptions/${subscriptionId}/resourceGroups/${managedResourceGroupFor(workspaceName, id)}`,
-    tags: { ...request.tags, [ownerTag]: id },
+    tags: tagsFor(deployment),
+    ...networkProperties(network),
   };
   let asked: number | undefined;
   const operation = await callArm(async ({ databricks }, options) => {

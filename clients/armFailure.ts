@@ -1,12 +1,10 @@
 import { isRestError, type RestError } from '@azure/core-rest-pipeline';
 import { DeploymentError, RetryableError, TerminalError, toFailure } from '../domain/errors.ts';
 import type { ErrorCode } from '../domain/errorTable.ts';
+import { policyDenial } from './policyDenial.ts';
 import { retryAfterSeconds } from './retryAfter.ts';
 
-const terminalCodes = new Map<string, ErrorCode>([
-  ['RequestDisallowedByPolicy', 'POLICY_DENIED'],
-  ['MissingSubscriptionRegistration', 'PROVIDER_NOT_REGISTERED'],
-]);
+const terminalCodes = new Map<string, ErrorCode>([['MissingSubscriptionRegistration', 'PROVIDER_NOT_REGISTERED']]);
 
 /** Codes of answers that are not Resource Manager's own words: none at all, or a gateway's page that the client could not read. */
 const foreign = new Set(['Unknown', 'PARSE_ERROR']);
@@ -28,6 +26,8 @@ export function armFailure(error: unknown): DeploymentError {
     cause: `${code}: ${remoteMessageOf(error)}`,
     retryAfterSeconds: retryAfterSeconds(error.response?.headers.get('retry-after')),
   };
+  if (code === 'RequestDisallowedByPolicy')
+    return new TerminalError('POLICY_DENIED', policyDenial(errorBody(error)) ?? remoteMessageOf(error), said);
   const terminal = terminalCodes.get(code);
   if (terminal) return new TerminalError(terminal, remoteMessageOf(error), said);
   if (code === 'PrincipalNotFound') return new RetryableError('PRINCIPAL_NOT_FOUND', remoteMessageOf(error), said);

@@ -1,9 +1,11 @@
 import type { Failure } from './errors.ts';
+import type { Network } from './network.ts';
 import type { Outcome } from './outcome.ts';
 import type { PollingPlan } from './polling.ts';
 import type { DeploymentRequest } from './request.ts';
 import type { Owner } from './resultQueries.ts';
 import type { DeclaredResults, Verified } from './results.ts';
+import type { Tags } from './tags.ts';
 
 /** How long and how often a step is tried while its failures are retryable. */
 export interface RetryPolicy {
@@ -60,6 +62,9 @@ export interface Deployment {
   request: DeploymentRequest;
   location: string;
   accelerator: Accelerator;
+  /** Of a workspace that is made, and the tags of all that is; an instance of an earlier version has neither. */
+  network?: Network;
+  tags?: Tags;
 }
 
 /** Input of the `deploy` orchestrator. */

@@ -1,11 +1,22 @@
+import { type Network, resolveNetwork } from '../domain/network.ts';
 import type { DeploymentRequest, RequestFault } from '../domain/request.ts';
 import type { Accelerator } from '../domain/steps.ts';
+import { type Tags, withRequiredTags } from '../domain/tags.ts';
 import { deployerSettings } from './settings.ts';
 
-/** What the settings make of a request: the catalogue's entry and the location, or what they do not allow. */
-export function admit(
-  request: DeploymentRequest,
-): { accelerator: Accelerator; location: string } | { faults: RequestFault[] } {
+/** What the settings make of a request. */
+export interface Admission {
+  /** The catalogue's entry. */
+  accelerator: Accelerator;
+  location: string;
+  /** Of the workspace, if it is made. */
+  network: Network;
+  /** Of all that is created in Azure. */
+  tags: Tags;
+}
+
+/** What the settings make of a request, or what they do not allow. */
+export function admit(request: DeploymentRequest): Admission | { faults: RequestFault[] } {
   const settings = deployerSettings();
   const accelerator = Object.hasOwn(settings.ACCELERATORS, request.accelerator)
     ? settings.ACCELERATORS[request.accelerator]
@@ -27,7 +38,21 @@ export function admit(
   if (nodeType && !includes(settings.ALLOWED_NODE_TYPES, nodeType)) {
     faults.push({ pointer: '/compute/nodeType', message: `Allowed: ${settings.ALLOWED_NODE_TYPES.join(', ')}.` });
   }
-  return accelerator && faults.length === 0 ? { accelerator, location } : { faults };
+  const { network, tags } = corporate(request, faults);
+  return accelerator && faults.length === 0 ? { accelerator, location, network, tags } : { faults };
+}
+
+/** What the organisation asks of networks and tags; adds to the faults what the request may not do. */
+function corporate(request: DeploymentRequest, faults: RequestFault[]): Pick<Admission, 'network' | 'tags'> {
+  const settings = deployerSettings();
+  const networking = resolveNetwork(request.network, {
+    subscriptionId: settings.AZURE_SUBSCRIPTION_ID,
+    network: settings.NETWORK,
+    allowed: settings.ALLOWED_VIRTUAL_NETWORKS ?? [],
+  });
+  const tagging = withRequiredTags(request.tags, settings.REQUIRED_TAGS);
+  faults.push(...networking.faults, ...tagging.faults);
+  return { network: networking.network, tags: tagging.tags };
 }
 
 /** Azure's names do not tell upper from lower case. */

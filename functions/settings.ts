@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import { endpoints } from '../domain/endpoints.ts';
+import { network, virtualNetworkId } from '../domain/network.ts';
 import { json, list, positive, readSettings } from '../domain/settings.ts';
+import { requiredTags } from '../domain/tags.ts';
 
 const accelerator = v.pipe(
   v.strictObject({
@@ -29,9 +31,14 @@ const deployer = v.object({
   ALLOWED_RESOURCE_GROUPS: list,
   ALLOWED_LOCATIONS: list,
   ALLOWED_NODE_TYPES: v.optional(list, 'Standard_NC4as_T4_v3'),
+  NETWORK: v.optional(json(network), '{}'),
+  ALLOWED_VIRTUAL_NETWORKS: v.optional(v.pipe(list, v.array(virtualNetworkId))),
+  REQUIRED_TAGS: v.optional(json(requiredTags), '{}'),
   STATUS_LINK_KEY: v.pipe(v.string(), v.minLength(32)),
   STATUS_LINK_HOURS: v.optional(positive, '168'),
   MAX_ACTIVE_DEPLOYMENTS: v.optional(positive, '20'),
+  MAX_STARTS_PER_HOUR: v.optional(positive, '30'),
+  ROLES_REQUIRED: v.optional(v.picklist(['True', 'False']), 'False'),
   // Set by App Service when its authentication is on.
   WEBSITE_AUTH_ENABLED: v.optional(v.string(), 'False'),
   POLL_FLOOR_SECONDS: v.optional(positive, '5'),

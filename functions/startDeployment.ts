@@ -4,7 +4,7 @@ import { TerminalError } from '../domain/errors.ts';
 import { deploymentId, identityNameFor } from '../domain/ids.ts';
 import { type DeploymentRequest, parseRequest } from '../domain/request.ts';
 import type { DeployInput, EarlierAttempt } from '../domain/steps.ts';
-import { admit } from './admission.ts';
+import { type Admission, admit } from './admission.ts';
 import { problem } from './problem.ts';
 import { readJson } from './readJson.ts';
 import { deployerSettings } from './settings.ts';
@@ -55,7 +55,7 @@ function inputOf(
   id: string,
   subscriptionId: string,
   request: DeploymentRequest,
-  { accelerator, location }: Pick<DeployInput['deployment'], 'accelerator' | 'location'>,
+  admitted: Admission,
   known: DurableOrchestrationStatus | undefined,
 ): DeployInput {
   const settings = deployerSettings();
@@ -67,8 +67,7 @@ function inputOf(
       stamp: Date.now().toString(36),
       subscriptionId,
       request,
-      location,
-      accelerator,
+      ...admitted,
     },
     polling: {
       floorSeconds: settings.POLL_FLOOR_SECONDS,
