@@ -5,8 +5,9 @@ import { retryAfterSeconds } from '../clients/retryAfter.ts';
 import { TerminalError } from '../domain/errors.ts';
 import { managedResourceGroupFor, ownerTag } from '../domain/ids.ts';
 import type { Deployment, WorkspaceState } from '../domain/steps.ts';
+import { networkProperties } from './networkProperties.ts';
+import { requireNetwork } from './requireNetwork.ts';
 import { tagsFor } from './tagsFor.ts';
-import { networkProperties, requireNetwork } from './workspaceNetwork.ts';
 import { workspaceState } from './workspaceState.ts';
 
 /**

@@ -72,7 +72,15 @@ export interface DeployInput {
   deployment: Deployment;
   polling: PollingPlan;
   requestedBy?: string;
+  /** The starts of the last hour, this one included, by which a caller's starts are counted. */
+  starts?: CallerStart[];
   earlierAttempts: EarlierAttempt[];
+}
+
+/** One start and whose it was: a hash that tells callers apart. */
+export interface CallerStart {
+  caller: string;
+  at: string;
 }
 
 export interface EarlierAttempt {

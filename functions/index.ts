@@ -31,19 +31,19 @@ http('startDeployment', {
   route: 'deployments',
   methods: ['POST'],
   authLevel: 'function',
-  handler: withProblems(startDeployment),
+  handler: withProblems(startDeployment, 'Deployer'),
 });
 http('listDeployments', {
   route: 'deployments',
   methods: ['GET'],
   authLevel: 'function',
-  handler: withProblems(listDeployments),
+  handler: withProblems(listDeployments, 'Reader'),
 });
 http('readDeployment', {
   route: 'deployments/{id}',
   methods: ['GET'],
   authLevel: 'function',
-  handler: withProblems(readDeployment),
+  handler: withProblems(readDeployment, 'Reader'),
 });
 http('readStatusLink', {
   route: 'deployments/{id}/status',

@@ -5,10 +5,12 @@ import { deploymentId, identityNameFor } from '../domain/ids.ts';
 import { type DeploymentRequest, parseRequest } from '../domain/request.ts';
 import type { DeployInput, EarlierAttempt } from '../domain/steps.ts';
 import { type Admission, admit } from './admission.ts';
+import { type Caller, callerOf } from './caller.ts';
 import { problem } from './problem.ts';
 import { readJson } from './readJson.ts';
 import { deployerSettings } from './settings.ts';
-import { activeStates, isActive, isDeployment, statusOf, statusReply } from './statusResource.ts';
+import { refuseTooMany, startsWith } from './quota.ts';
+import { isActive, isDeployment, statusOf, statusReply } from './statusResource.ts';
 
 /** POST /api/deployments: starts a deployment, or shows the one that the same request has started already. */
 export async function startDeployment(
@@ -23,7 +25,7 @@ export async function startDeployment(
   const admitted = admit(request);
   if ('faults' in admitted) return problem('NOT_ALLOWED', 'The settings do not allow this target.', admitted);
 
-  const { AZURE_SUBSCRIPTION_ID: subscriptionId, WEBSITE_AUTH_ENABLED } = deployerSettings();
+  const { AZURE_SUBSCRIPTION_ID: subscriptionId } = deployerSettings();
   const id = deploymentId({ subscriptionId, ...request });
   const found = await statusOf(client, id);
   const known = found && isDeployment(found) ? found : undefined;
@@ -34,18 +36,17 @@ export async function startDeployment(
   if (known && same && (isActive(known) || known.runtimeStatus === OrchestrationRuntimeStatus.Completed))
     return statusReply(http, client, known);
 
-  await refuseTooMany(client);
-  const input = inputOf(id, subscriptionId, request, admitted, known);
-  // App Service sets the header when it authenticates; without that anyone could.
-  const caller =
-    WEBSITE_AUTH_ENABLED === 'True' ? http.headers.get('x-ms-client-principal-name')?.slice(0, 256) : undefined;
-  await start(client, id, { ...input, ...(caller && { requestedBy: caller }) });
+  const caller = callerOf(http);
+  await refuseTooMany(client, caller);
+  const input = inputOf(id, subscriptionId, request, admitted, known, caller);
+  await start(client, id, input);
   ctx.log(
     JSON.stringify({
       evt: 'deployment.started',
       deployment: id,
       attempt: input.deployment.attempt,
       accelerator: request.accelerator,
+      caller: caller.name,
     }),
   );
   return statusReply(http, client, await started(client, id));
@@ -57,6 +58,7 @@ function inputOf(
   request: DeploymentRequest,
   admitted: Admission,
   known: DurableOrchestrationStatus | undefined,
+  caller: Caller,
 ): DeployInput {
   const settings = deployerSettings();
   const earlierAttempts = known ? earlierAttemptsOf(known) : [];
@@ -74,6 +76,8 @@ function inputOf(
       ceilingSeconds: settings.POLL_CEILING_SECONDS,
       expectedSeconds: settings.EXPECTED_SECONDS,
     },
+    ...(caller.name && { requestedBy: caller.name }),
+    starts: startsWith(known?.input as DeployInput | undefined, caller),
     earlierAttempts,
   };
 }
@@ -110,16 +114,6 @@ function canonical(value: unknown): string {
       ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
       : item,
   );
-}
-
-async function refuseTooMany(client: DurableClient): Promise<void> {
-  const { MAX_ACTIVE_DEPLOYMENTS: most } = deployerSettings();
-  const all = await client.getStatusBy({
-    runtimeStatus: activeStates,
-  });
-  const active = all.filter(isDeployment).length;
-  if (active >= most)
-    throw new TerminalError('TOO_MANY_DEPLOYMENTS', `${active} deployments are running; the settings allow ${most}.`);
 }
 
 /** Starts the orchestration; a twin that came first is as good. */

@@ -3,23 +3,6 @@ import { TerminalError } from '../domain/errors.ts';
 import type { Network } from '../domain/network.ts';
 import type { Deployment } from '../domain/steps.ts';
 
-/** The network as the properties of a workspace's `PUT`; nothing for an instance that knows no network. */
-export function networkProperties(network: Network | undefined): Partial<Workspace> {
-  if (!network) return {};
-  const { virtualNetworkId, publicSubnet, privateSubnet, noPublicIp, publicNetworkAccess } = network;
-  return {
-    parameters: {
-      ...(noPublicIp !== undefined && { enableNoPublicIp: { value: noPublicIp } }),
-      ...(virtualNetworkId !== undefined && { customVirtualNetworkId: { value: virtualNetworkId } }),
-      ...(publicSubnet !== undefined && { customPublicSubnetName: { value: publicSubnet } }),
-      ...(privateSubnet !== undefined && { customPrivateSubnetName: { value: privateSubnet } }),
-    },
-    ...(publicNetworkAccess !== undefined && { publicNetworkAccess }),
-    // Without public access the clusters reach the control plane by private endpoint, and need no rule for its addresses.
-    ...(publicNetworkAccess === 'Disabled' && { requiredNsgRules: 'NoAzureDatabricksRules' }),
-  };
-}
-
 /** Throws WORKSPACE_NETWORK_DIFFERS when the workspace that is there has not the network that the request itself names. */
 export function requireNetwork({ request }: Deployment, { parameters, publicNetworkAccess }: Workspace): void {
   const { network = {} } = request;
