@@ -86,14 +86,21 @@ export const deploymentRequest = v.strictObject({
   network: v.optional(network),
 });
 
+/** The body of `POST …/retry`, which may be left out. */
+export const retryRequest = v.pipe(plainObject, v.strictObject({ rerun: v.optional(v.boolean(), false) }));
+
 export type DeploymentRequest = v.InferOutput<typeof deploymentRequest>;
 
 /** The request with its defaults, or every fault that it has. */
 export function parseRequest(body: unknown): { request: DeploymentRequest } | { faults: RequestFault[] } {
   const parsed = v.safeParse(deploymentRequest, body);
   if (parsed.success) return { request: parsed.output };
-  return { faults: parsed.issues.map((issue) => ({ pointer: pointerOf(issue), message: messageOf(issue) })) };
+  return { faults: faultsIn(parsed.issues) };
 }
+
+/** Where each issue is and what it says. */
+export const faultsIn = (issues: readonly v.BaseIssue<unknown>[]): RequestFault[] =>
+  issues.map((issue) => ({ pointer: pointerOf(issue), message: messageOf(issue) }));
 
 function pointerOf(issue: v.BaseIssue<unknown>): string {
   const path = (issue.path ?? []).map((item) => String(item.key).replaceAll('~', '~0').replaceAll('/', '~1'));

@@ -53,6 +53,9 @@ export function callerOf({ headers }: Pick<HttpRequest, 'headers'>): Caller {
   };
 }
 
+/** The name of who calls, for the record and the log. */
+export const callerName = (request: Pick<HttpRequest, 'headers'>): string | undefined => callerOf(request).name;
+
 /**
  * The handler for those alone who may do what the role allows: a token with roles needs the role, one without any passes
  * unless the settings require roles. Throws CALLER_NOT_ALLOWED. The function key is asked for before all this.

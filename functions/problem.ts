@@ -4,6 +4,7 @@ import { type ErrorCode, errorTable } from '../domain/errorTable.ts';
 import { redact } from '../domain/redact.ts';
 import type { RequestFault } from '../domain/request.ts';
 import { guarded, type Role } from './caller.ts';
+import { NotAllowed } from './launch.ts';
 
 interface ProblemDetails {
   faults?: RequestFault[];
@@ -50,6 +51,7 @@ export function withProblems<H extends (...args: Parameters<H>) => Promise<HttpR
     try {
       return await allowed(...args);
     } catch (error) {
+      if (error instanceof NotAllowed) return problem(error.failure.code, error.failure.message, error);
       if (error instanceof DeploymentError) return problem(error.failure.code, error.failure.message, error.failure);
       const context = (args as unknown[]).at(-1) as InvocationContext;
       context.error(redact(error instanceof Error ? (error.stack ?? error.message) : String(error)));

@@ -1,10 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type CloudCaller,
-  cloudCaller,
-  identitiesVersion,
-  workspacesVersion,
-} from '../support/cloudCaller.ts';
+import { type CloudCaller, cloudCaller, identitiesVersion, workspacesVersion } from '../support/cloudCaller.ts';
 import { expectFailure } from '../support/expectFailure.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
 import { quickLatencies, quickScript } from '../support/quickCloud.ts';
