@@ -4,6 +4,7 @@ import { isResourceMissing } from '../clients/armFailure.ts';
 import { retryAfterSeconds } from '../clients/retryAfter.ts';
 import { TerminalError } from '../domain/errors.ts';
 import { managedResourceGroupFor, ownerTag } from '../domain/ids.ts';
+import { lackingSubnets } from '../domain/network.ts';
 import type { Deployment, WorkspaceState } from '../domain/steps.ts';
 import { networkProperties } from './networkProperties.ts';
 import { requireNetwork } from './requireNetwork.ts';
@@ -12,7 +13,8 @@ import { workspaceState } from './workspaceState.ts';
 
 /**
  * The workspace of the deployment: an existing premium one, used and never changed, or a new one, whose creation is only
- * asked for. Terminal: WORKSPACE_EXISTS, WORKSPACE_NOT_PREMIUM, WORKSPACE_NETWORK_DIFFERS.
+ * asked for. Terminal: WORKSPACE_EXISTS, WORKSPACE_NOT_PREMIUM,
+ * WORKSPACE_NETWORK_DIFFERS, NETWORK_INCOMPLETE.
  */
 export async function ensureWorkspace(deployment: Deployment): Promise<WorkspaceState> {
   const { resourceGroup, workspaceName } = deployment.request;
@@ -47,6 +49,12 @@ function refuseUnfit({ request }: Deployment, workspace: Workspace): void {
 async function create(deployment: Deployment): Promise<WorkspaceState> {
   const { id, subscriptionId, request, location, network } = deployment;
   const { resourceGroup, workspaceName } = request;
+  if (lackingSubnets(network ?? {}).length > 0) {
+    throw new TerminalError(
+      'NETWORK_INCOMPLETE',
+      `There is no workspace ${workspaceName}, and to make one in the virtual network takes two subnets of its own.`,
+    );
+  }
   const wish: Workspace = {
     location,
     sku: { name: 'premium' },

@@ -125,6 +125,10 @@ export const errorTable = {
     title: 'The workspace is not premium',
     hint: 'Upgrade its pricing tier to premium, or deploy into another workspace.',
   },
+  NETWORK_INCOMPLETE: {
+    title: 'The virtual network needs subnets',
+    hint: 'Name `publicSubnet` and `privateSubnet` in `network`: a pair that is delegated to Microsoft.Databricks/workspaces and serves no other workspace.',
+  },
   WORKSPACE_NETWORK_DIFFERS: {
     title: 'The workspace has another network',
     hint: 'Leave `network` out to use the workspace as it is, or choose another name: Azure keeps the network of a workspace.',

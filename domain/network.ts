@@ -55,7 +55,10 @@ export function resolveNetwork(
   // The subnets of one virtual network mean nothing in another one.
   const { publicSubnet: _public, privateSubnet: _private, ...withoutSubnets } = rules.network;
   const network = { noPublicIp: true, ...(elsewhere ? withoutSubnets : rules.network), ...wish };
-  return { network, faults: [...forbidden(wish, elsewhere, rules), ...impossible(network, rules)] };
+  const faults = [...forbidden(wish, elsewhere, rules), ...impossible(network, rules)];
+  // Whoever names no network may mean a workspace that is there already.
+  if (asked !== undefined) faults.push(...lackingSubnets(network));
+  return { network, faults };
 }
 
 function forbidden(asked: Network, elsewhere: boolean, { network, allowed }: NetworkRules): RequestFault[] {
@@ -77,10 +80,6 @@ function impossible(network: Network, { subscriptionId }: NetworkRules): Request
     faults.push(fault('virtualNetworkId', 'The virtual network has to be in the subscription of the workspace.'));
   if ((publicSubnet !== undefined || privateSubnet !== undefined) && id === undefined)
     faults.push(fault('virtualNetworkId', 'Subnets need the virtual network that they are in.'));
-  for (const name of ['publicSubnet', 'privateSubnet'] as const) {
-    const lacks = id !== undefined || publicSubnet !== undefined || privateSubnet !== undefined;
-    if (lacks && network[name] === undefined) faults.push(fault(name, 'A virtual network needs both subnets.'));
-  }
   if (publicSubnet !== undefined && isSameName(publicSubnet, privateSubnet))
     faults.push(fault('privateSubnet', 'The two subnets have to be different ones.'));
   if (network.publicNetworkAccess === 'Disabled' && (id === undefined || network.noPublicIp === false)) {
@@ -89,6 +88,15 @@ function impossible(network: Network, { subscriptionId }: NetworkRules): Request
     faults.push(fault('publicNetworkAccess', message));
   }
   return faults;
+}
+
+/** The subnets that the network still needs; they belong to one workspace alone, so the settings cannot give them to all. */
+export function lackingSubnets(network: Network): RequestFault[] {
+  const injected = network.virtualNetworkId ?? network.publicSubnet ?? network.privateSubnet;
+  if (injected === undefined) return [];
+  return (['publicSubnet', 'privateSubnet'] as const)
+    .filter((name) => network[name] === undefined)
+    .map((name) => fault(name, 'A virtual network needs both subnets.'));
 }
 
 const fault = (key: keyof Network, message: string): RequestFault => ({ pointer: `/network/${key}`, message });

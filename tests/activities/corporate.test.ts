@@ -55,11 +55,32 @@ describe('a workspace that is made', () => {
     });
   });
 
+  test('needs subnets of its own in a virtual network of the settings', async () => {
+    const { virtualNetworkId } = networkIn('rg-volatility');
+    const network = { virtualNetworkId, noPublicIp: true };
+    const failure = await failureOf(ensureWorkspace({ ...activities.deployment('ws-bare'), network }));
+    expect(failure).toMatchObject({ code: 'NETWORK_INCOMPLETE', retryable: false });
+  });
+
   test('cannot go into a network on which the app has no rights', async () => {
     const deployment = { ...activities.deployment('ws-foreign'), network: networkIn('rg-network') };
     const failure = await failureOf(ensureWorkspace(deployment));
     expect(failure).toMatchObject({ code: 'AZURE_DENIED', retryable: true });
     expect(failure.cause).toContain('subnets/join/action');
+  });
+
+  test.each([
+    ['its identifiers', {}, ''],
+    ['words of its own', { message: 'Ask finance.' }, " Reasons: 'Ask finance.'."],
+  ])('is told which policy denies it, also by one with %s', async (_what, more, reasons) => {
+    const names = { policy: 'Allowed tags', assignment: 'Tags of finance' };
+    await setScenario(activities.cloud.azure.arm, { kind: 'policyDenies', name: 'ws-denied', ...names, ...more });
+    const failure = await failureOf(ensureWorkspace(activities.deployment('ws-denied')));
+    expect(failure).toMatchObject({ code: 'POLICY_DENIED', retryable: false });
+    expect(failure.message).toBe(
+      `Resource 'ws-denied' is forbidden by the policy "Allowed tags" (assignment "Tags of finance").${reasons}`,
+    );
+    expect(failure.cause).toMatch(/^RequestDisallowedByPolicy: Resource 'ws-denied' was disallowed by policy/);
   });
 
   test('fails with the policy that met what Databricks makes in its own group', async () => {

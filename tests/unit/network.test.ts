@@ -31,6 +31,8 @@ describe('resolveNetwork', () => {
   test('lets a request choose the subnets, which belong to one workspace alone', () => {
     const rules = { ...open, network: { virtualNetworkId: hub } };
     expect(pointersOf({}, rules)).toEqual(['publicSubnet', 'privateSubnet']);
+    // Whoever says nothing may mean a workspace that is there.
+    expect(pointersOf(undefined, rules)).toEqual([]);
     expect(resolveNetwork(subnets, rules)).toEqual({
       network: { noPublicIp: true, virtualNetworkId: hub, ...subnets },
       faults: [],
