@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { endpoints } from '../domain/endpoints.ts';
-import { network, virtualNetworkId } from '../domain/network.ts';
+import { network, resolveNetwork, virtualNetworkId } from '../domain/network.ts';
 import { json, list, positive, readSettings } from '../domain/settings.ts';
 import { requiredTags } from '../domain/tags.ts';
 
@@ -34,6 +34,15 @@ const limits = v.strictObject({
   deployment: v.optional(seconds),
 });
 
+/** One that some workspace can have, in whatever subscription. */
+const possibleNetwork = v.pipe(
+  network,
+  v.check((wish) => {
+    const subscriptionId = wish.virtualNetworkId?.split('/')[2] ?? '';
+    return resolveNetwork(undefined, { subscriptionId, network: wish, allowed: [] }).faults.length === 0;
+  }, 'No workspace can have this network.'),
+);
+
 const deployer = v.object({
   // The triggers use one of them, but a start that the activities cannot serve is refused, and health tells.
   ...endpoints.entries,
@@ -41,7 +50,7 @@ const deployer = v.object({
   ALLOWED_RESOURCE_GROUPS: list,
   ALLOWED_LOCATIONS: list,
   ALLOWED_NODE_TYPES: v.optional(list, 'Standard_NC4as_T4_v3'),
-  NETWORK: v.optional(json(network), '{}'),
+  NETWORK: v.optional(json(possibleNetwork), '{}'),
   ALLOWED_VIRTUAL_NETWORKS: v.optional(v.pipe(list, v.array(virtualNetworkId))),
   REQUIRED_TAGS: v.optional(json(requiredTags), '{}'),
   STATUS_LINK_KEY: v.pipe(v.string(), v.minLength(32)),
