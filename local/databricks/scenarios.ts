@@ -7,6 +7,7 @@ const kinds = [
   'storageNeverReady',
   'cloneHalfMade',
   'clusterFails',
+  'notOffered',
   'taskFails',
   'personCancels',
   'warehouseNeverStarts',
@@ -17,7 +18,12 @@ const kinds = [
 ] as const;
 
 /** These last until they are cleared, unless told otherwise. */
-const lasting = new Set<Scenario['kind']>(['storageNeverReady', 'warehouseNeverStarts', 'permissionDenied']);
+const lasting = new Set<Scenario['kind']>([
+  'storageNeverReady',
+  'notOffered',
+  'warehouseNeverStarts',
+  'permissionDenied',
+]);
 /** The name of an error, where the scenario names none. */
 const usualCode: Partial<Record<Scenario['kind'], string>> = {
   taskFails: 'RuntimeError',
@@ -35,7 +41,7 @@ export interface Scenario {
   table?: string;
   /** Uses left; -1 is without end. */
   times: number;
-  /** `clusterFails`, `warehouseFailsToStart`: termination code and type. `taskFails`: the exception's name. `statementFails`: the error class. */
+  /** `clusterFails`, `warehouseFailsToStart`: termination code and type. `taskFails`: the exception's name. `statementFails`: the error class. `notOffered`: the runtime's key or the node type. */
   code: string;
   type: string;
   message: string;
@@ -100,6 +106,11 @@ export class Scenarios {
 
   has(kind: Scenario['kind']): boolean {
     return this.#scenarios.values().some((scenario) => scenario.kind === kind && scenario.times !== 0);
+  }
+
+  /** Whether the runtime or node type is agreed not to be offered. */
+  withholds(name: string): boolean {
+    return this.#scenarios.values().some(({ kind, code }) => kind === 'notOffered' && code === name);
   }
 
   /** The first scenario of the kind that fits; asking uses it up by one. */
