@@ -1,6 +1,8 @@
 import type { Failure } from './errors.ts';
 import type { Outcome } from './outcome.ts';
 import type { PollingPlan } from './polling.ts';
+import type { Finding } from './preflight.ts';
+import type { WorkspaceFact } from './preflightSubscription.ts';
 import type { DeploymentRequest } from './request.ts';
 import type { Owner } from './resultQueries.ts';
 import type { DeclaredResults, Verified } from './results.ts';
@@ -182,6 +184,21 @@ export interface VerifyInput {
   results: DeclaredResults;
 }
 
+/** A deployment and the time (ISO 8601) for which it is checked. */
+export type CheckInput = Deployment & { at: string };
+
+/** What was found in Azure before anything is made. */
+export interface SubscriptionReport {
+  findings: Finding[];
+  workspace: WorkspaceFact | 'missing' | 'unknown';
+  identity: 'there' | 'missing' | 'unknown';
+}
+
+export const checkSubscription = step<CheckInput, SubscriptionReport>('checkSubscription', remote);
+export const checkCompute = step<Deployment & { workspace: Workspace }, { findings: Finding[] }>(
+  'checkCompute',
+  remote,
+);
 export const ensureIdentity = step<Deployment, Identity>('ensureIdentity', remote);
 export const ensureWorkspace = step<Deployment, WorkspaceState>('ensureWorkspace', remote);
 export const readWorkspace = step<Deployment & { workspace: WorkspaceState }, WorkspaceState>('readWorkspace', remote);
