@@ -20,9 +20,9 @@ export interface Readings {
 }
 
 /** The two ways of a check. */
-export const readings = {
+export const readings: { forStep: Readings; withinSeconds: (seconds: number) => Readings } = {
   /** For a step, which is tried again: throttling, outages and a missing token are thrown. */
-  forStep: { read: (call) => attempt(call, (failure) => unreadable.has(failure.code)) } satisfies Readings as Readings,
+  forStep: { read: (call) => attempt(call, (failure) => unreadable.has(failure.code)) },
   /** For an answer that cannot wait: whatever fails, or takes longer than these seconds from now on, is not read. */
   withinSeconds,
 };

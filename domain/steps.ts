@@ -31,6 +31,8 @@ const step = <I extends object, O>(name: string, policy: RetryPolicy): Step<I, O
 // A role needs up to ten minutes to spread through Entra ID and ARM (azure-docs, role-based-access-control/troubleshooting).
 const spreading: RetryPolicy = { limitSeconds: 600, firstPauseSeconds: 5, maxPauseSeconds: 30 };
 const remote: RetryPolicy = { limitSeconds: 900, firstPauseSeconds: 2, maxPauseSeconds: 60 };
+// A role that is all that is missing may be spreading: its code is believed for ten minutes, the rest like any remote call.
+const checking: RetryPolicy = { limitSeconds: 900, firstPauseSeconds: 2, maxPauseSeconds: 30 };
 /** A call of the durable backend. */
 const local: RetryPolicy = { limitSeconds: 120, firstPauseSeconds: 1, maxPauseSeconds: 15 };
 /** The run goes on and is paid whether or not Databricks answers, so giving up early would only start a second one. */
@@ -231,7 +233,7 @@ export interface SubscriptionReport {
   identity: 'there' | 'missing' | 'unknown';
 }
 
-export const checkSubscription = step<CheckInput, SubscriptionReport>('checkSubscription', remote);
+export const checkSubscription = step<CheckInput, SubscriptionReport>('checkSubscription', checking);
 export const checkCompute = step<Deployment & { workspace: Workspace }, { findings: Finding[] }>(
   'checkCompute',
   remote,
