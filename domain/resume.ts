@@ -42,8 +42,7 @@ function resumeStep(status: DeployStatus | null): StepName {
   if (failure && nothingLeft.has(failure.code)) return 'identity';
   if (failure && resultsAreWrong.has(failure.code)) return 'repository';
   const done = status?.steps.every(({ state }) => state === 'done' || state === 'kept');
-  if (done || at === 'compute' || at === 'repository' || at === 'job' || at === 'run' || at === 'notebooks')
-    return 'repository';
+  if (done || at === 'repository' || at === 'job' || at === 'run' || at === 'notebooks') return 'repository';
   if (at === 'warehouse' || at === 'verification') return 'warehouse';
-  return at === 'storage' || at === 'principal' ? 'storage' : 'identity';
+  return at === 'storage' || at === 'principal' || at === 'compute' ? 'storage' : 'identity';
 }

@@ -12,14 +12,9 @@ export function* preflight(
   progress: Progress,
   { deployment, kept }: steps.DeployInput,
 ): Generator<Task, void, unknown> {
-  if (kept) {
-    // An attempt that ends here leaves behind what the attempt before has left.
-    const { from: _from, notebooks: _notebooks, ...known } = kept;
-    progress.know(known);
-  }
-  // Nothing is going to be made or run, only read.
-  if (kept?.notebooks) {
-    progress.keep('preflight', 'compute');
+  if (kept?.identity && kept.workspace) {
+    // Nothing is left to be made in Azure, and what went on beyond the storage had been looked at.
+    progress.keep('preflight', ...(kept.from === 'storage' ? [] : (['compute'] as const)));
     return;
   }
   const step = progress.begin('preflight');

@@ -184,6 +184,16 @@ describe('a workspace that the deployment makes', () => {
     expect(failure.message).toContain('NotEnabledOnSubscription');
     expect(stateOf(ended, 'storage')).toBe('done');
     expect(stateOf(ended, 'repository')).toBe('pending');
+
+    await fetch(`${world.workspace('dbw-made').url}/__scenarios`, { method: 'DELETE' });
+    await world.call(`/api/deployments/${ended.id}/retry`, { method: 'POST' });
+    const retried = await world.finish(ended.id);
+    expect(retried.failure).toBeUndefined();
+    expect(['preflight', 'workspace', 'compute'].map((step) => stateOf(retried, step))).toEqual([
+      'kept',
+      'kept',
+      'done',
+    ]);
   });
 
   test('is asked once; one that was there before is asked at the beginning only', async () => {
