@@ -4,6 +4,7 @@ import type { PollingPlan } from './polling.ts';
 import type { DeploymentRequest } from './request.ts';
 import type { Owner } from './resultQueries.ts';
 import type { DeclaredResults, Verified } from './results.ts';
+import type { ReportInput } from './telemetry.ts';
 
 /** How long and how often a step is tried while its failures are retryable. */
 export interface RetryPolicy {
@@ -208,3 +209,5 @@ export const readWarehouse = step<{ workspace: Workspace; warehouse: Warehouse }
   remote,
 );
 export const verifyResults = step<VerifyInput, Verified>('verifyResults', remote);
+/** Fails never, so it is never tried again. */
+export const report = step<ReportInput, { events: number }>('report', remote);

@@ -1,4 +1,4 @@
-import { app } from '@azure/functions';
+import { app, type InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { asActivity } from '../activities/asActivity.ts';
 import { assignRole } from '../activities/assignRole.ts';
@@ -12,6 +12,7 @@ import { readRun } from '../activities/readRun.ts';
 import { readWarehouse } from '../activities/readWarehouse.ts';
 import { readWorkspace } from '../activities/readWorkspace.ts';
 import { registerIdentity } from '../activities/registerIdentity.ts';
+import { report } from '../activities/report.ts';
 import { startWarehouse } from '../activities/startWarehouse.ts';
 import { submitRun } from '../activities/submitRun.ts';
 import { verifyResults } from '../activities/verifyResults.ts';
@@ -71,7 +72,11 @@ activity(steps.ensureWarehouse, ensureWarehouse);
 activity(steps.startWarehouse, startWarehouse);
 activity(steps.readWarehouse, readWarehouse);
 activity(steps.verifyResults, verifyResults);
+activity(steps.report, report);
 
-function activity<I extends object, O>(step: steps.Step<I, O>, perform: (input: I) => Promise<O>): void {
+function activity<I extends object, O>(
+  step: steps.Step<I, O>,
+  perform: (input: I, ctx: InvocationContext) => Promise<O>,
+): void {
   df.app.activity(step.name, { handler: asActivity(step, perform) });
 }

@@ -28,14 +28,14 @@ export interface ActivityCloud {
 }
 
 /** Starts one; once per test file, because the app reads its settings once per process. */
-export async function startActivityCloud(): Promise<ActivityCloud> {
+export async function startActivityCloud(options: { telemetry?: boolean } = {}): Promise<ActivityCloud> {
   const folder = mkdtempSync(join(tmpdir(), 'activities-'));
   // In the past, so that tokens look expired to the SDK's cache, which goes by the real clock, and are asked for anew.
   const clock = new VirtualClock(Date.now() - 360 * 86_400_000);
   const repository = makeRepository(join(folder, 'repository'));
   const compute = scriptedCompute(quickScript, clock);
   const latencies = { ...quickLatencies, retryAfterSeconds: 15 };
-  const cloud = await startCloud({ folder, clock, compute, latencies, repository });
+  const cloud = await startCloud({ folder, clock, compute, latencies, repository, ...options });
   setDefaultCACertificates([...getCACertificates(), cloud.certificate.cert]);
   Object.assign(process.env, cloud.settings);
   const subscriptionId = cloud.settings['AZURE_SUBSCRIPTION_ID'] ?? '';
