@@ -103,6 +103,10 @@ export const errorTable = {
     title: 'The workspace was not ready in time',
     hint: 'Look at the workspace in the portal; send the request again when it is ready.',
   },
+  WORKSPACE_GONE: {
+    title: 'The workspace has been deleted',
+    hint: 'Somebody deleted it; send the request again to make it anew.',
+  },
   WORKSPACE_HOST_REFUSED: {
     title: 'The workspace has an address that is not allowed',
     hint: 'Check DATABRICKS_HOST_PATTERN in the settings.',

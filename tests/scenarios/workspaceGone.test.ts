@@ -1,0 +1,76 @@
+import { afterAll, expect, test } from 'vitest';
+import type { StepName } from '../../domain/status.ts';
+import { cloudCaller, workspacesVersion } from '../support/cloudCaller.ts';
+import { inventoryOf, oneOfEach } from '../support/inventory.ts';
+import { setFault, startWorld } from '../support/world.ts';
+
+// Every wait is longer than a deletion takes, so that the workspace goes in the middle of it.
+const deletionSeconds = 40;
+const longestPoll = 60;
+const world = await startWorld({
+  latencies: {
+    workspaceSeconds: deletionSeconds,
+    replicationSeconds: 15,
+    storageSeconds: 300,
+    cloneSeconds: 0,
+    clusterSeconds: 240,
+    gpuClusterSeconds: 300,
+    warehouseSeconds: 300,
+  },
+});
+const caller = cloudCaller(world.cloud);
+afterAll(() => world.close());
+
+const workspacePath = (name: string): string => `/providers/Microsoft.Databricks/workspaces/${name}`;
+
+async function untilStep(id: string, step: StepName, runs = 0): Promise<void> {
+  await world.until(async () => {
+    const seen = await world.read(id);
+    const state = seen.steps.find(({ name }) => name === step)?.state ?? 'pending';
+    return state !== 'pending' && seen.runs.length >= runs;
+  });
+}
+
+test.each<[when: string, step: StepName, runs: number]>([
+  ['its storage is waited for', 'storage', 0],
+  ['RUNME runs', 'notebooks', 1],
+  ['the notebooks run', 'notebooks', 2],
+  ['the results are proven', 'warehouse', 2],
+])(
+  'a person deletes the workspace while %s: failed within one poll, with what to do; the same request makes all anew',
+  async (when, step, runs) => {
+    const name = `dbw-${when.replaceAll(' ', '-')}`.slice(0, 30);
+    const { id } = await world.start({ workspaceName: name });
+    await untilStep(id, step, runs);
+    const { status } = await caller.arm('DELETE', workspacePath(name), workspacesVersion);
+    expect(status).toBe(202);
+    await world.pass(deletionSeconds);
+    const goneMs = world.clock.now();
+
+    const failed = await world.finish(id);
+    expect(failed.failure).toMatchObject({ code: 'WORKSPACE_GONE', step });
+    expect(failed.failure?.hint).toContain('send the request again');
+    expect(failed.failure?.link).toMatch(/^https:\/\/portal\.azure\.com\/.*\/resourceGroups\/rg-volatility$/);
+    expect((world.clock.now() - goneMs) / 1000).toBeLessThanOrEqual(longestPoll);
+
+    const again = await world.deploy({ workspaceName: name });
+    expect(again.failure).toBeUndefined();
+    expect(again.attempt).toBe(2);
+    expect(await inventoryOf(world.cloud, name)).toEqual(oneOfEach);
+  },
+);
+
+test('a workspace that is there and cannot be reached for a while is waited for, and Azure is not asked at each failure', async () => {
+  const name = 'dbw-unreachable';
+  const { id } = await world.start({ workspaceName: name });
+  await untilStep(id, 'notebooks', 2);
+  const looks = (): number =>
+    world.cloud.azure.arm.requests.filter(
+      ({ method, path }) => method === 'GET' && path.includes(`/workspaces/${name}?`),
+    ).length;
+  const before = looks();
+  await setFault(world.workspace(name), { method: 'GET', path: '/api/2.2/jobs/runs/get', reset: true, times: 6 });
+  const ended = await world.finish(id);
+  expect(ended.failure).toBeUndefined();
+  expect(looks() - before).toBe(2);
+});
