@@ -1,17 +1,24 @@
 import type { HttpResponseInit, InvocationContext } from '@azure/functions';
 import { DeploymentError } from '../domain/errors.ts';
-import { type ErrorCode, errorTable } from '../domain/errorTable.ts';
+import { entryOf, type ErrorCode } from '../domain/errorTable.ts';
 import { redact } from '../domain/redact.ts';
 import type { RequestFault } from '../domain/request.ts';
 
 interface ProblemDetails {
   faults?: RequestFault[];
   headers?: Record<string, string>;
+  /** Where a person sees more; the error table's page when left out. */
+  link?: string | undefined;
 }
 
 /** An error answer (RFC 9457): what is wrong, where, and what a person can do. Never a stack. */
-export function problem(code: ErrorCode, detail: string, { faults, headers }: ProblemDetails = {}): HttpResponseInit {
-  const { title, hint, status = 500 }: { title: string; hint: string; status?: number } = errorTable[code];
+export function problem(
+  code: ErrorCode,
+  detail: string,
+  { faults, headers, link }: ProblemDetails = {},
+): HttpResponseInit {
+  const { title, hint, status = 500, link: page } = entryOf(code);
+  const shown = link ?? page;
   return {
     status,
     headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...headers },
@@ -22,6 +29,7 @@ export function problem(code: ErrorCode, detail: string, { faults, headers }: Pr
       detail,
       code,
       hint,
+      ...(shown && { link: shown }),
       ...(faults && { errors: faults }),
     }),
   };
@@ -33,7 +41,10 @@ export function withProblems<H extends (...args: Parameters<H>) => Promise<HttpR
     try {
       return await handler(...args);
     } catch (error) {
-      if (error instanceof DeploymentError) return problem(error.failure.code, error.failure.message);
+      if (error instanceof DeploymentError) {
+        const { code, message, link } = error.failure;
+        return problem(code, message, { link });
+      }
       const context = (args as unknown[]).at(-1) as InvocationContext;
       context.error(redact(error instanceof Error ? (error.stack ?? error.message) : String(error)));
       return problem('INTERNAL', `The invocation ${context.invocationId} failed.`);
