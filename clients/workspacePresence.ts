@@ -29,12 +29,15 @@ export async function explained(workspace: Workspace, failure: DeploymentError):
   const seen = await look(workspace.resourceId);
   if (seen === 'there') return failure;
   failures.delete(workspace.host);
-  const name = workspace.resourceId.split('/').at(-1) ?? '';
-  const [group] = workspace.resourceId.split('/providers/');
-  return new TerminalError('WORKSPACE_GONE', `The workspace ${name} ${seen === 'gone' ? 'is' : 'is being'} deleted.`, {
-    cause: failure.failure.message,
-    link: `https://portal.azure.com/#@/resource${group ?? ''}`,
-  });
+  return workspaceGone(workspace.resourceId, seen === 'gone' ? 'has been' : 'is being', failure.failure.message);
+}
+
+/** WORKSPACE_GONE, with a link to the group that the workspace was in: its own page is gone too. */
+export function workspaceGone(resourceId: string, state: 'has been' | 'is being', cause: string): TerminalError {
+  const name = resourceId.split('/').at(-1) ?? '';
+  const [group = ''] = resourceId.split('/providers/');
+  const link = `https://portal.azure.com/#@/resource${group}`;
+  return new TerminalError('WORKSPACE_GONE', `The workspace ${name} ${state} deleted.`, { cause, link });
 }
 
 /** Whether a host without a workspace behind it could give such a failure: none answers, or something that is not the API, or nobody is known there. */
