@@ -16,7 +16,7 @@ export interface ReportInput {
 
 export interface StepReport {
   name: string;
-  /** As in the status: `done`, `failed`, `kept` from an earlier attempt, `pending`, or what it was at when the rest ended. */
+  /** As in the status: `done`, `failed`, `cancelled`, `kept` from an earlier attempt, `pending`, or what it was at when the rest ended. */
   state: string;
   tries: number;
   startedAt?: string;
@@ -67,9 +67,11 @@ export function telemetryEvents(report: ReportInput): TelemetryEvent[] {
   return [...steps, whole];
 }
 
+const ends = new Set(['failed', 'cancelled', 'kept']);
+
 function outcomeOf({ state }: StepReport): string {
   if (state === 'done') return 'succeeded';
-  return state === 'failed' || state === 'kept' ? state : 'unfinished';
+  return ends.has(state) ? state : 'unfinished';
 }
 
 const between = (startedAt: string, endedAt: string): number =>
