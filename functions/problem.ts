@@ -3,6 +3,7 @@ import { DeploymentError } from '../domain/errors.ts';
 import { entryOf, type ErrorCode } from '../domain/errorTable.ts';
 import { redact } from '../domain/redact.ts';
 import type { RequestFault } from '../domain/request.ts';
+import { NotAllowed } from './launch.ts';
 
 interface ProblemDetails {
   faults?: RequestFault[];
@@ -41,6 +42,7 @@ export function withProblems<H extends (...args: Parameters<H>) => Promise<HttpR
     try {
       return await handler(...args);
     } catch (error) {
+      if (error instanceof NotAllowed) return problem(error.failure.code, error.failure.message, error);
       if (error instanceof DeploymentError) {
         const { code, message, link } = error.failure;
         return problem(code, message, { link });
