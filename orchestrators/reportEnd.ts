@@ -1,5 +1,6 @@
 import type { OrchestrationContext, Task } from 'durable-functions';
 import type { Failure } from '../domain/errors.ts';
+import { acceleratorNameOf } from '../domain/ids.ts';
 import type { StepStatus } from '../domain/status.ts';
 import { type Deployment, report } from '../domain/steps.ts';
 import type { ReportInput, StepReport } from '../domain/telemetry.ts';
@@ -8,7 +9,7 @@ import { isSince } from './isSince.ts';
 /** What has come to its end. */
 export interface Ended {
   operation: ReportInput['operation'];
-  deployment: Pick<Deployment, 'id' | 'attempt' | 'request'>;
+  deployment: Pick<Deployment, 'id' | 'attempt' | 'request' | 'accelerator'>;
   startedMs: number;
   /** Its steps as they are shown at the end. */
   steps: readonly StepStatus[];
@@ -26,7 +27,7 @@ export function* reportEnd(ctx: OrchestrationContext, ended: Ended): Generator<T
   const told: ReportInput = {
     deployment: deployment.id,
     attempt: deployment.attempt,
-    accelerator: deployment.request.accelerator,
+    accelerator: acceleratorNameOf(deployment),
     operation,
     outcome: outcomeOf(failure),
     ...(failure && { code: failure.code }),

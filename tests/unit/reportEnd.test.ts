@@ -10,7 +10,7 @@ const steps: StepStatus[] = [
   { name: 'storage', state: 'failed', tries: 2, waitedSeconds: 3, startedAt: '2026-01-01T00:00:01.000Z' },
   { name: 'job', state: 'retrying', tries: 1, waitedSeconds: 0, problem: { code: 'AZURE_DENIED', message: 'no' } },
 ];
-const deployment = { id: 'a1', attempt: 2, request: { accelerator: 'one' } } as Ended['deployment'];
+const deployment = { id: 'a1', attempt: 2, request: { accelerator: 'one' }, accelerator: {} } as Ended['deployment'];
 const failed = (code: Failure['code']): Failure => ({ code, message: 'words', retryable: false });
 
 /** What the activity is called with, and what became of the orchestrator's generator; `throws` is what the call ends with. */
