@@ -3,11 +3,14 @@ import * as df from 'durable-functions';
 import { asActivity } from '../activities/asActivity.ts';
 import { assignRole } from '../activities/assignRole.ts';
 import { cancelRuns } from '../activities/cancelRuns.ts';
+import { checkCompute } from '../activities/checkCompute.ts';
+import { checkSubscription } from '../activities/checkSubscription.ts';
 import { ensureIdentity } from '../activities/ensureIdentity.ts';
 import { ensureJob } from '../activities/ensureJob.ts';
 import { ensureRepo } from '../activities/ensureRepo.ts';
 import { ensureWorkspace } from '../activities/ensureWorkspace.ts';
 import { ensureWarehouse } from '../activities/ensureWarehouse.ts';
+import { findChildRun } from '../activities/findChildRun.ts';
 import { probeStorage } from '../activities/probeStorage.ts';
 import { readRun } from '../activities/readRun.ts';
 import { readWarehouse } from '../activities/readWarehouse.ts';
@@ -36,31 +39,31 @@ http('startDeployment', {
   route: 'deployments',
   methods: ['POST'],
   authLevel: 'function',
-  handler: withProblems(startDeployment),
+  handler: withProblems(startDeployment, 'Deployer'),
 });
 http('listDeployments', {
   route: 'deployments',
   methods: ['GET'],
   authLevel: 'function',
-  handler: withProblems(listDeployments),
+  handler: withProblems(listDeployments, 'Reader'),
 });
 http('readDeployment', {
   route: 'deployments/{id}',
   methods: ['GET'],
   authLevel: 'function',
-  handler: withProblems(readDeployment),
+  handler: withProblems(readDeployment, 'Reader'),
 });
 http('cancelDeployment', {
   route: 'deployments/{id}/cancel',
   methods: ['POST'],
   authLevel: 'function',
-  handler: withProblems(cancelDeployment),
+  handler: withProblems(cancelDeployment, 'Deployer'),
 });
 http('retryDeployment', {
   route: 'deployments/{id}/retry',
   methods: ['POST'],
   authLevel: 'function',
-  handler: withProblems(retryDeployment),
+  handler: withProblems(retryDeployment, 'Deployer'),
 });
 http('readStatusLink', {
   route: 'deployments/{id}/status',
@@ -74,6 +77,8 @@ df.app.orchestration('deploy', deploy);
 df.app.orchestration('waitForStorage', waitForStorage);
 df.app.orchestration('watchRun', watchRun);
 
+activity(steps.checkSubscription, checkSubscription);
+activity(steps.checkCompute, checkCompute);
 activity(steps.ensureIdentity, ensureIdentity);
 activity(steps.ensureWorkspace, ensureWorkspace);
 activity(steps.readWorkspace, readWorkspace);
@@ -84,6 +89,7 @@ activity(steps.ensureRepo, ensureRepo);
 activity(steps.ensureJob, ensureJob);
 activity(steps.submitRun, submitRun);
 activity(steps.readRun, readRun);
+activity(steps.findChildRun, findChildRun);
 activity(steps.repairRun, repairRun);
 activity(steps.cancelRuns, cancelRuns);
 activity(steps.ensureWarehouse, ensureWarehouse);
