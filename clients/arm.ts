@@ -2,6 +2,7 @@ import type { AuthorizationManagementClient } from '@azure/arm-authorization';
 import type { AzureDatabricksManagementClient } from '@azure/arm-databricks';
 import type { ManagedServiceIdentityClient } from '@azure/arm-msi';
 import { armFailure } from './armFailure.ts';
+import { keepErrorBodies } from './errorBodies.ts';
 import { credential } from './credential.ts';
 import { endpointSettings } from './settings.ts';
 
@@ -43,6 +44,7 @@ async function connect(): Promise<Arm> {
     credentialScopes: 'https://management.azure.com/.default',
     retryOptions: { maxRetries: 0 },
     redirectOptions: { maxRetries: 0 },
+    additionalPolicies: [{ policy: keepErrorBodies, position: 'perCall' as const }],
   };
   const databricks = new AzureDatabricksManagementClient(identity, subscription, options);
   return {

@@ -33,6 +33,16 @@ export const errorTable = {
     title: 'Too many deployments are running',
     hint: 'Wait until one is over, then send the request again.',
   },
+  TOO_MANY_STARTS: {
+    status: 429,
+    title: 'The caller started too many deployments',
+    hint: 'Wait as long as Retry-After says, then send the request again; the operator can raise MAX_STARTS_PER_HOUR.',
+  },
+  CALLER_NOT_ALLOWED: {
+    status: 403,
+    title: 'The caller may not do this',
+    hint: 'Ask the operator for the app role that the detail names, and sign in again: a token keeps the roles it was given with.',
+  },
   DEPLOYMENT_NOT_FOUND: {
     status: 404,
     title: 'There is no such deployment',
@@ -71,7 +81,7 @@ export const errorTable = {
   INTERNAL: { status: 500, title: 'The deployer failed', hint: 'Look up the invocation in the app\u2019s log.' },
 
   TOKEN_UNAVAILABLE: {
-    retryForSeconds: untilLimitOfStep,
+    retryForSeconds: 1800,
     title: 'The app\u2019s identity got no token',
     hint: 'Check that the identity of AZURE_CLIENT_ID is attached to the app.',
   },
@@ -88,7 +98,7 @@ export const errorTable = {
   AZURE_DENIED: {
     retryForSeconds: 600,
     title: 'The app may not do this in Azure',
-    hint: 'Give the app\u2019s identity Contributor and a conditioned Role Based Access Control Administrator on the resource group.',
+    hint: 'Give the app\u2019s identity Contributor and a conditioned Role Based Access Control Administrator on the resource group, and Network Contributor on a virtual network that the request names.',
   },
   AZURE_REJECTED: {
     title: 'Azure refused the request',
@@ -114,6 +124,14 @@ export const errorTable = {
   WORKSPACE_NOT_PREMIUM: {
     title: 'The workspace is not premium',
     hint: 'Upgrade its pricing tier to premium, or deploy into another workspace.',
+  },
+  NETWORK_INCOMPLETE: {
+    title: 'The virtual network needs subnets',
+    hint: 'Name `publicSubnet` and `privateSubnet` in `network`: a pair that is delegated to Microsoft.Databricks/workspaces and serves no other workspace.',
+  },
+  WORKSPACE_NETWORK_DIFFERS: {
+    title: 'The workspace has another network',
+    hint: 'Leave `network` out to use the workspace as it is, or choose another name: Azure keeps the network of a workspace.',
   },
   WORKSPACE_FAILED: {
     title: 'Azure could not create the workspace',

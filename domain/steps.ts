@@ -1,6 +1,7 @@
 import type { Accelerator } from './accelerator.ts';
 import type { Failure } from './errors.ts';
 import { type Limits, usualLimits } from './limits.ts';
+import type { Network } from './network.ts';
 import type { Outcome } from './outcome.ts';
 import type { PlatformFailure } from './platformFailure.ts';
 import type { PollingPlan } from './polling.ts';
@@ -8,6 +9,7 @@ import type { DeploymentRequest } from './request.ts';
 import type { Owner } from './resultQueries.ts';
 import type { DeclaredResults, Verified } from './results.ts';
 import type { RunSummary, StepName } from './status.ts';
+import type { Tags } from './tags.ts';
 
 export type { Accelerator } from './accelerator.ts';
 
@@ -49,6 +51,9 @@ export interface Deployment {
   request: DeploymentRequest;
   location: string;
   accelerator: Accelerator;
+  /** Of a workspace that is made, and the tags of all that is; an instance of an earlier version has neither. */
+  network?: Network;
+  tags?: Tags;
 }
 
 /** Input of the `deploy` orchestrator. */
@@ -57,11 +62,19 @@ export interface DeployInput {
   polling: PollingPlan;
   limits?: Limits;
   requestedBy?: string;
+  /** The starts of the last hour, this one included, by which a caller's starts are counted. */
+  starts?: CallerStart[];
   earlierAttempts: EarlierAttempt[];
   /** What is taken over from the attempt before; undefined for one that looks at everything anew. */
   kept?: Kept;
   /** Whether runs of an earlier attempt may still be active, because nobody has ended them. */
   mayStillRun?: boolean;
+}
+
+/** One start and whose it was: a hash that tells callers apart. */
+export interface CallerStart {
+  caller: string;
+  at: string;
 }
 
 export interface EarlierAttempt {

@@ -37,31 +37,31 @@ http('startDeployment', {
   route: 'deployments',
   methods: ['POST'],
   authLevel: 'function',
-  handler: withProblems(startDeployment),
+  handler: withProblems(startDeployment, 'Deployer'),
 });
 http('listDeployments', {
   route: 'deployments',
   methods: ['GET'],
   authLevel: 'function',
-  handler: withProblems(listDeployments),
+  handler: withProblems(listDeployments, 'Reader'),
 });
 http('readDeployment', {
   route: 'deployments/{id}',
   methods: ['GET'],
   authLevel: 'function',
-  handler: withProblems(readDeployment),
+  handler: withProblems(readDeployment, 'Reader'),
 });
 http('cancelDeployment', {
   route: 'deployments/{id}/cancel',
   methods: ['POST'],
   authLevel: 'function',
-  handler: withProblems(cancelDeployment),
+  handler: withProblems(cancelDeployment, 'Deployer'),
 });
 http('retryDeployment', {
   route: 'deployments/{id}/retry',
   methods: ['POST'],
   authLevel: 'function',
-  handler: withProblems(retryDeployment),
+  handler: withProblems(retryDeployment, 'Deployer'),
 });
 http('readStatusLink', {
   route: 'deployments/{id}/status',

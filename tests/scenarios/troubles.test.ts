@@ -172,10 +172,16 @@ describe('Azure', () => {
   });
 
   test('names the policy that forbids a workspace', async () => {
-    const message = 'Resource dbw-policy was disallowed by policy "Allowed tags".';
-    await setScenario(world.cloud.azure.arm, { kind: 'policyDenies', name: 'dbw-policy', message });
+    const names = { policy: 'Allowed tags', assignment: 'Tags of finance' };
+    await setScenario(world.cloud.azure.arm, { kind: 'policyDenies', name: 'dbw-policy', ...names });
     const ended = await world.deploy({ workspaceName: 'dbw-policy' });
-    expect(expectFailure(ended, 'POLICY_DENIED', 'workspace').message).toBe(message);
+    const { message, cause } = expectFailure(ended, 'POLICY_DENIED', 'workspace');
+    expect(message).toBe(
+      `Resource 'dbw-policy' is forbidden by the policy "Allowed tags" (assignment "Tags of finance").`,
+    );
+    expect(cause).toMatch(
+      /^RequestDisallowedByPolicy: Resource 'dbw-policy' was disallowed by policy\. Policy identifiers/,
+    );
   });
 
   test('names the resource provider that is not registered', async () => {
