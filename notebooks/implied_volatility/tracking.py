@@ -13,7 +13,7 @@ import mlflow
 from mlflow.entities import Metric
 
 from implied_volatility import model
-from implied_volatility.destination import Destination
+from implied_volatility.destination import OWNER, Destination
 from implied_volatility.network import Network
 from implied_volatility.training import Fit
 
@@ -38,12 +38,17 @@ class Run:
     """An MLflow run that several cells share: `with run:` around each marks it as failed when one raises."""
 
     def __init__(self, user: str, tags: Mapping[str, str]) -> None:
-        """Starts a run, named by the tags' values, in the experiment `implied_volatility` of the user's home folder."""
+        """Starts a run, named by the tags' values, in the experiment `implied_volatility` of the user's home folder.
+
+        Both say by a tag whose they are: the run for ever, the experiment until another deployment uses it.
+        """
         # What an earlier execution in this Python process has left open.
         while mlflow.active_run():
             mlflow.end_run("FAILED")
-        mlflow.set_experiment(f"/Users/{user}/implied_volatility")
-        info = mlflow.start_run(run_name=" ".join(tags.values()), tags=dict(tags)).info
+        owner = {OWNER: tags["deployment"]}
+        experiment = mlflow.set_experiment(f"/Users/{user}/implied_volatility")
+        mlflow.MlflowClient().set_experiment_tag(experiment.experiment_id, OWNER, owner[OWNER])
+        info = mlflow.start_run(run_name=" ".join(tags.values()), tags={**tags, **owner}).info
         self.run_id, self.experiment_id = str(info.run_id), str(info.experiment_id)
 
     def __enter__(self) -> Run:
