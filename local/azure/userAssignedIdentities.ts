@@ -5,7 +5,7 @@ import { ArmError, resourceNotFound, wrongLocation } from './armError.ts';
 import type { ArmApi, ArmRequest } from './armApi.ts';
 import { type ArmContext, type Identity, isWithin, keyOf } from './armState.ts';
 import { locationOf, objectBody, tagsOf } from './requestBody.ts';
-import { requireRegistered } from './scenarios.ts';
+import { requireRegistered, requireUnlocked } from './scenarios.ts';
 
 export const identityVersions = ['2018-11-30', '2023-01-31', '2024-11-30'];
 const type = 'Microsoft.ManagedIdentity/userAssignedIdentities';
@@ -61,6 +61,7 @@ function put({ state, tenantId, clock }: ArmContext, request: ArmRequest, id: st
 
 // What is assigned to a deleted identity stays behind, as in Azure; what is assigned on it goes.
 function remove({ state }: ArmContext, id: string): ApiReply {
+  if (state.identities.get(keyOf(id))) requireUnlocked(state.scenarios, id, 'delete');
   if (!state.identities.delete(keyOf(id))) return { status: 204 };
   dropAssignmentsOn(state, id);
   return { status: 200 };

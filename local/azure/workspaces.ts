@@ -6,7 +6,7 @@ import type { ArmApi, ArmRequest } from './armApi.ts';
 import { type ArmContext, type Caller, isWithin, isoTime, keyOf, type Operation, type Workspace } from './armState.ts';
 import type { OperationUrls } from './operations.ts';
 import { objectBody, tagsOf } from './requestBody.ts';
-import { requireRegistered, scenarioFor } from './scenarios.ts';
+import { requireRegistered, requireUnlocked, scenarioFor } from './scenarios.ts';
 import type { WorkspaceLifecycle } from './workspaceLifecycle.ts';
 import { readWish, type WorkspaceWish, workspaceVersions } from './workspaceWish.ts';
 
@@ -106,9 +106,11 @@ async function remove(services: Services, request: ArmRequest): Promise<ApiReply
   await settle(services, id);
   const workspace = services.context.state.workspaces.get(keyOf(id));
   if (!workspace) return { status: 204 };
+  requireUnlocked(services.context.state.scenarios, id, 'delete');
   if (workspace.state === 'creating') throw busy(workspace);
+  const force = request.query.get('forceDeletion')?.toLowerCase() === 'true';
   const operation = workspace.state === 'deleting' && services.context.state.operations.get(workspace.operationId);
-  const begun = operation ? { workspace, operation } : services.lifecycle.delete(workspace);
+  const begun = operation ? { workspace, operation } : services.lifecycle.delete(workspace, force);
   return { status: 202, headers: asyncHeaders(services, begun, request) };
 }
 
@@ -187,7 +189,7 @@ function shown({ context, lifecycle }: Services, workspace: Workspace): unknown 
       computeMode: 'Hybrid',
       publicNetworkAccess: 'Enabled',
       requiredNsgRules: 'AllRules',
-      isUcEnabled: false,
+      isUcEnabled: scenarioFor(context.state.scenarios, 'unityEnabled', name) !== undefined,
       ...wish,
       provisioningState,
       ...(host && { workspaceId: workspace.workspaceId, workspaceUrl: host }),
