@@ -1,7 +1,7 @@
 import type { AuthorizationManagementClient } from '@azure/arm-authorization';
 import type { AzureDatabricksManagementClient } from '@azure/arm-databricks';
 import type { ManagedServiceIdentityClient } from '@azure/arm-msi';
-import { armFailure } from './armFailure.ts';
+import { armFailure, isGroupMissing } from './armFailure.ts';
 import { credential } from './credential.ts';
 import { endpointSettings } from './settings.ts';
 
@@ -14,6 +14,8 @@ export interface Arm {
   authorization: AuthorizationManagementClient;
   /** GETs a URL that ARM itself handed out; only one of the configured Resource Manager is asked. */
   follow: (url: string) => Promise<unknown>;
+  /** Whether a resource group is there, by its id; throws what ARM refuses. */
+  hasGroup: (id: string) => Promise<boolean>;
 }
 
 let known: Promise<Arm> | undefined;
@@ -50,6 +52,7 @@ async function connect(): Promise<Arm> {
     identities: new ManagedServiceIdentityClient(identity, subscription, options),
     authorization: new AuthorizationManagementClient(identity, subscription, options),
     follow: (url) => follow(databricks, endpoint, url),
+    hasGroup: (id) => hasGroup(databricks, endpoint, id),
   };
 }
 
@@ -59,4 +62,24 @@ async function follow({ pipeline }: AzureDatabricksManagementClient, endpoint: s
   const request = createPipelineRequest({ url, method: 'GET', timeout: callSeconds * 1000 });
   const { status, bodyAsText } = await pipeline.sendRequest(createDefaultHttpClient(), request);
   return status < 300 && bodyAsText ? JSON.parse(bodyAsText) : undefined;
+}
+
+/** By hand, because a client of all resources is large and this is the only call that would need it. */
+async function hasGroup({ pipeline }: AzureDatabricksManagementClient, endpoint: string, id: string): Promise<boolean> {
+  const { createDefaultHttpClient, createPipelineRequest, RestError } = await import('@azure/core-rest-pipeline');
+  const url = `${endpoint.replace(/\/$/, '')}${id}?api-version=2025-04-01`;
+  const request = createPipelineRequest({ url, method: 'GET', timeout: callSeconds * 1000 });
+  const response = await pipeline.sendRequest(createDefaultHttpClient(), request);
+  if (response.status === 200 && isGroup(response.bodyAsText ?? '')) return true;
+  const error = new RestError(`Azure answered ${response.status}.`, { statusCode: response.status, request, response });
+  if (isGroupMissing(error)) return false;
+  throw error;
+}
+
+function isGroup(text: string): boolean {
+  try {
+    return typeof (JSON.parse(text) as { id?: unknown } | null)?.id === 'string';
+  } catch {
+    return false;
+  }
 }

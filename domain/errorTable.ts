@@ -28,6 +28,11 @@ export const errorTable = {
     title: 'The same target is being deployed with another request',
     hint: 'Wait until it is over, then send the request again.',
   },
+  DEPLOYMENT_ACTIVE: {
+    status: 409,
+    title: 'The deployment is running',
+    hint: 'Cancel it and wait until it is over, then delete it.',
+  },
   TOO_MANY_DEPLOYMENTS: {
     status: 429,
     title: 'Too many deployments are running',
@@ -102,6 +107,22 @@ export const errorTable = {
   WORKSPACE_TIMEOUT: {
     title: 'The workspace was not ready in time',
     hint: 'Look at the workspace in the portal; send the request again when it is ready.',
+  },
+  WORKSPACE_SHARED: {
+    title: 'Other deployments work in this workspace',
+    hint: 'Delete those that the message names first; what this deployment made is theirs to use until then.',
+  },
+  RESOURCE_LOCKED: {
+    title: 'A lock in Azure forbids the deletion',
+    hint: 'Remove the lock that the message names, or ask its owner to, then delete again.',
+  },
+  REMOVAL_FAILED: {
+    title: 'Azure could not delete the workspace',
+    hint: 'Read Azure\u2019s message, mend the cause and delete again; what is gone already stays gone.',
+  },
+  REMOVAL_TIMEOUT: {
+    title: 'Something was not gone in time',
+    hint: 'Look at what the message names; delete again, which waits for what is under way.',
   },
   WORKSPACE_HOST_REFUSED: {
     title: 'The workspace has an address that is not allowed',

@@ -1,6 +1,7 @@
 import type { Failure } from './errors.ts';
 import type { Outcome } from './outcome.ts';
 import type { PollingPlan } from './polling.ts';
+import type { RemovalItem, RemovalLook, Removed, RemoveInput, RemoveInWorkspace } from './removal.ts';
 import type { DeploymentRequest } from './request.ts';
 import type { Owner } from './resultQueries.ts';
 import type { DeclaredResults, Verified } from './results.ts';
@@ -31,11 +32,17 @@ export const limits = {
   /** From the submission of RUNME to the end of the notebooks. */
   runSeconds: 8 * 60 * 60,
   warehouseSeconds: 15 * 60,
+  /** For active runs to end once they are cancelled. */
+  stopSeconds: 15 * 60,
+  /** For a workspace, and after it for its managed resource group, to be gone. */
+  removalSeconds: 45 * 60,
 };
 
 // A role needs up to ten minutes to spread through Entra ID and ARM (azure-docs, role-based-access-control/troubleshooting).
 const spreading: RetryPolicy = { limitSeconds: 600, firstPauseSeconds: 5, maxPauseSeconds: 30 };
 const remote: RetryPolicy = { limitSeconds: 900, firstPauseSeconds: 2, maxPauseSeconds: 60 };
+/** Azure refuses a deletion while the workspace is being made, which may take as long as that. */
+const removing: RetryPolicy = { limitSeconds: limits.workspaceSeconds, firstPauseSeconds: 10, maxPauseSeconds: 60 };
 /** The run goes on and is paid whether or not Databricks answers, so giving up early would only start a second one. */
 const watching: RetryPolicy = { limitSeconds: limits.runSeconds, firstPauseSeconds: 5, maxPauseSeconds: 60 };
 
@@ -182,6 +189,30 @@ export interface VerifyInput {
   results: DeclaredResults;
 }
 
+/** How far the deletion of a workspace is; `failed` says that Azure shows it so, not why. */
+export interface WorkspaceRemoval {
+  state: 'deleting' | 'failed' | 'gone';
+  /** ARM's status of the deletion, which alone knows why it failed. */
+  operationUrl?: string;
+  retryAfterSeconds?: number;
+}
+
+/** `hidden`: the app may not look. */
+export interface ManagedGroup {
+  state: 'there' | 'hidden' | 'gone';
+}
+
+/** Runs that were asked to end and had not yet. */
+export interface StoppedRuns {
+  active: RemovalItem[];
+}
+
+/** Input of the `destroy` orchestrator. */
+export interface DestroyInput extends DeployInput {
+  /** Whether tables, models and experiment go too. */
+  data: boolean;
+}
+
 export const ensureIdentity = step<Deployment, Identity>('ensureIdentity', remote);
 export const ensureWorkspace = step<Deployment, WorkspaceState>('ensureWorkspace', remote);
 export const readWorkspace = step<Deployment & { workspace: WorkspaceState }, WorkspaceState>('readWorkspace', remote);
@@ -208,3 +239,19 @@ export const readWarehouse = step<{ workspace: Workspace; warehouse: Warehouse }
   remote,
 );
 export const verifyResults = step<VerifyInput, Verified>('verifyResults', remote);
+
+export const readRemoval = step<Deployment & { data: boolean }, RemovalLook>('readRemoval', remote);
+export const stopRuns = step<RemoveInWorkspace, StoppedRuns>('stopRuns', remote);
+export const removeData = step<RemoveInWorkspace, Removed>('removeData', remote);
+export const removeJobs = step<RemoveInWorkspace, Removed>('removeJobs', remote);
+export const removeFolder = step<RemoveInWorkspace, Removed>('removeFolder', remote);
+export const removeWarehouse = step<RemoveInWorkspace, Removed>('removeWarehouse', remote);
+export const removePrincipal = step<RemoveInWorkspace, Removed>('removePrincipal', remote);
+export const removeRole = step<RemoveInput, Removed>('removeRole', remote);
+export const removeWorkspace = step<RemoveInput, WorkspaceRemoval>('removeWorkspace', removing);
+export const readRemovedWorkspace = step<Deployment & { removal: WorkspaceRemoval }, WorkspaceRemoval>(
+  'readRemovedWorkspace',
+  remote,
+);
+export const readManagedGroup = step<{ managedGroupId: string }, ManagedGroup>('readManagedGroup', remote);
+export const removeIdentity = step<RemoveInput, Removed>('removeIdentity', remote);

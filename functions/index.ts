@@ -12,6 +12,18 @@ import { readRun } from '../activities/readRun.ts';
 import { readWarehouse } from '../activities/readWarehouse.ts';
 import { readWorkspace } from '../activities/readWorkspace.ts';
 import { registerIdentity } from '../activities/registerIdentity.ts';
+import { readManagedGroup } from '../activities/readManagedGroup.ts';
+import { readRemoval } from '../activities/readRemoval.ts';
+import { readRemovedWorkspace } from '../activities/readRemovedWorkspace.ts';
+import { removeData } from '../activities/removeData.ts';
+import { removeFolder } from '../activities/removeFolder.ts';
+import { removeIdentity } from '../activities/removeIdentity.ts';
+import { removeJobs } from '../activities/removeJobs.ts';
+import { removePrincipal } from '../activities/removePrincipal.ts';
+import { removeRole } from '../activities/removeRole.ts';
+import { removeWarehouse } from '../activities/removeWarehouse.ts';
+import { removeWorkspace } from '../activities/removeWorkspace.ts';
+import { stopRuns } from '../activities/stopRuns.ts';
 import { startWarehouse } from '../activities/startWarehouse.ts';
 import { submitRun } from '../activities/submitRun.ts';
 import { verifyResults } from '../activities/verifyResults.ts';
@@ -71,6 +83,19 @@ activity(steps.ensureWarehouse, ensureWarehouse);
 activity(steps.startWarehouse, startWarehouse);
 activity(steps.readWarehouse, readWarehouse);
 activity(steps.verifyResults, verifyResults);
+
+activity(steps.readRemoval, readRemoval);
+activity(steps.stopRuns, stopRuns);
+activity(steps.removeData, removeData);
+activity(steps.removeJobs, removeJobs);
+activity(steps.removeFolder, removeFolder);
+activity(steps.removeWarehouse, removeWarehouse);
+activity(steps.removePrincipal, removePrincipal);
+activity(steps.removeRole, removeRole);
+activity(steps.removeWorkspace, removeWorkspace);
+activity(steps.readRemovedWorkspace, readRemovedWorkspace);
+activity(steps.readManagedGroup, readManagedGroup);
+activity(steps.removeIdentity, removeIdentity);
 
 function activity<I extends object, O>(step: steps.Step<I, O>, perform: (input: I) => Promise<O>): void {
   df.app.activity(step.name, { handler: asActivity(step, perform) });

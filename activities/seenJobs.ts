@@ -1,0 +1,47 @@
+import * as v from 'valibot';
+import { type DatabricksApi, id } from '../clients/databricks.ts';
+import { isDeploymentId, ownerTag } from '../domain/ids.ts';
+
+const page = v.object({
+  jobs: v.optional(
+    v.array(
+      v.object({
+        job_id: id,
+        settings: v.optional(
+          v.object({ name: v.optional(v.string(), ''), tags: v.optional(v.record(v.string(), v.string()), {}) }),
+          {},
+        ),
+      }),
+    ),
+    [],
+  ),
+  next_page_token: v.optional(v.string(), ''),
+});
+
+/** The jobs of a workspace, as far as a deletion has to know them. */
+export interface SeenJobs {
+  /** Jobs that carry the deployment's tag: RUNME's, and the one that RUNME made. */
+  own: { jobId: string; name: string }[];
+  /** Other deployments of this deployer that have jobs here. */
+  others: string[];
+  /** How many jobs carry no deployment's tag. */
+  foreign: number;
+}
+
+/** Looks through all jobs; the API has no filter for tags. */
+export async function seenJobs(api: DatabricksApi, deploymentId: string): Promise<SeenJobs> {
+  const seen: SeenJobs = { own: [], others: [], foreign: 0 };
+  const others = new Set<string>();
+  for (let token = ''; ;) {
+    const query = { limit: '100', ...(token !== '' && { page_token: token }) };
+    const found = await api.get('/api/2.2/jobs/list', query, page);
+    for (const { job_id: jobId, settings } of found.jobs) {
+      const owner = settings.tags[ownerTag];
+      if (owner === deploymentId) seen.own.push({ jobId, name: settings.name });
+      else if (owner !== undefined && isDeploymentId(owner)) others.add(owner);
+      else seen.foreign++;
+    }
+    token = found.next_page_token;
+    if (token === '') return { ...seen, others: [...others].toSorted() };
+  }
+}
