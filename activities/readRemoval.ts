@@ -80,7 +80,7 @@ function planWorkspace(
   if (group)
     remove.push({ kind: 'managedResourceGroup', name: group, why: 'Databricks deletes it with the workspace' });
   warnings.push(
-    'The workspace is deleted with everything in it: notebooks, experiments, and the tables and models of its own catalog.',
+    'The workspace is deleted with everything in it: notebooks, experiments, and the tables and models of its own catalog; those in other catalogs stay unless ?data=true.',
   );
   if (jobs && jobs.foreign > 0) warnings.push(`${jobs.foreign} job(s) of people are in the workspace and go along.`);
 }

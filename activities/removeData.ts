@@ -14,7 +14,7 @@ import type { SeenExperiment } from './seenTracking.ts';
 export async function removeData({ workspace, ...deployment }: RemoveInWorkspace): Promise<Removed> {
   const api = databricks(workspace);
   const seen = await seenData(api, deployment);
-  const result: Removed = { removed: [], kept: [] };
+  const result: Removed = { removed: [], kept: [], warnings: seen.warnings };
   for (const schema of seen.schemas) await removeTables(api, schema, deployment.id, result);
   for (const model of seen.models) await removeModel(api, model, result);
   // The schema goes when nothing is left in it, and the experiments last: their runs tell whose a model is.
@@ -24,7 +24,6 @@ export async function removeData({ workspace, ...deployment }: RemoveInWorkspace
     result.removed.push({ kind: 'folder', name: seen.pictures });
   }
   for (const experiment of seen.experiments) await removeExperiment(api, experiment, result);
-  result.kept.push(...seen.warnings.map((why) => ({ kind: 'table', name: '(unknown)', why }) as const));
   return result;
 }
 

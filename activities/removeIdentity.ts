@@ -13,7 +13,7 @@ export async function removeIdentity({ scope: _scope, ...deployment }: RemoveInp
     const item = { kind: 'identity', name: identity.name, link: portalLink(identity.resourceId) } as const;
     if (elsewhere.length > 0) {
       const others = elsewhere.map((id) => id.split('/').at(-1)).join(', ');
-      result.kept.push({ ...item, why: `deployments in other workspaces use it: ${others}` });
+      result.kept.push({ ...item, why: `deployments in other workspaces use it: ${others}`, inUse: true });
       continue;
     }
     await callArm(

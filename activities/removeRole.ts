@@ -1,6 +1,6 @@
 import { callArm } from '../clients/arm.ts';
 import { isGone } from '../clients/armFailure.ts';
-import { removalKinds, type Removed, type RemoveInput } from '../domain/removal.ts';
+import type { Removed, RemoveInput } from '../domain/removal.ts';
 import { seenAzure } from './seenAzure.ts';
 import { seenRoles } from './seenRoles.ts';
 
@@ -11,9 +11,9 @@ export async function removeRole({ scope, ...deployment }: RemoveInput): Promise
   for (const identity of [...own, ...(used ? [used] : [])]) {
     const { own: role } = await seenRoles(deployment, identity);
     if (!role) continue;
-    const item = { kind: 'roleAssignment', name: `${identity.name}: ${removalKinds.roleAssignment}` } as const;
+    const item = { kind: 'roleAssignment', name: identity.name } as const;
     if (scope.shared) {
-      result.kept.push({ ...item, why: 'other deployments work in the workspace and may use it' });
+      result.kept.push({ ...item, why: 'other deployments work in the workspace and may use it', inUse: true });
       continue;
     }
     await callArm(

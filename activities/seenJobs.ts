@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { type DatabricksApi, id } from '../clients/databricks.ts';
 import { isDeploymentId, ownerTag } from '../domain/ids.ts';
+import { pagesOf } from './pages.ts';
 
 const page = v.object({
   jobs: v.optional(
@@ -32,16 +33,12 @@ export interface SeenJobs {
 export async function seenJobs(api: DatabricksApi, deploymentId: string): Promise<SeenJobs> {
   const seen: SeenJobs = { own: [], others: [], foreign: 0 };
   const others = new Set<string>();
-  for (let token = ''; ;) {
-    const query = { limit: '100', ...(token !== '' && { page_token: token }) };
-    const found = await api.get('/api/2.2/jobs/list', query, page);
-    for (const { job_id: jobId, settings } of found.jobs) {
-      const owner = settings.tags[ownerTag];
-      if (owner === deploymentId) seen.own.push({ jobId, name: settings.name });
-      else if (owner !== undefined && isDeploymentId(owner)) others.add(owner);
-      else seen.foreign++;
-    }
-    token = found.next_page_token;
-    if (token === '') return { ...seen, others: [...others].toSorted() };
+  const pages = await pagesOf(api, '/api/2.2/jobs/list', { limit: '100' }, page);
+  for (const { job_id: jobId, settings } of pages.flatMap(({ jobs }) => jobs)) {
+    const owner = settings.tags[ownerTag];
+    if (owner === deploymentId) seen.own.push({ jobId, name: settings.name });
+    else if (owner !== undefined && isDeploymentId(owner)) others.add(owner);
+    else seen.foreign++;
   }
+  return { ...seen, others: [...others].toSorted() };
 }

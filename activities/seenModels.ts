@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { DatabricksApi } from '../clients/databricks.ts';
+import { pagesOf } from './pages.ts';
 import type { OwnRun } from './seenTracking.ts';
 
 /** Unity Catalog's registry as MLflow's client calls it, and the workspace's own. */
@@ -63,12 +64,6 @@ async function versions(
   registry: string,
   filter: string,
 ): Promise<v.InferOutput<typeof page>['model_versions']> {
-  const found = [];
-  for (let token = ''; ;) {
-    const query = { filter, max_results: '1000', ...(token !== '' && { page_token: token }) };
-    const answer = await api.get(`${registry}/model-versions/search`, query, page);
-    found.push(...answer.model_versions);
-    token = answer.next_page_token;
-    if (token === '') return found;
-  }
+  const pages = await pagesOf(api, `${registry}/model-versions/search`, { filter, max_results: '1000' }, page);
+  return pages.flatMap(({ model_versions }) => model_versions);
 }

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
-import { type DatabricksApi } from '../clients/databricks.ts';
+import type { DatabricksApi } from '../clients/databricks.ts';
 import { ownerTag } from '../domain/ids.ts';
+import { pagesOf } from './pages.ts';
 import { orUndefined } from './seenFolder.ts';
 
 export const unity = '/api/2.1/unity-catalog';
@@ -37,22 +38,14 @@ export async function seenTables(
   const place = await orUndefined(api.get(`${unity}/schemas/${pathPart(`${catalog}.${schema}`)}`, {}, owned));
   const seen: SeenTables = { own: [], others: [], ownsSchema: place?.properties[ownerTag] === deploymentId };
   if (!place) return seen;
-  for (let token = ''; ;) {
-    const query = {
-      catalog_name: catalog,
-      schema_name: schema,
-      omit_columns: 'true',
-      ...(token !== '' && { page_token: token }),
-    };
-    const found = await api.get(`${unity}/tables`, query, page);
-    for (const { full_name: name, properties } of found.tables) {
-      const owner = properties[ownerTag];
-      if (owner === deploymentId) seen.own.push(name);
-      else if (owner !== undefined) seen.others.push({ name, owner });
-    }
-    token = found.next_page_token;
-    if (token === '') return seen;
+  const query = { catalog_name: catalog, schema_name: schema, omit_columns: 'true' };
+  const pages = await pagesOf(api, `${unity}/tables`, query, page);
+  for (const { full_name: name, properties } of pages.flatMap(({ tables }) => tables)) {
+    const owner = properties[ownerTag];
+    if (owner === deploymentId) seen.own.push(name);
+    else if (owner !== undefined) seen.others.push({ name, owner });
   }
+  return seen;
 }
 
 /** A name as a part of a path. */

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { DatabricksApi } from '../clients/databricks.ts';
 import { ownerTag } from '../domain/ids.ts';
+import { pagesOf } from './pages.ts';
 
 const page = v.object({
   warehouses: v.optional(
@@ -27,15 +28,10 @@ export async function seenWarehouses(
   api: DatabricksApi,
   deploymentId: string,
 ): Promise<{ id: string; name: string }[]> {
-  const own = [];
-  for (let token = ''; ;) {
-    const query: Record<string, string> = token === '' ? {} : { page_token: token };
-    const found = await api.get('/api/2.0/sql/warehouses', query, page);
-    for (const { id, name, state, tags } of found.warehouses) {
-      const isOwn = tags.custom_tags.some(({ key, value }) => key === ownerTag && value === deploymentId);
-      if (isOwn && !state.startsWith('DELET')) own.push({ id, name });
-    }
-    token = found.next_page_token;
-    if (token === '') return own;
-  }
+  const pages = await pagesOf(api, '/api/2.0/sql/warehouses', {}, page);
+  return pages
+    .flatMap(({ warehouses }) => warehouses)
+    .filter(({ state }) => !state.startsWith('DELET'))
+    .filter(({ tags }) => tags.custom_tags.some(({ key, value }) => key === ownerTag && value === deploymentId))
+    .map(({ id, name }) => ({ id, name }));
 }

@@ -28,11 +28,6 @@ export const errorTable = {
     title: 'The same target is being deployed with another request',
     hint: 'Wait until it is over, then send the request again.',
   },
-  DEPLOYMENT_ACTIVE: {
-    status: 409,
-    title: 'The deployment is running',
-    hint: 'Cancel it and wait until it is over, then delete it.',
-  },
   TOO_MANY_DEPLOYMENTS: {
     status: 429,
     title: 'Too many deployments are running',
@@ -62,6 +57,11 @@ export const errorTable = {
     status: 409,
     title: 'The deployment has been deleted',
     hint: 'Send the request again with POST /api/deployments to deploy anew.',
+  },
+  PLAN_TIMEOUT: {
+    status: 504,
+    title: 'What there is could not be read in time',
+    hint: 'Ask again; when Azure or Databricks is slow, the deletion itself has more time.',
   },
   SIGNATURE_INVALID: {
     status: 401,

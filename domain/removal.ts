@@ -29,12 +29,16 @@ export interface RemovalItem {
 export interface ExplainedItem extends RemovalItem {
   /** Why it is removed, or left. */
   why: string;
+  /** It is the deployment's own, and left because others use it now. */
+  inUse?: true;
 }
 
 /** What one step removed, and what it left though it looked like ours. */
 export interface Removed {
   removed: RemovalItem[];
   kept: ExplainedItem[];
+  /** What could not be looked at. */
+  warnings?: string[];
 }
 
 /** What `?dryRun=true` answers. */
@@ -91,4 +95,5 @@ export const because = {
 export const allRemoved = (parts: Removed[]): Removed => ({
   removed: parts.flatMap(({ removed }) => removed),
   kept: parts.flatMap(({ kept }) => kept),
+  warnings: parts.flatMap(({ warnings = [] }) => warnings),
 });

@@ -31,9 +31,11 @@ import { submitRun } from '../activities/submitRun.ts';
 import { verifyResults } from '../activities/verifyResults.ts';
 import * as steps from '../domain/steps.ts';
 import { deploy } from '../orchestrators/deploy.ts';
+import { destroy } from '../orchestrators/destroy.ts';
 import { waitForStorage } from '../orchestrators/waitForStorage.ts';
 import { watchRun } from '../orchestrators/watchRun.ts';
 import { cancelDeployment } from './cancelDeployment.ts';
+import { deleteDeployment } from './deleteDeployment.ts';
 import { health } from './health.ts';
 import { listDeployments } from './listDeployments.ts';
 import { withProblems } from './problem.ts';
@@ -79,9 +81,16 @@ http('readStatusLink', {
   authLevel: 'anonymous',
   handler: withProblems(readStatusLink),
 });
+http('deleteDeployment', {
+  route: 'deployments/{id}',
+  methods: ['DELETE'],
+  authLevel: 'function',
+  handler: withProblems(deleteDeployment),
+});
 app.http('health', { route: 'health', methods: ['GET'], authLevel: 'anonymous', handler: health });
 
 df.app.orchestration('deploy', deploy);
+df.app.orchestration('destroy', destroy);
 df.app.orchestration('waitForStorage', waitForStorage);
 df.app.orchestration('watchRun', watchRun);
 

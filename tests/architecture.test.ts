@@ -57,6 +57,8 @@ const mayImport: [path: RegExp, ...allowed: string[]][] = [
   [/^orchestrators\//, 'orchestrators/', 'domain/', 'type:durable-functions'],
   [/^functions\//, 'functions/', 'domain/', 'valibot', 'durable-functions', '@azure/functions', 'node:crypto'],
   [/^functions\/index\.ts$/, 'activities/', 'orchestrators/'],
+  // A dry run reads what the deletion itself would read, while its caller waits.
+  [/^functions\/deleteDeployment\.ts$/, 'activities/readRemoval.ts'],
   // The stand-ins meet the app on the wire only; a clock, servers and stores know nothing of what they serve.
   [/^local\/(?!kit\/|faults\/)/, 'local/', 'domain/', 'package:'],
   [/^local\/(?:kit|faults)\//, 'local/kit/', 'local/faults/', 'package:'],

@@ -46,8 +46,8 @@ class Run:
         while mlflow.active_run():
             mlflow.end_run("FAILED")
         owner = {OWNER: tags["deployment"]}
-        experiment = mlflow.set_experiment(f"/Users/{user}/implied_volatility")
-        mlflow.MlflowClient().set_experiment_tag(experiment.experiment_id, OWNER, owner[OWNER])
+        experiment_id = _experiment(f"/Users/{user}/implied_volatility")
+        mlflow.MlflowClient().set_experiment_tag(experiment_id, OWNER, owner[OWNER])
         info = mlflow.start_run(run_name=" ".join(tags.values()), tags={**tags, **owner}).info
         self.run_id, self.experiment_id = str(info.run_id), str(info.experiment_id)
 
@@ -94,3 +94,16 @@ class Run:
         for picture in pictures:
             mlflow.log_artifact(str(picture), "pictures")
         mlflow.end_run("FINISHED")
+
+
+def _experiment(name: str) -> str:
+    """Makes the experiment the active one and gives its id; one that was deleted stays so, with its runs."""
+    client = mlflow.MlflowClient()
+    found = client.get_experiment_by_name(name)
+    if found is None or found.lifecycle_stage != "active":
+        # `set_experiment` refuses the name of a deleted one, under which Databricks lets a second one be made.
+        experiment_id = client.create_experiment(name)
+    else:
+        experiment_id = found.experiment_id
+    mlflow.set_experiment(experiment_id=experiment_id)
+    return str(experiment_id)

@@ -5,6 +5,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -67,6 +68,16 @@ def test_the_experiment_is_marked_by_the_last_deployment_and_each_run_by_its_own
     assert first.experiment_id == second.experiment_id
     assert client.get_experiment(first.experiment_id).tags["accelerator-deployment"] == "two"
     assert client.get_run(first.run_id).data.tags["accelerator-deployment"] == "one"
+
+
+def test_an_experiment_that_was_deleted_is_left_and_a_second_one_made(
+    client: mlflow.MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deleted = SimpleNamespace(lifecycle_stage="deleted", experiment_id="0")
+    with monkeypatch.context() as patch:
+        patch.setattr(mlflow.MlflowClient, "get_experiment_by_name", lambda _client, _name: deleted)
+        run = Run("app", TAGS)
+    assert client.get_experiment(run.experiment_id).name == "/Users/app/implied_volatility"
 
 
 @pytest.mark.parametrize(("error", "status"), [(ValueError, "FAILED"), (KeyboardInterrupt, "KILLED")])

@@ -95,10 +95,10 @@ async function logRun(
 async function experimentOf(name: string, api: NotebookApi): Promise<string> {
   const path = '/api/2.0/mlflow/experiments';
   const byName = `${path}/get-by-name?experiment_name=${encodeURIComponent(name)}`;
-  const found = await api('GET', byName).catch(() => undefined);
-  const { experiment_id } = (found?.['experiment'] ?? (await api('POST', `${path}/create`, { name }))) as {
-    experiment_id: string;
-  };
+  type Found = { experiment?: { experiment_id: string; lifecycle_stage: string } };
+  const { experiment } = (await api('GET', byName).catch(() => ({}))) as Found;
+  if (experiment?.lifecycle_stage === 'active') return experiment.experiment_id;
+  const { experiment_id } = (await api('POST', `${path}/create`, { name })) as { experiment_id: string };
   return experiment_id;
 }
 
