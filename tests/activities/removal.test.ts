@@ -203,7 +203,7 @@ describe('removeData', () => {
       await loseReply(method, path);
       expect(await failureOf(removeData(input()))).toMatchObject({ retryable: true });
     }
-    expect(await removeData(input())).toEqual({ removed: [], kept: [] });
+    expect(await removeData(input())).toEqual({ removed: [], kept: [], warnings: [] });
     const { body, status } = await cloudCaller(activities.cloud).databricks(
       name,
       'GET',

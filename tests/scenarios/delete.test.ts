@@ -76,7 +76,7 @@ describe('a deployment that made its workspace', () => {
     const name = 'dbw-own';
     const { id, state } = await world.deploy({ workspaceName: name });
     expect(state).toBe('Succeeded');
-    expect((await taggedResources(world.cloud, id)).length).toBeGreaterThan(10);
+    expect((await taggedResources(world.cloud, id, name)).length).toBeGreaterThan(10);
     const before = world.clock.now();
 
     const deleted = await remove(id);
@@ -87,7 +87,7 @@ describe('a deployment that made its workspace', () => {
         (step) => [step, 'done'],
       ),
     );
-    expect(await taggedResources(world.cloud, id)).toEqual([]);
+    expect(await taggedResources(world.cloud, id, name)).toEqual([]);
     expect(await rolesOnWorkspaces(world.cloud)).toBe(0);
     expect(world.cloud.databricks.workspaces()).toEqual([]);
     expect((world.clock.now() - before) / 1000).toBeLessThan(3 * quickLatencies.workspaceSeconds);
@@ -100,7 +100,7 @@ describe('a deployment that made its workspace', () => {
     expect(anew.earlierAttempts.map(({ outcome }) => outcome)).toEqual(['Succeeded', 'Deleted']);
     expect(await inventoryOf(world.cloud, name)).toEqual(oneOfEach);
     await remove(id, '?data=true');
-    expect(await taggedResources(world.cloud, id)).toEqual([]);
+    expect(await taggedResources(world.cloud, id, name)).toEqual([]);
   });
 
   test('is not deleted while it runs; its runs end before its workspace does', async () => {
@@ -115,7 +115,7 @@ describe('a deployment that made its workspace', () => {
     const ended = await remove(id);
     expect(ended.state).toBe('Deleted');
     expect(kindsOf(ended.removed)).toContain('run');
-    expect(await taggedResources(world.cloud, id)).toEqual([]);
+    expect(await taggedResources(world.cloud, id, name)).toEqual([]);
   });
 
   test('shows by a dry run what would go, and writes nothing', async () => {
@@ -157,7 +157,21 @@ describe('a deployment that made its workspace', () => {
     const deleted = await remove(id);
     expect(deleted).toMatchObject({ state: 'Deleted', warnings: [] });
     expect(kindsOf(deleted.removed)).toEqual(['identity']);
-    expect(await taggedResources(world.cloud, id)).toEqual([]);
+    expect(await taggedResources(world.cloud, id, name)).toEqual([]);
+  });
+
+  test('is deleted though Azure was still making its workspace when it was cancelled', async () => {
+    const name = 'dbw-half';
+    const { id } = await world.start({ workspaceName: name });
+    await world.until(async () =>
+      (await world.read(id)).steps.some(({ name: step, state }) => step === 'workspace' && state === 'waiting'),
+    );
+    await world.call(`/api/deployments/${id}/cancel`, { method: 'POST' });
+    expect((await world.finish(id)).state).toBe('Cancelled');
+    const deleted = await remove(id);
+    expect(deleted.state).toBe('Deleted');
+    expect(deleted.steps.find(({ name: step }) => step === 'removeWorkspace')?.tries).toBeGreaterThan(1);
+    expect(await taggedResources(world.cloud, id, name)).toEqual([]);
   });
 
   test('fails with the lock that forbids it, and goes on when the lock is gone', async () => {
@@ -171,7 +185,7 @@ describe('a deployment that made its workspace', () => {
     expect([retried.status, ((await retried.json()) as { code: string }).code]).toEqual([409, 'DEPLOYMENT_DELETED']);
     await fetch(`${arm.url}/__scenarios`, { method: 'DELETE' });
     expect((await remove(id)).state).toBe('Deleted');
-    expect(await taggedResources(world.cloud, id)).toEqual([]);
+    expect(await taggedResources(world.cloud, id, name)).toEqual([]);
   });
 });
 
@@ -195,7 +209,7 @@ describe('a deployment that only used its workspace', () => {
       'warehouse',
     ]);
     expect(kindsOf(deleted.kept)).toEqual(['experiment', 'model', 'schema', 'table', 'table', 'table', 'workspace']);
-    const left = await taggedResources(world.cloud, id);
+    const left = await taggedResources(world.cloud, id, name);
     expect(left.map((what) => what.split(' ')[0])).toEqual([
       'data',
       'data',
@@ -208,7 +222,7 @@ describe('a deployment that only used its workspace', () => {
 
     const more = await remove(id, '?data=true');
     expect(kindsOf(more.removed)).toEqual(['experiment', 'model', 'schema', 'table', 'table', 'table']);
-    expect(await taggedResources(world.cloud, id)).toEqual([]);
+    expect(await taggedResources(world.cloud, id, name)).toEqual([]);
     await world.pass(60);
     expect(await stateOf(name)).toEqual(before);
 
@@ -238,7 +252,7 @@ describe('a deployment that only used its workspace', () => {
     expect(kindsOf((await ask(id, `?dryRun=true&${target}`)).body['remove'] as [])).toContain('identity');
     const deleted = await remove(id, `?data=true&${target}`);
     expect(deleted).toMatchObject({ state: 'Deleted', attempt: 1 });
-    expect(await taggedResources(world.cloud, id)).toEqual([]);
+    expect(await taggedResources(world.cloud, id, name)).toEqual([]);
     expect(await rolesOnWorkspaces(world.cloud)).toBe(0);
   });
 });
@@ -258,25 +272,21 @@ describe('deletions of one target', () => {
       ({ method, path }) => method === 'DELETE' && path.includes(`/workspaces/${name}?`),
     );
     expect(deletes).toHaveLength(1);
-    expect(await taggedResources(world.cloud, id)).toEqual([]);
+    expect(await taggedResources(world.cloud, id, name)).toEqual([]);
   });
 });
 
 describe('a deletion leaves nothing behind when the reply is lost of', () => {
-  const own = [
-    [arm, 'DELETE', '*/roleAssignments/*'],
-    [arm, 'DELETE', '*/workspaces/{name}'],
-    [arm, 'DELETE', '*/userAssignedIdentities/id-{name}'],
-  ] as const;
-  test.each(own)('(own workspace) %o %s %s', async (server, method, pattern) => {
-    const name = `dbw-lost-${own.findIndex(([, , path]) => path === pattern)}`;
+  const own = ['*/roleAssignments/*', '*/workspaces/{name}', '*/userAssignedIdentities/id-{name}'] as const;
+  test.each(own)('DELETE %s of a workspace that was made', async (pattern) => {
+    const name = `dbw-lost-${own.indexOf(pattern)}`;
     const { id } = await world.deploy({ workspaceName: name });
     const path = pattern.replace('{name}', name);
-    await setFault(server, { method, path, reset: true, when: 'after' });
+    await setFault(arm, { method: 'DELETE', path, reset: true, when: 'after' });
     expect((await remove(id)).state).toBe('Deleted');
-    expect(await taggedResources(world.cloud, id)).toEqual([]);
-    expect(server.faults.list().find((rule) => rule.path === path)?.used).toBe(1);
-    server.faults.clear();
+    expect(await taggedResources(world.cloud, id, name)).toEqual([]);
+    expect(arm.faults.list().find((rule) => rule.path === path)?.used).toBe(1);
+    arm.faults.clear();
   });
 
   test('each call of a deletion in a used workspace', async () => {
@@ -299,7 +309,7 @@ describe('a deletion leaves nothing behind when the reply is lost of', () => {
     expect((await remove(id, '?data=true')).state).toBe('Deleted');
     expect(server.faults.list().map(({ used }) => used)).toEqual(writes.map(() => 1));
     server.faults.clear();
-    expect(await taggedResources(world.cloud, id)).toEqual([]);
+    expect(await taggedResources(world.cloud, id, name)).toEqual([]);
     await world.pass(60);
     expect(await stateOf(name)).toEqual(before);
   });

@@ -17,9 +17,9 @@ type Pair = { key: string; value: string };
 
 /**
  * Everything in the cloud that carries a deployment's mark, as `kind name`, sorted: in Azure and in every workspace. With
- * it what can carry none: roles on workspaces, Git folders in the home of the app's identity, identities in workspaces.
+ * it what can carry none in the deployment's own workspace: Git folders and models.
  */
-export async function taggedResources(cloud: Cloud, deployment: string): Promise<string[]> {
+export async function taggedResources(cloud: Cloud, deployment: string, workspaceName: string): Promise<string[]> {
   const caller = cloudCaller(cloud);
   const found: string[] = [];
   const inGroup = async (path: string, version: string): Promise<Tagged[]> =>
@@ -33,7 +33,8 @@ export async function taggedResources(cloud: Cloud, deployment: string): Promise
     const name = resourceId.split('/').at(-1) ?? '';
     const api = async (method: string, path: string, body?: unknown): Promise<CloudAnswer['body']> =>
       (await caller.databricks(name, method, path, body)).body;
-    found.push(...(await inWorkspace(api, deployment)).map((what) => `${what} in ${name}`));
+    const untagged = name.toLowerCase() === workspaceName.toLowerCase() ? await unmarked(api) : [];
+    found.push(...(await inWorkspace(api, deployment)).map((what) => `${what} in ${name}`), ...untagged);
   }
   return found.toSorted();
 }
@@ -54,13 +55,14 @@ async function inWorkspace(api: Api, deployment: string): Promise<string[]> {
     if (isOwn(tags?.custom_tags) && state !== 'DELETING') found.push(`warehouse ${name}`);
   const unity = '/api/2.1/unity-catalog';
   type Owned = { name: string; full_name: string; properties?: Record<string, string> };
-  for (const catalog of await list<Owned>('GET', `${unity}/catalogs`, 'catalogs'))
-    for (const schema of await list<Owned>('GET', `${unity}/schemas?catalog_name=${catalog.name}`, 'schemas')) {
-      const place = `catalog_name=${catalog.name}&schema_name=${schema.name}`;
-      const tables = await list<Owned>('GET', `${unity}/tables?${place}`, 'tables');
-      for (const one of [schema, ...tables])
-        if (one.properties?.[ownerTag] === deployment) found.push(`data ${one.full_name}`);
-    }
+  const catalogs = await list<Owned>('GET', `${unity}/catalogs`, 'catalogs');
+  for (const { name: catalog } of catalogs) {
+    const schemas = await list<Owned>('GET', `${unity}/schemas?catalog_name=${catalog}`, 'schemas');
+    const places = schemas.map(({ name }) => `${unity}/tables?catalog_name=${catalog}&schema_name=${name}`);
+    const tables = await Promise.all(places.map((place) => list<Owned>('GET', place, 'tables')));
+    const own = [...schemas, ...tables.flat()].filter(({ properties }) => properties?.[ownerTag] === deployment);
+    found.push(...own.map((one) => `data ${one.full_name}`));
+  }
   const mlflow = '/api/2.0/mlflow';
   type Experiment = { experiment_id: string; name: string; tags?: Pair[] };
   for (const { experiment_id: id, name, tags } of await list<Experiment>(
@@ -73,11 +75,16 @@ async function inWorkspace(api: Api, deployment: string): Promise<string[]> {
     const runs = await list<Run>('POST', `${mlflow}/runs/search`, 'runs', { experiment_ids: [id] });
     for (const { info, data } of runs) if (isOwn(data.tags)) found.push(`run ${info.run_id}`);
   }
-  for (const { full_name: name } of await list<Owned>('GET', `${unity}/models`, 'registered_models'))
-    found.push(`model ${name}`);
-  for (const { path } of await list<{ path: string }>('GET', '/api/2.0/repos?path_prefix=/Users', 'repos'))
-    found.push(`Git folder ${path}`);
   return found;
+}
+
+async function unmarked(api: Api): Promise<string[]> {
+  const models = (await api('GET', '/api/2.1/unity-catalog/models'))['registered_models'] ?? [];
+  const folders = (await api('GET', '/api/2.0/repos?path_prefix=/Users'))['repos'] ?? [];
+  return [
+    ...(models as { full_name: string }[]).map(({ full_name }) => `model ${full_name}`),
+    ...(folders as { path: string }[]).map(({ path }) => `Git folder ${path}`),
+  ];
 }
 
 /** How many roles on workspaces of the group have been given to identities, whether these are still there or not. */
