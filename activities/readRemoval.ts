@@ -24,10 +24,11 @@ export async function readRemoval({ data, ...deployment }: Deployment & { data: 
   let jobs: SeenJobs | undefined;
   if (scope.workspace) {
     const api = databricks(scope.workspace);
-    jobs = await seenJobs(api, deployment.id);
+    const home = await homeOf(api);
+    jobs = await seenJobs(api, home, deployment);
     scope.shared = jobs.others.length > 0;
     planJobs(plan, jobs, scope.workspace);
-    if (!scope.ownsWorkspace) await planContents(plan, api, deployment);
+    if (!scope.ownsWorkspace) await planContents(plan, api, home, deployment);
     await plannedData(plan, api, deployment, { data, goesAlong: scope.ownsWorkspace });
   }
   planWorkspace(plan, azure, scope, jobs);
@@ -55,8 +56,13 @@ function planJobs({ remove }: RemovalPlan, { own }: SeenJobs, { host }: Workspac
     remove.push({ kind: 'job', name, link: `https://${host}/jobs/${jobId}`, why: because.tag });
 }
 
-async function planContents({ remove, keep }: RemovalPlan, api: DatabricksApi, deployment: Deployment): Promise<void> {
-  const { path, own, other } = await seenFolder(api, await homeOf(api), deployment);
+async function planContents(
+  { remove, keep }: RemovalPlan,
+  api: DatabricksApi,
+  home: string,
+  deployment: Deployment,
+): Promise<void> {
+  const { path, own, other } = await seenFolder(api, home, deployment);
   if (own) remove.push({ kind: 'gitFolder', name: path, why: because.path });
   if (other) keep.push({ kind: 'gitFolder', name: path, why: `it is ${other}` });
   for (const { name } of await seenWarehouses(api, deployment.id))

@@ -1,9 +1,8 @@
 import * as v from 'valibot';
 import type { DatabricksApi } from '../clients/databricks.ts';
 import { DatabricksError } from '../clients/databricksFailure.ts';
-import { repositoryPathFor } from '../domain/ids.ts';
 import type { Deployment } from '../domain/steps.ts';
-import { homeOf, orUndefined } from './seenFolder.ts';
+import { folderPath, homeOf, orUndefined } from './seenFolder.ts';
 import { seenJobs } from './seenJobs.ts';
 import { seenModels, type SeenModel } from './seenModels.ts';
 import { type Place, seenTables, type SeenTables, unity } from './seenTables.ts';
@@ -37,7 +36,7 @@ export async function seenData(api: DatabricksApi, deployment: Deployment): Prom
   const own = experiments.flatMap((experiment) => experiment.own);
   const models = await seenModels(api, own, unreadable);
   const schemas: SeenData['schemas'] = [];
-  for (const place of await placesOf(api, deployment, own, unreadable)) {
+  for (const place of await placesOf(api, home, deployment, own, unreadable)) {
     const name = `${place.catalog}.${place.schema}`;
     try {
       schemas.push({ ...place, ...(await seenTables(api, place, deployment.id)) });
@@ -45,7 +44,7 @@ export async function seenData(api: DatabricksApi, deployment: Deployment): Prom
       unreadable(`tables in ${name}`, error);
     }
   }
-  const pictures = `${repositoryPathFor(home.slice('/Users/'.length), deployment.request.accelerator)}-results`;
+  const pictures = `${folderPath(home, deployment)}-results`;
   const isThere = await orUndefined(api.get('/api/2.0/workspace/get-status', { path: pictures }, v.unknown()));
   return { experiments, models, schemas, warnings, ...(isThere !== undefined && { pictures }) };
 }
@@ -70,12 +69,13 @@ const assignment = v.object({ default_catalog_name: v.optional(v.string(), '') }
 
 async function placesOf(
   api: DatabricksApi,
-  { id, request }: Deployment,
+  home: string,
+  deployment: Deployment,
   runs: SeenExperiment['own'],
   unreadable: (what: string, error: unknown) => void,
 ): Promise<Place[]> {
-  const asked: Record<string, string>[] = [request.parameters];
-  for (const { jobId } of (await seenJobs(api, id)).own) {
+  const asked: Record<string, string>[] = [deployment.request.parameters];
+  for (const { jobId } of (await seenJobs(api, home, deployment)).own) {
     const found = await orUndefined(api.get('/api/2.2/jobs/get', { job_id: jobId }, job));
     for (const { notebook_task } of found?.settings.tasks ?? []) asked.push(notebook_task.base_parameters ?? {});
   }

@@ -1,7 +1,9 @@
 import * as v from 'valibot';
 import { type DatabricksApi, id } from '../clients/databricks.ts';
-import { isDeploymentId, ownerTag } from '../domain/ids.ts';
+import { companionJobNamesFor, isDeploymentId, ownerTag } from '../domain/ids.ts';
+import type { Deployment } from '../domain/steps.ts';
 import { pagesOf } from './pages.ts';
+import { folderPath } from './seenFolder.ts';
 
 const page = v.object({
   jobs: v.optional(
@@ -29,14 +31,20 @@ export interface SeenJobs {
   foreign: number;
 }
 
-/** Looks through all jobs; the API has no filter for tags. */
-export async function seenJobs(api: DatabricksApi, deploymentId: string): Promise<SeenJobs> {
+/**
+ * Looks through all jobs; the API has no filter for tags. The companion library sets none on the job that it makes: its
+ * mark is its name, a hash over the path in the home of the deployer's own identity.
+ */
+export async function seenJobs(api: DatabricksApi, home: string, deployment: Deployment): Promise<SeenJobs> {
+  const { companion = false, runmePath = '' } = deployment.accelerator;
+  const names = companion ? companionJobNamesFor(`${folderPath(home, deployment)}/${runmePath}`) : [];
   const seen: SeenJobs = { own: [], others: [], foreign: 0 };
   const others = new Set<string>();
   const pages = await pagesOf(api, '/api/2.2/jobs/list', { limit: '100' }, page);
   for (const { job_id: jobId, settings } of pages.flatMap(({ jobs }) => jobs)) {
     const owner = settings.tags[ownerTag];
-    if (owner === deploymentId) seen.own.push({ jobId, name: settings.name });
+    const isOwn = owner === deployment.id || (owner === undefined && names.includes(settings.name));
+    if (isOwn) seen.own.push({ jobId, name: settings.name });
     else if (owner !== undefined && isDeploymentId(owner)) others.add(owner);
     else seen.foreign++;
   }

@@ -3,7 +3,7 @@ import { anything, databricks, id } from '../clients/databricks.ts';
 import { idForJson } from '../clients/json.ts';
 import type { RemoveInWorkspace } from '../domain/removal.ts';
 import type { StoppedRuns } from '../domain/steps.ts';
-import { orUndefined } from './seenFolder.ts';
+import { homeOf, orUndefined } from './seenFolder.ts';
 import { seenJobs } from './seenJobs.ts';
 
 const active = v.object({ runs: v.optional(v.array(v.object({ run_id: id })), []) });
@@ -12,7 +12,7 @@ const active = v.object({ runs: v.optional(v.array(v.object({ run_id: id })), []
 export async function stopRuns({ workspace, ...deployment }: RemoveInWorkspace): Promise<StoppedRuns> {
   const api = databricks(workspace);
   const runs: StoppedRuns['active'] = [];
-  for (const { jobId, name } of (await seenJobs(api, deployment.id)).own) {
+  for (const { jobId, name } of (await seenJobs(api, await homeOf(api), deployment)).own) {
     const query = { job_id: jobId, active_only: 'true' };
     const found = await api.get('/api/2.2/jobs/runs/list', query, active);
     for (const { run_id: runId } of found.runs) {

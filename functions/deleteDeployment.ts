@@ -7,7 +7,7 @@ import { deploymentId, isDeploymentId } from '../domain/ids.ts';
 import { faultsIn, parseRequest } from '../domain/request.ts';
 import type { DestroyOutput } from '../domain/status.ts';
 import type { Deployment, DestroyInput } from '../domain/steps.ts';
-import { admit } from './admission.ts';
+import { admitTarget } from './admission.ts';
 import { callerName } from './caller.ts';
 import { deploymentOf, inputAfter, NotAllowed, requireDeployment } from './launch.ts';
 import { logAct } from './logAct.ts';
@@ -30,6 +30,8 @@ const query = v.strictObject({
   resourceGroup: v.optional(v.string()),
   workspaceName: v.optional(v.string()),
   accelerator: v.optional(v.string()),
+  repositoryUrl: v.optional(v.string()),
+  runmePath: v.optional(v.string()),
   // The function key, for those who send it so.
   code: v.optional(v.string()),
 });
@@ -73,22 +75,30 @@ function isSame(known: DurableOrchestrationStatus, data: boolean): boolean {
   return (output.data || !data) && !output.kept.some(({ inUse }) => inUse);
 }
 
+type Target = Partial<
+  Record<'resourceGroup' | 'workspaceName' | 'accelerator' | 'repositoryUrl' | 'runmePath', string | undefined>
+>;
+
 /** The deployment of a target that the caller names, where the backend knows none; it has to be the one of the id. */
-function deploymentAt(id: string, { accelerator, ...target }: Record<string, string | undefined>): Deployment {
-  if (!target['resourceGroup'] || !target['workspaceName'])
+function deploymentAt(id: string, target: Target): Deployment {
+  const { resourceGroup, workspaceName, repositoryUrl, runmePath } = target;
+  if (!resourceGroup || !workspaceName)
     throw new TerminalError(
       'DEPLOYMENT_NOT_FOUND',
       'There is no record of this id. If it is only forgotten, name its target: ?resourceGroup=…&workspaceName=….',
     );
-  const parsed = parseRequest({ ...target, ...(accelerator !== undefined && { accelerator }) });
+  // Any branch of a repository is the same target.
+  const repository = repositoryUrl && { repositoryUrl, branch: 'main', ...(runmePath && { runmePath }) };
+  const accelerator = repository || target.accelerator;
+  const parsed = parseRequest({ resourceGroup, workspaceName, ...(accelerator && { accelerator }) });
   if ('faults' in parsed) throw new NotAllowed(parsed.faults);
   const { request } = parsed;
   const { AZURE_SUBSCRIPTION_ID: subscriptionId } = deployerSettings();
   if (deploymentId({ subscriptionId, ...request }) !== id)
     throw new TerminalError('DEPLOYMENT_NOT_FOUND', 'The id is not that of the target which the query names.');
-  const admitted = admit(request);
+  const admitted = admitTarget(request);
   if ('faults' in admitted) throw new NotAllowed(admitted.faults);
-  return { id, attempt: 0, stamp: Date.now().toString(36), subscriptionId, request, ...admitted };
+  return { id, attempt: 0, stamp: '', subscriptionId, request, ...admitted };
 }
 
 /** Reads what there is at once, in the time that a caller waits. */
