@@ -1,4 +1,6 @@
-import { callArm } from '../clients/arm.ts';
+import * as v from 'valibot';
+import { readArm } from '../clients/arm.ts';
+import { isGroupMissing } from '../clients/armFailure.ts';
 import { DeploymentError } from '../domain/errors.ts';
 import type { ManagedGroup } from '../domain/steps.ts';
 
@@ -8,7 +10,7 @@ import type { ManagedGroup } from '../domain/steps.ts';
  */
 export async function readManagedGroup({ managedGroupId }: { managedGroupId: string }): Promise<ManagedGroup> {
   try {
-    const there = await callArm(({ hasGroup }) => hasGroup(managedGroupId));
+    const there = await readArm(managedGroupId, '2025-04-01', v.object({ id: v.string() }), isGroupMissing);
     return { state: there ? 'there' : 'gone' };
   } catch (error) {
     if (error instanceof DeploymentError && error.failure.code === 'AZURE_DENIED') return { state: 'hidden' };

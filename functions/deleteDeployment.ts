@@ -8,7 +8,7 @@ import { faultsIn, parseRequest } from '../domain/request.ts';
 import type { DestroyOutput } from '../domain/status.ts';
 import type { Deployment, DestroyInput } from '../domain/steps.ts';
 import { admitTarget } from './admission.ts';
-import { callerName } from './caller.ts';
+import { callerOf } from './caller.ts';
 import { deploymentOf, inputAfter, NotAllowed, requireDeployment } from './launch.ts';
 import { logAct } from './logAct.ts';
 import { problem } from './problem.ts';
@@ -58,11 +58,14 @@ export async function deleteDeployment(
   if (known && isSame(known, data)) return statusReply(http, client, known);
   if (known && isActive(known))
     return problem('DEPLOYMENT_CONFLICT', `The deployment ${id} is being deleted with another wish for its data.`);
-  const by = callerName(http);
-  const input: DestroyInput = { ...inputAfter(known, deployment, by), data };
+  const caller = callerOf(http);
+  // A deletion is no start, which the quotas count.
+  const { starts: _starts, ...next } = inputAfter(known, deployment, caller);
+  const starts = (known?.input as DestroyInput | undefined)?.starts;
+  const input: DestroyInput = { ...next, ...(starts && { starts }), data };
   await start(client, id, input);
   const status = await requireDeployment(client, id);
-  logAct(ctx, 'deployment.deletionStarted', status, by);
+  logAct(ctx, 'deployment.deletionStarted', status, caller.name);
   return statusReply(http, client, status);
 }
 

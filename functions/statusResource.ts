@@ -108,7 +108,8 @@ async function statusResource(
     links: { ...custom?.links, ...linksOf(watch), ...output?.links },
     ...(output && { results: output.result }),
     ...(output?.verified && { verified: output.verified }),
-    ...(deletion && { removed: deletion.removed, kept: deletion.kept, warnings: deletion.warnings }),
+    ...(custom?.warnings && { warnings: custom.warnings }),
+    ...(deletion && { removed: deletion.removed, kept: deletion.kept, notes: deletion.warnings }),
     ...(failure && { failure, remains: remaindersOf(deployment, custom) }),
     statusQueryGetUri,
   };

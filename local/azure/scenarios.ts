@@ -5,13 +5,24 @@ import type { Collection } from '../kit/store.ts';
 
 const name = v.pipe(v.string(), v.minLength(1));
 
+/** Of a policy's assignment: its display name (the policy's when left out), and the message for what does not comply. */
+const assigned = { assignment: v.optional(name), message: v.optional(name) };
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
 const scenario = v.variant('kind', [
   /** The creation of the workspace `name` (`*` for any) ends `Failed` with this error of the operation. */
   v.strictObject({ kind: v.literal('workspaceFails'), name, code: name, message: name }),
   /** The creation of the workspace `name` (`*` for any) never ends. */
   v.strictObject({ kind: v.literal('neverReady'), name }),
-  /** A policy forbids the workspace `name` (`*` for any). */
-  v.strictObject({ kind: v.literal('policyDenies'), name, message: name }),
+  /** The policy of this display name forbids the workspace or identity `name` (`*` for any), with the reason of its assignment. */
+  v.strictObject({ kind: v.literal('policyDenies'), name, policy: name, ...assigned }),
+  /** A policy forbids every workspace and identity without this tag. */
+  v.strictObject({
+    kind: v.literal('policyRequiresTag'),
+    tag: name,
+    policy: v.optional(name, 'Require a tag on resources'),
+    ...assigned,
+  }),
   /** A lock forbids to delete the workspace or identity `name` (`*` for any), or a role assignment on such a workspace. */
   v.strictObject({ kind: v.literal('locked'), name }),
   /** Unity Catalog is on in the workspace `name` (`*` for any): its data outlive it unless the deletion is forced. */
@@ -20,6 +31,15 @@ const scenario = v.variant('kind', [
   v.strictObject({ kind: v.literal('deletionFails'), name, code: name, message: name }),
   /** The subscription has the resource provider `namespace` not registered. */
   v.strictObject({ kind: v.literal('providerNotRegistered'), namespace: name }),
+  /** The quota `family` (by the name that Azure gives it) of cores has this limit, and so much of it is taken. */
+  v.strictObject({
+    kind: v.literal('quota'),
+    family: name,
+    limit: count,
+    currentValue: v.optional(count, 0),
+  }),
+  /** The app lacks the role (by its name) that the configuration gives it. */
+  v.strictObject({ kind: v.literal('roleMissing'), role: name }),
 ]);
 
 /** Trouble that is agreed on beforehand; it lasts until the scenarios are cleared. */
@@ -42,10 +62,24 @@ export function scenarioRoutes(scenarios: Collection<Scenario>): Router {
     });
 }
 
-const keyFor = (scenario: Scenario): string =>
-  `${scenario.kind} ${('name' in scenario ? scenario.name : scenario.namespace).toLowerCase()}`;
+const keyFor = (scenario: Scenario): string => `${scenario.kind} ${subjectOf(scenario).toLowerCase()}`;
 
-type NamedScenario = Exclude<Scenario['kind'], 'providerNotRegistered'>;
+function subjectOf(scenario: Scenario): string {
+  switch (scenario.kind) {
+    case 'providerNotRegistered':
+      return scenario.namespace;
+    case 'quota':
+      return scenario.family;
+    case 'roleMissing':
+      return scenario.role;
+    case 'policyRequiresTag':
+      return scenario.tag;
+    default:
+      return scenario.name;
+  }
+}
+
+type NamedScenario = 'workspaceFails' | 'neverReady' | 'locked' | 'unityEnabled' | 'deletionFails';
 
 /** The scenario of this kind that was agreed on for a workspace or an identity. */
 export function scenarioFor<K extends NamedScenario>(
@@ -68,6 +102,16 @@ export function requireUnlocked(scenarios: Collection<Scenario>, id: string, act
 
 export const isUnregistered = (scenarios: Collection<Scenario>, namespace: string): boolean =>
   scenarios.get(`providerNotRegistered ${namespace.toLowerCase()}`) !== undefined;
+
+export const quotaFor = (
+  scenarios: Collection<Scenario>,
+  family: string,
+): Extract<Scenario, { kind: 'quota' }> | undefined =>
+  scenarios.get(`quota ${family.toLowerCase()}`) as Extract<Scenario, { kind: 'quota' }> | undefined;
+
+/** Whether the app is agreed to lack the role of this name. */
+export const isTakenAway = (scenarios: Collection<Scenario>, role: string): boolean =>
+  scenarios.get(`roleMissing ${role.toLowerCase()}`) !== undefined;
 
 /** Throws `MissingSubscriptionRegistration` when the namespace is agreed to be unregistered. */
 export function requireRegistered(scenarios: Collection<Scenario>, namespace: string): void {

@@ -80,7 +80,7 @@ describe('a deployment that made its workspace', () => {
     const before = world.clock.now();
 
     const deleted = await remove(id);
-    expect(deleted).toMatchObject({ state: 'Deleted', phase: 'Done', kept: [], warnings: [] });
+    expect(deleted).toMatchObject({ state: 'Deleted', phase: 'Done', kept: [], notes: [] });
     expect(kindsOf(deleted.removed)).toEqual(['identity', 'managedResourceGroup', 'roleAssignment', 'workspace']);
     expect(deleted.steps.map(({ name: step, state: of }) => [step, of])).toEqual(
       ['removalPlan', 'removeRuns', 'removeRole', 'removeWorkspace', 'removeManagedGroup', 'removeIdentity'].map(
@@ -155,7 +155,7 @@ describe('a deployment that made its workspace', () => {
     await caller.arm('DELETE', workspacePath(name), workspacesVersion);
     await world.pass(quickLatencies.workspaceSeconds);
     const deleted = await remove(id);
-    expect(deleted).toMatchObject({ state: 'Deleted', warnings: [] });
+    expect(deleted).toMatchObject({ state: 'Deleted', notes: [] });
     expect(kindsOf(deleted.removed)).toEqual(['identity']);
     expect(await taggedResources(world.cloud, id, name)).toEqual([]);
   });
