@@ -97,9 +97,40 @@ interface Start {
 /** Starts the orchestration; a twin that came first is as good. */
 async function start(client: DurableClient, { deployment, known, kept, caller }: Start): Promise<Launched> {
   await refuseTooMany(client, caller);
+  const input: DeployInput = {
+    ...inputAfter(known, deployment, caller),
+    ...(kept && { kept }),
+    ...(known && mayStillRun(known) && { mayStillRun: true }),
+  };
+  const { id, request, location } = deployment;
+  let started = true;
+  try {
+    await client.startNew('deploy', { instanceId: id, input });
+  } catch (error) {
+    const twin = error instanceof Error && /\b409\b/.test(error.message) ? await statusOf(client, id) : undefined;
+    if (!twin) throw error;
+    if (twin.name !== 'deploy' || !sameRequest(twin, request, location)) {
+      throw new TerminalError(
+        'DEPLOYMENT_CONFLICT',
+        `The deployment ${id} of the same target was started with another request.`,
+      );
+    }
+    started = false;
+  }
+  const status = await statusOf(client, id);
+  if (!status) throw new Error(`the deployment ${id} was started and is not there`);
+  return { status, started };
+}
+
+/** What the next orchestration of a deployment is started with, after the one that is known. */
+export function inputAfter(
+  known: DurableOrchestrationStatus | undefined,
+  deployment: Start['deployment'],
+  caller: Start['caller'],
+): DeployInput {
   const settings = deployerSettings();
   const earlierAttempts = known ? earlierAttemptsOf(known) : [];
-  const input: DeployInput = {
+  return {
     deployment: {
       ...deployment,
       attempt: (earlierAttempts.at(-1)?.attempt ?? 0) + 1,
@@ -112,29 +143,9 @@ async function start(client: DurableClient, { deployment, known, kept, caller }:
     },
     limits: limitsFrom(settings.LIMIT_SECONDS),
     earlierAttempts,
-    ...(kept && { kept }),
-    ...(known && mayStillRun(known) && { mayStillRun: true }),
     ...(caller.name && { requestedBy: caller.name }),
     starts: startsWith(known?.input as DeployInput | undefined, caller),
   };
-  const { id, request, location } = deployment;
-  let started = true;
-  try {
-    await client.startNew('deploy', { instanceId: id, input });
-  } catch (error) {
-    const twin = error instanceof Error && /\b409\b/.test(error.message) ? await statusOf(client, id) : undefined;
-    if (!twin) throw error;
-    if (!sameRequest(twin, request, location)) {
-      throw new TerminalError(
-        'DEPLOYMENT_CONFLICT',
-        `The deployment ${id} of the same target was started with another request.`,
-      );
-    }
-    started = false;
-  }
-  const status = await statusOf(client, id);
-  if (!status) throw new Error(`the deployment ${id} was started and is not there`);
-  return { status, started };
 }
 
 /** Whether the last attempt ended without ending its runs: it was terminated, it crashed, or Databricks would not end them. */

@@ -58,6 +58,8 @@ const mayImport: [path: RegExp, ...allowed: string[]][] = [
   [/^orchestrators\//, 'orchestrators/', 'domain/', 'type:durable-functions'],
   [/^functions\//, 'functions/', 'domain/', 'valibot', 'durable-functions', '@azure/functions', 'node:crypto'],
   [/^functions\/index\.ts$/, 'activities/', 'orchestrators/'],
+  // A dry run reads what the deletion itself would read, while its caller waits.
+  [/^functions\/deleteDeployment\.ts$/, 'activities/readRemoval.ts'],
   // A plan is answered at once and starts nothing, so what the first steps read is read without an orchestration.
   [/^functions\/planDeployment\.ts$/, 'activities/'],
   // The stand-ins meet the app on the wire only; a clock, servers and stores know nothing of what they serve.

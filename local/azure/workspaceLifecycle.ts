@@ -22,7 +22,8 @@ export interface WorkspaceBackend {
 export interface WorkspaceLifecycle {
   /** Begins the creation of a workspace that has just been accepted, or is tried again after it failed. */
   create(workspace: Omit<Workspace, 'state' | 'operationId'>): { workspace: Workspace; operation: Operation };
-  delete(workspace: Workspace): { workspace: Workspace; operation: Operation };
+  /** `force`: with the data of its own catalog, which else outlives it with the managed group. */
+  delete(workspace: Workspace, force: boolean): { workspace: Workspace; operation: Operation };
   /** `Accepted` at first, then what the operation is doing. */
   progress(operation: Operation): string;
   /** Resolves when nothing is half done: an operation that is due has ended. */
@@ -76,7 +77,15 @@ export function workspaceLifecycle(
       const never = scenarioFor(state.scenarios, 'neverReady', workspace.name);
       return begin('create', workspace, { ...(!never && { dueMs: dueMs() }), ...(failure && { failure }) });
     },
-    delete: (workspace) => begin('delete', workspace, { dueMs: dueMs() }),
+    delete(workspace, force) {
+      const agreed = scenarioFor(state.scenarios, 'deletionFails', workspace.name);
+      const retains = !force && scenarioFor(state.scenarios, 'unityEnabled', workspace.name) !== undefined;
+      return begin('delete', workspace, {
+        dueMs: dueMs(),
+        ...(retains && { retains }),
+        ...(agreed && { failure: { code: agreed.code, message: agreed.message } }),
+      });
+    },
     progress: (operation) => progressOf(operation, clock.now(), workspaceSeconds),
     async settled(operationId) {
       // A timer that is due already fires in a microtask of its own.
@@ -147,18 +156,25 @@ async function endDeletion({ state }: Ending, backend: WorkspaceBackend, operati
   const key = keyOf(operation.resourceId);
   const workspace = state.workspaces.get(key);
   if (!workspace) return;
-  try {
-    if (workspace.host) await backend.deleteWorkspace(workspace.id);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const failure = { code: 'ApplianceDeprovisioningFailed', message };
+  const failure = operation.failure ?? (await deprovision(backend, workspace));
+  if (failure) {
     state.workspaces.set(key, { ...workspace, state: 'failed' });
     state.operations.set(operation.id, { ...operation, status: 'failed', failure });
     return;
   }
   const managed = keyOf(workspace.managedResourceGroupId);
-  if (state.groups.get(managed)?.managedBy === workspace.id) state.groups.delete(managed);
+  if (state.groups.get(managed)?.managedBy === workspace.id && !operation.retains) state.groups.delete(managed);
   dropAssignmentsOn(state, workspace.id);
   state.workspaces.delete(key);
   state.operations.set(operation.id, { ...operation, status: 'succeeded' });
+}
+
+async function deprovision(backend: WorkspaceBackend, { id, host }: Workspace): Promise<Operation['failure']> {
+  try {
+    if (host) await backend.deleteWorkspace(id);
+    return undefined;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { code: 'ApplianceDeprovisioningFailed', message };
+  }
 }
