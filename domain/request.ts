@@ -13,7 +13,7 @@ const object = v.pipe(
   ),
 );
 
-const resourceGroupName = v.pipe(
+export const resourceGroupName = v.pipe(
   v.string(),
   v.regex(
     /^[-\w.()]{1,90}$/,
@@ -21,7 +21,7 @@ const resourceGroupName = v.pipe(
   ),
   v.regex(/[^.]$/, 'A resource group does not end with a period.'),
 );
-const workspaceName = v.pipe(
+export const workspaceName = v.pipe(
   v.string(),
   v.regex(/^[-\w]{3,64}$/, 'A Databricks workspace has 3 to 64 letters, digits, underscores or hyphens.'),
 );
