@@ -29,6 +29,7 @@ export interface DroppedEvent {
 }
 
 const text = v.pipe(v.string(), v.minLength(1), v.maxLength(2000));
+const identifier = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 const time = v.pipe(
   text,
   v.check((value) => Number.isFinite(Date.parse(value))),
@@ -39,7 +40,7 @@ const data = v.object({
   claims: v.optional(v.record(v.string(), v.unknown())),
 });
 const eventGridSchema = v.pipe(
-  v.object({ id: text, topic: v.optional(v.string()), subject: text, eventType: text, eventTime: time, data }),
+  v.object({ id: identifier, topic: v.optional(v.string()), subject: text, eventType: text, eventTime: time, data }),
   v.transform(({ topic, eventType, eventTime, ...rest }) => ({
     ...rest,
     source: topic,
@@ -49,7 +50,7 @@ const eventGridSchema = v.pipe(
 );
 const cloudEventsSchema = v.object({
   specversion: v.literal('1.0'),
-  id: text,
+  id: identifier,
   source: text,
   type: text,
   subject: text,
@@ -87,7 +88,7 @@ export function readSubscriptionEvent(event: unknown, ownSubscription: string): 
   const applicationId = about.claims?.['appid'] ?? about.claims?.['azp'];
   return {
     ...workspace,
-    id: short(id),
+    id,
     operation,
     succeeded: sameText(kind, 'Success'),
     timeMs: Date.parse(at),

@@ -21,11 +21,12 @@ import { waitForStorage } from '../orchestrators/waitForStorage.ts';
 import { watchRun } from '../orchestrators/watchRun.ts';
 import { health } from './health.ts';
 import { listDeployments } from './listDeployments.ts';
+import { onSubscriptionEvent } from './onSubscriptionEvent.ts';
 import { withProblems } from './problem.ts';
 import { readDeployment, readStatusLink } from './readDeployment.ts';
 import { startDeployment } from './startDeployment.ts';
 
-const http = df.app.client.http;
+const { http, eventGrid } = df.app.client;
 
 http('startDeployment', {
   route: 'deployments',
@@ -51,6 +52,7 @@ http('readStatusLink', {
   authLevel: 'anonymous',
   handler: withProblems(readStatusLink),
 });
+eventGrid('onSubscriptionEvent', { handler: onSubscriptionEvent });
 app.http('health', { route: 'health', methods: ['GET'], authLevel: 'anonymous', handler: health });
 
 df.app.orchestration('deploy', deploy);

@@ -51,7 +51,7 @@ export async function startDeployment(
   return statusReply(http, client, await started(client, id));
 }
 
-function inputOf(
+export function inputOf(
   id: string,
   subscriptionId: string,
   request: DeploymentRequest,
@@ -113,7 +113,7 @@ function canonical(value: unknown): string {
   );
 }
 
-async function refuseTooMany(client: DurableClient): Promise<void> {
+export async function refuseTooMany(client: DurableClient): Promise<void> {
   const { MAX_ACTIVE_DEPLOYMENTS: most } = deployerSettings();
   const all = await client.getStatusBy({
     runtimeStatus: activeStates,
@@ -124,7 +124,7 @@ async function refuseTooMany(client: DurableClient): Promise<void> {
 }
 
 /** Starts the orchestration; a twin that came first is as good. */
-async function start(client: DurableClient, id: string, input: DeployInput): Promise<void> {
+export async function start(client: DurableClient, id: string, input: DeployInput): Promise<void> {
   try {
     await client.startNew('deploy', { instanceId: id, input });
   } catch (error) {

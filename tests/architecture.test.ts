@@ -56,6 +56,8 @@ const mayImport: [path: RegExp, ...allowed: string[]][] = [
   [/^orchestrators\//, 'orchestrators/', 'domain/', 'type:durable-functions'],
   [/^functions\//, 'functions/', 'domain/', 'valibot', 'durable-functions', '@azure/functions', 'node:crypto'],
   [/^functions\/index\.ts$/, 'activities/', 'orchestrators/'],
+  // An event says what was, so the workspace is read as it is now before anything is started for it.
+  [/^functions\/onSubscriptionEvent\.ts$/, 'activities/readTaggedWorkspace.ts'],
   // The stand-ins meet the app on the wire only; a clock, servers and stores know nothing of what they serve.
   [/^local\/(?!kit\/|faults\/)/, 'local/', 'domain/', 'package:'],
   [/^local\/(?:kit|faults)\//, 'local/kit/', 'local/faults/', 'package:'],
@@ -116,6 +118,8 @@ const rules: Rule[] = [
       ['orchestrators/x.ts', "import {\n  submitRun,\n} from '../activities/submitRun.ts';"],
       ['orchestrators/x.ts', "import type { Arm } from '../clients/arm.ts';"],
       ['functions/startDeployment.ts', "import { deploy } from '../orchestrators/deploy.ts';"],
+      ['functions/x.ts', "import { readTaggedWorkspace } from '../activities/readTaggedWorkspace.ts';"],
+      ['functions/onSubscriptionEvent.ts', "import { submitRun } from '../activities/submitRun.ts';"],
       ['functions/x.ts', "const arm = await import('../clients/arm.ts');"],
       ['functions/x.ts', "import { VirtualClock } from '../local/kit/clock.ts';"],
       ['local/azure/x.ts', "import { parseLossless } from '../../clients/json.ts';"],
@@ -260,8 +264,10 @@ describe('registered names', () => {
   });
 
   test('every trigger has the name of its handler', () => {
-    const registered = [...index.matchAll(/\bhttp\(\s*'(\w+)',[\s\S]*?handler: (?:withProblems\()?(\w+)/g)];
-    expect(registered.length).toBeGreaterThanOrEqual(5);
+    const registered = [
+      ...index.matchAll(/\b(?:http|eventGrid)\(\s*'(\w+)',[\s\S]*?handler: (?:withProblems\()?(\w+)/g),
+    ];
+    expect(registered.length).toBeGreaterThanOrEqual(6);
     expect(registered.filter(([, name, handler]) => name !== handler)).toEqual([]);
   });
 });

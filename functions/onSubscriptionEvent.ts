@@ -1,0 +1,144 @@
+import type { EventGridEvent, InvocationContext } from '@azure/functions';
+import type { DurableClient, DurableOrchestrationStatus } from 'durable-functions';
+import { readTaggedWorkspace, type TaggedWorkspace } from '../activities/readTaggedWorkspace.ts';
+import { DeploymentError } from '../domain/errors.ts';
+import { errorTable } from '../domain/errorTable.ts';
+import { deploymentId } from '../domain/ids.ts';
+import { parseRequest } from '../domain/request.ts';
+import type { DeployStatus } from '../domain/status.ts';
+import { readSubscriptionEvent, type WorkspaceEvent } from '../domain/subscriptionEvent.ts';
+import { admit } from './admission.ts';
+import { coalesce } from './coalesce.ts';
+import { launch } from './launch.ts';
+import { RecentEvents } from './recentEvents.ts';
+import { deployerSettings } from './settings.ts';
+import { isActive, statusOf } from './statusResource.ts';
+
+/** What came of an event, and why nothing did. */
+type Decision =
+  | { decision: 'started' | 'woken'; deployment: string }
+  | { decision: 'ignored'; reason: string; deployment?: string };
+
+const recent = new RecentEvents(2000);
+const present = coalesce(async (resource: string) => {
+  const [, , , , resourceGroup = '', , , , workspaceName = ''] = resource.split('/');
+  return readTaggedWorkspace(resourceGroup, workspaceName);
+});
+
+/**
+ * An event of the subscription: wakes a deployment that waits for the workspace, or starts the one that the workspace's tag
+ * asks for. Throws only what may go through later, because Event Grid then delivers the event again; everything else is
+ * logged, without the claims.
+ */
+export async function onSubscriptionEvent(
+  delivered: EventGridEvent,
+  client: DurableClient,
+  ctx: InvocationContext,
+): Promise<void> {
+  const event = readSubscriptionEvent(delivered, deployerSettings().AZURE_SUBSCRIPTION_ID);
+  const { id, operation } = event;
+  const log = (outcome: object): void =>
+    ctx.log(
+      JSON.stringify({
+        evt: 'event.received',
+        event: id,
+        operation,
+        ...('resourceId' in event && { resource: event.resourceId }),
+        ...outcome,
+      }),
+    );
+  if ('dropped' in event) return log({ decision: 'dropped', reason: event.dropped });
+  if (recent.has(event.id)) return log({ decision: 'ignored', reason: 'duplicate' });
+  try {
+    log(await decide(client, event));
+  } catch (error) {
+    const { code } = error instanceof DeploymentError ? error.failure : { code: 'INTERNAL' };
+    if (mayPassLater(error)) {
+      log({ decision: 'postponed', reason: code });
+      throw error;
+    }
+    log({ decision: 'ignored', reason: code });
+  }
+  // Not earlier: what failed has to be taken for new when it is delivered again.
+  recent.add(event.id);
+}
+
+/** Whether Event Grid's next delivery of the same event, minutes or hours later, can end better. */
+function mayPassLater(error: unknown): boolean {
+  if (!(error instanceof DeploymentError)) return true;
+  const { code, retryable } = error.failure;
+  const { status } = errorTable[code] as { status?: number };
+  return retryable || status === 429 || (status ?? 0) >= 500;
+}
+
+async function decide(client: DurableClient, event: WorkspaceEvent): Promise<Decision> {
+  const { ALLOWED_RESOURCE_GROUPS, AZURE_CLIENT_ID } = deployerSettings();
+  if (!ALLOWED_RESOURCE_GROUPS.some((group) => group.toLowerCase() === event.resourceGroup))
+    return ignored('groupNotAllowed');
+  const known = await deploymentsOf(client, event);
+  const active = known.filter(isActive);
+  if (active.length > 0) return wake(client, active, event);
+  if (event.operation === 'delete' || !event.succeeded) return ignored('nothingWaits');
+  if (event.applicationId === AZURE_CLIENT_ID.toLowerCase()) return ignored('ownWrite');
+  return start(client, event, known, await present(event.resourceId));
+}
+
+/** The deployments, whether running or over, of every accelerator of the catalogue in the event's workspace. */
+async function deploymentsOf(client: DurableClient, event: WorkspaceEvent): Promise<DurableOrchestrationStatus[]> {
+  const accelerators = Object.keys(deployerSettings().ACCELERATORS);
+  const found = await Promise.all(
+    accelerators.map((accelerator) => statusOf(client, deploymentId({ ...event, accelerator }))),
+  );
+  return found.filter((status) => status !== undefined);
+}
+
+/** Only those that wait for the workspace: in the history of others the event would be a burden. */
+async function wake(
+  client: DurableClient,
+  active: DurableOrchestrationStatus[],
+  { id }: WorkspaceEvent,
+): Promise<Decision> {
+  const waiting = active.filter(waitsForWorkspace);
+  await Promise.all(waiting.map(({ instanceId }) => client.raiseEvent(instanceId, 'wake', { event: id })));
+  const deployment = [...waiting, ...active][0]?.instanceId ?? '';
+  return waiting.length > 0 ? { decision: 'woken', deployment } : ignored('inProgress', deployment);
+}
+
+function waitsForWorkspace({ name, customStatus }: DurableOrchestrationStatus): boolean {
+  if (name !== 'deploy') return true;
+  const steps = (customStatus as DeployStatus | null)?.steps ?? [];
+  const step = steps.find((one) => one.name === 'workspace');
+  return step !== undefined && ['running', 'waiting', 'retrying'].includes(step.state);
+}
+
+/** Starts what the workspace's present tag asks for, whatever it was when the event was sent. */
+async function start(
+  client: DurableClient,
+  event: WorkspaceEvent,
+  known: DurableOrchestrationStatus[],
+  workspace: TaggedWorkspace | undefined,
+): Promise<Decision> {
+  if (!workspace) return ignored('workspaceGone');
+  if (!workspace.usable) return ignored('workspaceUnusable');
+  if (workspace.ours) return ignored('ownWorkspace');
+  if (workspace.accelerator === undefined) return ignored('noTag');
+  const { accelerator, resourceGroup, workspaceName, location } = workspace;
+  const deployment = deploymentId({ ...event, accelerator });
+  const earlier = known.find(({ instanceId }) => instanceId === deployment);
+  // An event never tries again what has ended: a person does.
+  if (earlier && earlier.name !== 'destroy') return ignored('alreadyDeployed', deployment);
+  if (earlier && event.timeMs <= new Date(earlier.lastUpdatedTime).getTime()) return ignored('stale', deployment);
+
+  const parsed = parseRequest({ accelerator, resourceGroup, workspaceName, location, ifExists: 'use' });
+  if ('faults' in parsed) return ignored('unknownAccelerator');
+  const admitted = admit(parsed.request);
+  if ('faults' in admitted) return ignored(`notAllowed ${admitted.faults.map(({ pointer }) => pointer).join(' ')}`);
+  await launch(client, parsed.request, admitted);
+  return { decision: 'started', deployment };
+}
+
+const ignored = (reason: string, deployment?: string): Decision => ({
+  decision: 'ignored',
+  reason,
+  ...(deployment !== undefined && { deployment }),
+});
