@@ -20,10 +20,12 @@ type Decision =
   | { decision: 'ignored'; reason: string; deployment?: string };
 
 const recent = new RecentEvents(2000);
-const present = coalesce(async (resource: string) => {
-  const [, , , , resourceGroup = '', , , , workspaceName = ''] = resource.split('/');
-  return readTaggedWorkspace(resourceGroup, workspaceName);
-});
+// A burst of events about one workspace costs two looks at most, not one for each.
+const resourceOf = ({ resourceId }: WorkspaceEvent): string => resourceId;
+const lookAtDeployments = coalesce(resourceOf, deploymentsOf);
+const lookAtWorkspace = coalesce(resourceOf, ({ resourceGroup, workspaceName }) =>
+  readTaggedWorkspace(resourceGroup, workspaceName),
+);
 
 /**
  * An event of the subscription: wakes a deployment that waits for the workspace, or starts the one that the workspace's tag
@@ -75,16 +77,16 @@ async function decide(client: DurableClient, event: WorkspaceEvent): Promise<Dec
   const { ALLOWED_RESOURCE_GROUPS, AZURE_CLIENT_ID } = deployerSettings();
   if (!ALLOWED_RESOURCE_GROUPS.some((group) => group.toLowerCase() === event.resourceGroup))
     return ignored('groupNotAllowed');
-  const known = await deploymentsOf(client, event);
+  const known = await lookAtDeployments(event, client);
   const active = known.filter(isActive);
   if (active.length > 0) return wake(client, active, event);
   if (event.operation === 'delete' || !event.succeeded) return ignored('nothingWaits');
   if (event.applicationId === AZURE_CLIENT_ID.toLowerCase()) return ignored('ownWrite');
-  return start(client, event, known, await present(event.resourceId));
+  return start(client, event, known, await lookAtWorkspace(event));
 }
 
 /** The deployments, whether running or over, of every accelerator of the catalogue in the event's workspace. */
-async function deploymentsOf(client: DurableClient, event: WorkspaceEvent): Promise<DurableOrchestrationStatus[]> {
+async function deploymentsOf(event: WorkspaceEvent, client: DurableClient): Promise<DurableOrchestrationStatus[]> {
   const accelerators = Object.keys(deployerSettings().ACCELERATORS);
   const found = await Promise.all(
     accelerators.map((accelerator) => statusOf(client, deploymentId({ ...event, accelerator }))),

@@ -14,11 +14,23 @@ export interface Access {
   mayAdminister(resourceId: string, objectId: string): boolean;
 }
 
-/** The app gets Contributor and the right to assign roles on each of the groups, as its own deployment gives it. */
-export function access(state: ArmState, subscriptionId: string, appObjectId: string, groupIds: string[]): Access {
-  const configured = groupIds.flatMap((scope) =>
-    [contributorRole, accessAdministratorRole].map((role) => assignmentFor(scope, role, subscriptionId, appObjectId)),
-  );
+/**
+ * The app gets Contributor and the right to assign roles on each of the groups, as its own deployment gives it; whoever made
+ * the groups is their owner.
+ */
+export function access(
+  state: ArmState,
+  subscriptionId: string,
+  appObjectId: string,
+  groupIds: string[],
+  ownerIds: string[],
+): Access {
+  const configured = groupIds.flatMap((scope) => [
+    ...[contributorRole, accessAdministratorRole].map((role) =>
+      assignmentFor(scope, role, subscriptionId, appObjectId, 'ServicePrincipal'),
+    ),
+    ...ownerIds.map((id) => assignmentFor(scope, ownerRole, subscriptionId, id, 'User')),
+  ]);
   const assignments = (): RoleAssignment[] => [...configured, ...state.assignments.values()];
   const rolesOf = (objectId: string, scope: string) =>
     assignments()
@@ -42,7 +54,13 @@ export function access(state: ArmState, subscriptionId: string, appObjectId: str
   };
 }
 
-function assignmentFor(scope: string, role: string, subscriptionId: string, principalId: string): RoleAssignment {
+function assignmentFor(
+  scope: string,
+  role: string,
+  subscriptionId: string,
+  principalId: string,
+  principalType: string,
+): RoleAssignment {
   const hash = createHash('sha256').update(`${scope}|${role}|${principalId}`).digest('hex');
   const name = hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
   return {
@@ -51,7 +69,7 @@ function assignmentFor(scope: string, role: string, subscriptionId: string, prin
     scope,
     roleDefinitionId: `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${role}`,
     principalId,
-    principalType: 'ServicePrincipal',
+    principalType,
     createdBy: principalId,
     createdMs: 0,
   };

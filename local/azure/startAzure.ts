@@ -15,6 +15,7 @@ import { serveResourceGroups } from './resourceGroups.ts';
 import { serveRoleAssignments } from './roleAssignments.ts';
 import { scenarioRoutes } from './scenarios.ts';
 import { throttle } from './throttle.ts';
+import { type Person, subscriptionEvents } from './subscriptionEvents.ts';
 import { serveUserAssignedIdentities } from './userAssignedIdentities.ts';
 import { type WorkspaceBackend, workspaceLifecycle } from './workspaceLifecycle.ts';
 import { serveWorkspaces } from './workspaces.ts';
@@ -33,6 +34,8 @@ export interface AzureOptions {
   /** The function app's own identity, with Contributor and the right to assign roles on `resourceGroups`. */
   app: { clientId: string; objectId: string };
   resourceGroups: { name: string; location: string }[];
+  /** Users of the directory, owners of `resourceGroups`. */
+  people?: Person[];
   latencies?: Partial<{
     /** How long the creation or deletion of a workspace takes; 5 when left out. */
     workspaceSeconds: number;
@@ -52,6 +55,8 @@ export interface Azure {
   identityHeader: string;
   arm: ApiServer;
   identity: ApiServer;
+  /** Resolves when no event of the subscription is being delivered. */
+  eventsDelivered(): Promise<void>;
   /** Whether the principal (object id) is Contributor or Owner on the resource, by configuration or role assignment at it or above it. */
   mayAdminister(resourceId: string, objectId: string): boolean;
   close(): Promise<void>;
@@ -59,14 +64,21 @@ export interface Azure {
 
 /** Starts the stand-ins of Azure Resource Manager and the managed-identity endpoint; their state is in the store. */
 export async function startAzure(options: AzureOptions): Promise<Azure> {
-  const { subscriptionId, tenantId, signingKey, app, clock = systemClock, latencies = {} } = options;
+  const { subscriptionId, tenantId, signingKey, app, clock = systemClock, latencies = {}, people = [] } = options;
   const state = armState(options.store);
   const replicationSeconds = latencies.replicationSeconds ?? 2;
   const context: ArmContext = { subscriptionId, tenantId, clock, state, replicationSeconds };
   const groupIds = ensureGroups(context, options.resourceGroups);
-  const rights = access(state, subscriptionId, app.objectId, groupIds);
+  const rights = access(
+    state,
+    subscriptionId,
+    app.objectId,
+    groupIds,
+    people.map(({ objectId }) => objectId),
+  );
   const api = armApi(context, rights, authentication(tenantId, signingKey, clock), throttle(subscriptionId, clock));
-  const lifecycle = workspaceLifecycle(context, options.workspaces, latencies.workspaceSeconds ?? 5);
+  const events = subscriptionEvents({ store: options.store, clock, subscriptionId, tenantId, people });
+  const lifecycle = workspaceLifecycle(context, options.workspaces, latencies.workspaceSeconds ?? 5, events);
   const urls = operationUrls(signingKey);
   const { retryAfterSeconds } = latencies;
   const retryAfterHeader: Record<string, string> =
@@ -78,7 +90,7 @@ export async function startAzure(options: AzureOptions): Promise<Azure> {
   serveProviders(api, context);
   serveUserAssignedIdentities(api, context, rights);
   serveOperations(api, context, urls, lifecycle, retryAfterHeader);
-  serveWorkspaces({ api, context, access: rights, lifecycle, urls, retryAfterHeader });
+  serveWorkspaces({ api, context, access: rights, lifecycle, urls, events, retryAfterHeader });
 
   const identity = await startIdentityEndpoint({
     store: options.store,
@@ -94,7 +106,7 @@ export async function startAzure(options: AzureOptions): Promise<Azure> {
     unknownRoute: (request) => api.unknownRoute(request),
     errorReply: armErrorReply,
     replyHeaders: (request) => api.replyHeaders(request),
-    control: scenarioRoutes(state.scenarios),
+    control: events.addRoutes(scenarioRoutes(state.scenarios)),
     certificate: options.certificate,
     clock,
     ...(options.port !== undefined && { port: options.port }),
@@ -105,9 +117,11 @@ export async function startAzure(options: AzureOptions): Promise<Azure> {
     identityHeader: identity.header,
     arm,
     identity: identity.server,
+    eventsDelivered: () => events.idle(),
     mayAdminister: (resourceId, objectId) => rights.mayAdminister(resourceId, objectId),
     async close() {
       await Promise.all([arm.close(), identity.server.close(), lifecycle.close()]);
+      await events.close();
     },
   };
 }

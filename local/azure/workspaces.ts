@@ -7,6 +7,7 @@ import { type ArmContext, type Caller, isWithin, isoTime, keyOf, type Operation,
 import type { OperationUrls } from './operations.ts';
 import { objectBody, tagsOf } from './requestBody.ts';
 import { requireRegistered, scenarioFor } from './scenarios.ts';
+import type { SubscriptionEvents } from './subscriptionEvents.ts';
 import type { WorkspaceLifecycle } from './workspaceLifecycle.ts';
 import { readWish, type WorkspaceWish, workspaceVersions } from './workspaceWish.ts';
 
@@ -21,6 +22,7 @@ interface Services {
   access: Access;
   lifecycle: WorkspaceLifecycle;
   urls: OperationUrls;
+  events: SubscriptionEvents;
   retryAfterHeader: Record<string, string>;
 }
 
@@ -98,6 +100,7 @@ function change(services: Services, request: ArmRequest, workspace: Workspace): 
   const { state, clock } = services.context;
   const changed = { ...workspace, updatedBy: callerOf(request), updatedMs: clock.now() };
   state.workspaces.set(keyOf(workspace.id), changed);
+  services.events.tell('write', 'Success', changed);
   return { body: shown(services, changed) };
 }
 
@@ -108,7 +111,9 @@ async function remove(services: Services, request: ArmRequest): Promise<ApiReply
   if (!workspace) return { status: 204 };
   if (workspace.state === 'creating') throw busy(workspace);
   const operation = workspace.state === 'deleting' && services.context.state.operations.get(workspace.operationId);
-  const begun = operation ? { workspace, operation } : services.lifecycle.delete(workspace);
+  const begun = operation
+    ? { workspace, operation }
+    : services.lifecycle.delete({ ...workspace, updatedBy: callerOf(request) });
   return { status: 202, headers: asyncHeaders(services, begun, request) };
 }
 

@@ -1,0 +1,31 @@
+import type { Cloud } from '../../local/cloud/startCloud.ts';
+import { type CloudAnswer, workspacesVersion } from './cloudCaller.ts';
+
+/** Calls Azure as the person who owns the resource group, about one workspace. */
+export async function askForWorkspace(
+  { azure, settings, personToken }: Cloud,
+  method: 'PUT' | 'PATCH' | 'DELETE',
+  name: string,
+  body?: object,
+): Promise<CloudAnswer> {
+  const group = `/subscriptions/${settings['AZURE_SUBSCRIPTION_ID'] ?? ''}/resourceGroups/rg-volatility`;
+  const url = `${azure.url}${group}/providers/Microsoft.Databricks/workspaces/${name}?api-version=${workspacesVersion}`;
+  const headers = { authorization: `Bearer ${personToken()}`, 'content-type': 'application/json' };
+  const response = await fetch(url, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+  const text = await response.text();
+  return { status: response.status, body: text ? (JSON.parse(text) as CloudAnswer['body']) : {} };
+}
+
+/** A premium workspace as a person makes one; it is there once the clock has been moved. */
+export async function makeWorkspace(cloud: Cloud, name: string, tags: object, location = 'westeurope'): Promise<void> {
+  const subscription = `/subscriptions/${cloud.settings['AZURE_SUBSCRIPTION_ID'] ?? ''}`;
+  const managedResourceGroupId = `${subscription}/resourceGroups/managed-${name}`;
+  const wish = {
+    location,
+    sku: { name: 'premium' },
+    tags,
+    properties: { computeMode: 'Hybrid', managedResourceGroupId },
+  };
+  const { status, body } = await askForWorkspace(cloud, 'PUT', name, wish);
+  if (status !== 201) throw new Error(`${status} ${JSON.stringify(body)}`);
+}
