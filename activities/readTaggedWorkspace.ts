@@ -14,6 +14,8 @@ export interface TaggedWorkspace {
   ours: boolean;
   /** The value of the tag `accelerator`. */
   accelerator?: string;
+  /** Notebook parameters: the values of tags such as `accelerator.profile`. */
+  parameters: Record<string, string>;
 }
 
 const acceleratorTag = 'accelerator';
@@ -38,7 +40,18 @@ export async function readTaggedWorkspace(
     usable: !unusable.has(workspace.provisioningState ?? ''),
     ours: tagIn(tags, ownerTag) !== undefined,
     ...(accelerator !== undefined && { accelerator }),
+    parameters: parametersIn(tags),
   };
+}
+
+function parametersIn(tags: Record<string, string>): Record<string, string> {
+  const prefix = `${acceleratorTag}.`;
+  return Object.fromEntries(
+    Object.entries(tags)
+      .map(([name, value]) => [name.toLowerCase(), value] as const)
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, value]) => [name.slice(prefix.length), value]),
+  );
 }
 
 /** Azure's tag names do not tell upper from lower case. */

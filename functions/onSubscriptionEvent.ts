@@ -4,7 +4,7 @@ import { readTaggedWorkspace, type TaggedWorkspace } from '../activities/readTag
 import { DeploymentError } from '../domain/errors.ts';
 import { errorTable } from '../domain/errorTable.ts';
 import { deploymentId } from '../domain/ids.ts';
-import { parseRequest } from '../domain/request.ts';
+import { parseRequest, type RequestFault } from '../domain/request.ts';
 import type { DeployStatus } from '../domain/status.ts';
 import { readSubscriptionEvent, type WorkspaceEvent } from '../domain/subscriptionEvent.ts';
 import { admit } from './admission.ts';
@@ -124,20 +124,22 @@ async function start(
   if (!workspace.usable) return ignored('workspaceUnusable');
   if (workspace.ours) return ignored('ownWorkspace');
   if (workspace.accelerator === undefined) return ignored('noTag');
-  const { accelerator, resourceGroup, workspaceName, location } = workspace;
+  const { accelerator, resourceGroup, workspaceName, location, parameters } = workspace;
   const deployment = deploymentId({ ...event, accelerator });
   const earlier = known.find(({ instanceId }) => instanceId === deployment);
   // An event never tries again what has ended: a person does.
   if (earlier && earlier.name !== 'destroy') return ignored('alreadyDeployed', deployment);
   if (earlier && event.timeMs <= new Date(earlier.lastUpdatedTime).getTime()) return ignored('stale', deployment);
 
-  const parsed = parseRequest({ accelerator, resourceGroup, workspaceName, location, ifExists: 'use' });
-  if ('faults' in parsed) return ignored('unknownAccelerator');
+  const parsed = parseRequest({ accelerator, resourceGroup, workspaceName, location, parameters });
+  if ('faults' in parsed) return ignored(refusalOf(parsed.faults), deployment);
   const admitted = admit(parsed.request);
-  if ('faults' in admitted) return ignored(`notAllowed ${admitted.faults.map(({ pointer }) => pointer).join(' ')}`);
+  if ('faults' in admitted) return ignored(refusalOf(admitted.faults), deployment);
   await launch(client, parsed.request, admitted);
   return { decision: 'started', deployment };
 }
+
+const refusalOf = (faults: RequestFault[]): string => ['notAllowed', ...faults.map(({ pointer }) => pointer)].join(' ');
 
 const ignored = (reason: string, deployment?: string): Decision => ({
   decision: 'ignored',

@@ -3,7 +3,7 @@ import { signToken } from '../kit/tokens.ts';
 import { localPerson, tenantId } from './localNames.ts';
 
 /** The Azure CLI's application id, the same in every tenant. */
-const azureCli = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
+export const azureCli = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
 const lifeSeconds = 3600;
 
 /** What `az account get-access-token` would give the local person: a token for Resource Manager, signed with the directory's key. */

@@ -27,8 +27,8 @@ async function startWebhook() {
     headers: [] as IncomingHttpHeaders[],
   };
   const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      const events = JSON.parse(body) as Delivered[];
+    const answer = async (): Promise<void> => {
+      const events = JSON.parse(await text(request)) as Delivered[];
       webhook.headers.push(request.headers);
       if (request.headers['aeg-event-type'] === 'SubscriptionValidation') {
         response.end(JSON.stringify({ validationResponse: events[0]?.data.validationCode }));
@@ -36,7 +36,8 @@ async function startWebhook() {
       }
       webhook.events.push(...events);
       response.writeHead(webhook.statuses.shift() ?? 202).end();
-    });
+    };
+    void answer();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());

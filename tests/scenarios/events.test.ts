@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { deploymentId } from '../../domain/ids.ts';
 import type { StatusResource } from '../../domain/status.ts';
+import type { DeployInput } from '../../domain/steps.ts';
 import type { LogEntry } from '../../local/host/log.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
 import { askForWorkspace, makeWorkspace } from '../support/localPerson.ts';
@@ -57,6 +58,10 @@ async function decisionOn(sent: { id: string }): Promise<Record<string, unknown>
   return linesOf(sent.id).at(-1);
 }
 
+/** The orchestration as Durable's own API shows it. */
+const managed = async (id: string): Promise<unknown> =>
+  (await world.call(`/runtime/webhooks/durabletask/instances/${id}`, { key: world.host.keys.durable })).json();
+
 interface Listed {
   workspaceName: string;
   runtimeStatus: string;
@@ -83,7 +88,7 @@ describe('a tagged workspace', () => {
     ['CloudEvents', cloudEvent, 'application/cloudevents+json'],
   ])('is deployed to by an event in %s', async (schema, make, type) => {
     const name = `dbw-${schema.slice(-6).toLowerCase()}`;
-    await readyWorkspace(name);
+    await readyWorkspace(name, { ...tagged, 'accelerator.profile': 'small' });
     const sent = make({ workspace: name, timeMs: world.clock.now() });
     const body = type === 'application/json' ? [sent] : sent;
     expect((await deliver(body, { 'content-type': type })).status).toBe(202);
@@ -94,6 +99,8 @@ describe('a tagged workspace', () => {
       target: { workspaceName: name, location: 'westeurope' },
     });
     expect(await inventoryOf(world.cloud, name)).toEqual(oneOfEach);
+    const { input } = (await managed(idOf(name))) as { input: DeployInput };
+    expect(input.deployment.request.parameters).toEqual({ profile: 'small' });
   });
 
   test('is deployed to once by fifty deliveries of fifty events in any order', async () => {
@@ -132,12 +139,13 @@ describe('a tagged workspace', () => {
   });
 
   test.each<[reason: string, tags: object, location?: string]>([
-    ['unknownAccelerator', { accelerator: 'No such name' }],
+    ['notAllowed /accelerator', { accelerator: 'No such name', a: 'b', c: 'd', e: 'f' }],
+    ['notAllowed /parameters/attempt', { ...tagged, 'accelerator.attempt': '9' }],
     ['notAllowed /accelerator', { accelerator: 'no-such-name' }],
     ['notAllowed /location', tagged, 'uksouth'],
     ['ownWorkspace', { ...tagged, 'accelerator-deployment': 'an-earlier-one' }],
   ])('that has to be left alone is, with the reason %s', async (reason, tags, location) => {
-    const name = `dbw-${reason.replace(/\W/g, '')}`;
+    const name = `dbw-${reason.replace(/\W/g, '')}-${Object.keys(tags).length}`;
     await readyWorkspace(name, tags, location);
     const before = writesToAzure();
     expect(await decisionOn(event(name))).toMatchObject({ decision: 'ignored', reason });

@@ -3,14 +3,15 @@ import { type CloudAnswer, workspacesVersion } from './cloudCaller.ts';
 
 /** Calls Azure as the person who owns the resource group, about one workspace. */
 export async function askForWorkspace(
-  { azure, settings, personToken }: Cloud,
+  cloud: Cloud,
   method: 'PUT' | 'PATCH' | 'DELETE',
   name: string,
   body?: object,
 ): Promise<CloudAnswer> {
+  const { azure, settings } = cloud;
   const group = `/subscriptions/${settings['AZURE_SUBSCRIPTION_ID'] ?? ''}/resourceGroups/rg-volatility`;
   const url = `${azure.url}${group}/providers/Microsoft.Databricks/workspaces/${name}?api-version=${workspacesVersion}`;
-  const headers = { authorization: `Bearer ${personToken()}`, 'content-type': 'application/json' };
+  const headers = { authorization: `Bearer ${cloud.personToken()}`, 'content-type': 'application/json' };
   const response = await fetch(url, { method, headers, ...(body && { body: JSON.stringify(body) }) });
   const text = await response.text();
   return { status: response.status, body: text ? (JSON.parse(text) as CloudAnswer['body']) : {} };
