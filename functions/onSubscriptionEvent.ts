@@ -4,7 +4,7 @@ import { readTaggedWorkspace, type TaggedWorkspace } from '../activities/readTag
 import { DeploymentError } from '../domain/errors.ts';
 import { errorTable } from '../domain/errorTable.ts';
 import { deploymentId } from '../domain/ids.ts';
-import { parseRequest, type RequestFault } from '../domain/request.ts';
+import { type DeploymentRequest, parseRequest, type RequestFault } from '../domain/request.ts';
 import type { DeployStatus } from '../domain/status.ts';
 import { readSubscriptionEvent, type WorkspaceEvent } from '../domain/subscriptionEvent.ts';
 import { admit } from './admission.ts';
@@ -20,11 +20,23 @@ type Decision =
   | { decision: 'ignored'; reason: string; deployment?: string };
 
 const recent = new RecentEvents(2000);
-// A burst of events about one workspace costs two looks at most, not one for each.
+// A burst of events about one workspace costs two looks and two starts at most, not one for each.
 const resourceOf = ({ resourceId }: WorkspaceEvent): string => resourceId;
 const lookAtDeployments = coalesce(resourceOf, deploymentsOf);
 const lookAtWorkspace = coalesce(resourceOf, ({ resourceGroup, workspaceName }) =>
   readTaggedWorkspace(resourceGroup, workspaceName),
+);
+const raiseWake = coalesce(
+  ({ instanceId }: DurableOrchestrationStatus) => instanceId,
+  ({ instanceId }, client: DurableClient) => client.raiseEvent(instanceId, 'wake', {}),
+);
+const launchOnce = coalesce(
+  ({ deployment }: { deployment: string; request: DeploymentRequest }) => deployment,
+  async ({ deployment, request }, client: DurableClient) => {
+    // Another event may have started it since the look.
+    if (!mayBegin(await statusOf(client, deployment))) return false;
+    return (await launch(client, request, 'Event Grid')).started;
+  },
 );
 
 /**
@@ -79,7 +91,7 @@ async function decide(client: DurableClient, event: WorkspaceEvent): Promise<Dec
     return ignored('groupNotAllowed');
   const known = await lookAtDeployments(event, client);
   const active = known.filter(isActive);
-  if (active.length > 0) return wake(client, active, event);
+  if (active.length > 0) return wake(client, active);
   if (event.operation === 'delete' || !event.succeeded) return ignored('nothingWaits');
   if (event.applicationId === AZURE_CLIENT_ID.toLowerCase()) return ignored('ownWrite');
   return start(client, event, known, await lookAtWorkspace(event));
@@ -95,13 +107,9 @@ async function deploymentsOf(event: WorkspaceEvent, client: DurableClient): Prom
 }
 
 /** Only those that wait for the workspace: in the history of others the event would be a burden. */
-async function wake(
-  client: DurableClient,
-  active: DurableOrchestrationStatus[],
-  { id }: WorkspaceEvent,
-): Promise<Decision> {
+async function wake(client: DurableClient, active: DurableOrchestrationStatus[]): Promise<Decision> {
   const waiting = active.filter(waitsForWorkspace);
-  await Promise.all(waiting.map(({ instanceId }) => client.raiseEvent(instanceId, 'wake', { event: id })));
+  await Promise.all(waiting.map((one) => raiseWake(one, client)));
   const deployment = [...waiting, ...active][0]?.instanceId ?? '';
   return waiting.length > 0 ? { decision: 'woken', deployment } : ignored('inProgress', deployment);
 }
@@ -127,17 +135,20 @@ async function start(
   const { accelerator, resourceGroup, workspaceName, location, parameters } = workspace;
   const deployment = deploymentId({ ...event, accelerator });
   const earlier = known.find(({ instanceId }) => instanceId === deployment);
-  // An event never tries again what has ended: a person does.
-  if (earlier && earlier.name !== 'destroy') return ignored('alreadyDeployed', deployment);
+  if (!mayBegin(earlier)) return ignored('alreadyDeployed', deployment);
   if (earlier && event.timeMs <= new Date(earlier.lastUpdatedTime).getTime()) return ignored('stale', deployment);
 
   const parsed = parseRequest({ accelerator, resourceGroup, workspaceName, location, parameters });
   if ('faults' in parsed) return ignored(refusalOf(parsed.faults), deployment);
   const admitted = admit(parsed.request);
   if ('faults' in admitted) return ignored(refusalOf(admitted.faults), deployment);
-  await launch(client, parsed.request, admitted);
-  return { decision: 'started', deployment };
+  const started = await launchOnce({ deployment, request: parsed.request }, client);
+  return started ? { decision: 'started', deployment } : ignored('inProgress', deployment);
 }
+
+/** An event never tries again what has ended, which a person does; what was deleted on request may be asked for anew. */
+const mayBegin = (earlier: DurableOrchestrationStatus | undefined): boolean =>
+  !earlier || (!isActive(earlier) && earlier.name === 'destroy');
 
 const refusalOf = (faults: RequestFault[]): string => ['notAllowed', ...faults.map(({ pointer }) => pointer)].join(' ');
 

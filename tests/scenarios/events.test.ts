@@ -13,7 +13,7 @@ import { setFault, setScenario, startWorld, type World } from '../support/world.
 const accelerator = 'predicting-implied-volatility';
 const tagged = { accelerator };
 const dayMs = 86_400_000;
-const mostActive = 4;
+const mostActive = 2;
 let world: World;
 const logged: LogEntry[] = [];
 beforeAll(async () => {
