@@ -1,3 +1,4 @@
+import type { InvocationContext } from '@azure/functions';
 import type { ActivityHandler } from 'durable-functions';
 import { toFailure } from '../domain/errors.ts';
 import type { Outcome } from '../domain/outcome.ts';
@@ -8,12 +9,15 @@ import type { Step } from '../domain/steps.ts';
  * Makes the durable activity of a step: its result or its failure comes back as plain data, so that the orchestrator can
  * tell a pause from an end, and one JSON line per call goes to the log.
  */
-export function asActivity<I extends object, O>(step: Step<I, O>, perform: (input: I) => Promise<O>): ActivityHandler {
+export function asActivity<I extends object, O>(
+  step: Step<I, O>,
+  perform: (input: I, ctx: InvocationContext) => Promise<O>,
+): ActivityHandler {
   return async (input: unknown, ctx): Promise<Outcome<O>> => {
     const startedMs = Date.now();
     const line = { evt: 'step', step: step.name, instance: ctx.triggerMetadata?.['instanceId'] };
     try {
-      const value = await perform(input as I);
+      const value = await perform(input as I, ctx);
       ctx.log(JSON.stringify({ ...line, outcome: 'done', durationMs: Date.now() - startedMs }));
       return { value };
     } catch (error) {

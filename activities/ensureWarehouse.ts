@@ -4,6 +4,7 @@ import { isExisting, isMissing } from '../clients/databricksFailure.ts';
 import { RetryableError } from '../domain/errors.ts';
 import { ownerTag, warehouseNameFor } from '../domain/ids.ts';
 import type { Deployment, Warehouse, Workspace } from '../domain/steps.ts';
+import { pagesOf } from './pages.ts';
 
 const path = '/api/2.0/sql/warehouses';
 const id = v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/));
@@ -71,7 +72,8 @@ const settingsFor = (deploymentId: string): object => ({
 
 /** Ids of the warehouses that this deployment made and nobody has deleted, the lowest first. */
 async function findOwn(api: DatabricksApi, deploymentId: string): Promise<string[]> {
-  return (await list(api))
+  return (await pagesOf(api, path, {}, warehouses))
+    .flatMap((page) => page.warehouses)
     .filter(
       ({ name, state = '', tags }) =>
         name === warehouseNameFor(deploymentId) &&
@@ -80,17 +82,6 @@ async function findOwn(api: DatabricksApi, deploymentId: string): Promise<string
     )
     .map(({ id }) => id)
     .toSorted();
-}
-
-/** All that the app may see; the API decides how many stand on a page. */
-async function list(api: DatabricksApi): Promise<v.InferOutput<typeof warehouses>['warehouses']> {
-  const seen = [];
-  for (let token = ''; ;) {
-    const page = await api.get(path, token === '' ? {} : { page_token: token }, warehouses);
-    seen.push(...page.warehouses);
-    if (page.next_page_token === '') return seen;
-    token = page.next_page_token;
-  }
 }
 
 async function remove(api: DatabricksApi, warehouseId: string): Promise<void> {

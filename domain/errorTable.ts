@@ -38,6 +38,26 @@ export const errorTable = {
     title: 'There is no such deployment',
     hint: 'Look up the id in the list of deployments.',
   },
+  DEPLOYMENT_ACTIVE: {
+    status: 409,
+    title: 'The deployment is running',
+    hint: 'Wait until it is over, or cancel it first.',
+  },
+  DEPLOYMENT_OVER: {
+    status: 409,
+    title: 'The deployment is over',
+    hint: 'There is nothing to cancel; go on with `retry`, or remove what it made with DELETE.',
+  },
+  NOTHING_TO_RETRY: {
+    status: 409,
+    title: 'The deployment has succeeded',
+    hint: 'Send `{"rerun": true}` to run the accelerator again.',
+  },
+  DEPLOYMENT_DELETED: {
+    status: 409,
+    title: 'The deployment has been deleted',
+    hint: 'Send the request again with POST /api/deployments to deploy anew.',
+  },
   SIGNATURE_INVALID: {
     status: 401,
     title: 'The status link is not valid',
@@ -208,6 +228,14 @@ export const errorTable = {
     hint: 'Look up the SQLSTATE and the message; run the query in the workspace\u2019s SQL editor to see more.',
   },
 
+  CANCELLED: {
+    title: 'The deployment was cancelled',
+    hint: 'Go on at the step where it was cancelled with `retry`, or remove what it made with DELETE.',
+  },
+  DEPLOYMENT_TIMEOUT: {
+    title: 'The deployment was not over in time',
+    hint: 'See at which step it was; raise `deployment` in LIMIT_SECONDS if it needs that long, and retry.',
+  },
   ANSWER_INVALID: {
     retryForSeconds: 120,
     title: 'The cloud\u2019s answer has an unknown shape',

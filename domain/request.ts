@@ -107,6 +107,9 @@ export const deploymentRequest = v.strictObject({
   tags: v.optional(tags, {}),
 });
 
+/** The body of `POST …/retry`, which may be left out. */
+export const retryRequest = v.pipe(object, v.strictObject({ rerun: v.optional(v.boolean(), false) }));
+
 export type DeploymentRequest = v.InferOutput<typeof deploymentRequest>;
 
 /** One fault of a request: where (JSON pointer) and what. */
@@ -119,8 +122,12 @@ export interface RequestFault {
 export function parseRequest(body: unknown): { request: DeploymentRequest } | { faults: RequestFault[] } {
   const parsed = v.safeParse(deploymentRequest, body);
   if (parsed.success) return { request: parsed.output };
-  return { faults: parsed.issues.map((issue) => ({ pointer: pointerOf(issue), message: messageOf(issue) })) };
+  return { faults: faultsIn(parsed.issues) };
 }
+
+/** Where each issue is and what it says. */
+export const faultsIn = (issues: readonly v.BaseIssue<unknown>[]): RequestFault[] =>
+  issues.map((issue) => ({ pointer: pointerOf(issue), message: messageOf(issue) }));
 
 function pointerOf(issue: v.BaseIssue<unknown>): string {
   const path = (issue.path ?? []).map((item) => String(item.key).replaceAll('~', '~0').replaceAll('/', '~1'));

@@ -1,6 +1,16 @@
 import type { Failure } from './errors.ts';
 import type { Verified } from './results.ts';
-import type { EarlierAttempt, Identity, Job, Repository, RunView, SubmittedRun, Workspace } from './steps.ts';
+import type {
+  ActiveRun,
+  EarlierAttempt,
+  Identity,
+  Job,
+  Known,
+  Repository,
+  RunView,
+  SubmittedRun,
+  Workspace,
+} from './steps.ts';
 
 /** The steps of a deployment in their order, with the words that people read. */
 export const stepTitles = {
@@ -25,7 +35,8 @@ export const stepNames = (proves: boolean): StepName[] =>
 
 export interface StepStatus {
   name: StepName;
-  state: 'pending' | 'running' | 'waiting' | 'retrying' | 'done' | 'failed';
+  /** `kept`: taken over from an earlier attempt. */
+  state: 'pending' | 'running' | 'waiting' | 'retrying' | 'done' | 'kept' | 'failed' | 'cancelled';
   /** Tries so far; 1 for a step that went through at once. */
   tries: number;
   startedAt?: string;
@@ -57,6 +68,12 @@ export interface DeployStatus {
   phase: StepName;
   steps: StepStatus[];
   links: Links;
+  /** What a later attempt can go on from. */
+  known?: Known;
+  /** Set while runs are being ended, because the deployment was cancelled or has failed. */
+  ending?: { since: string; code: string };
+  /** Runs that would not end in time. */
+  activeRuns?: ActiveRun[];
   failure?: Failure & { step: StepName };
 }
 
@@ -114,6 +131,8 @@ export interface StatusResource {
   createdTime: string;
   lastUpdatedTime: string;
   accelerator: string;
+  /** How the deployment is, in one word. */
+  state: DeploymentState;
   target: { resourceGroup: string; workspaceName: string; location: string };
   requestedBy?: string;
   attempt: number;
@@ -127,7 +146,28 @@ export interface StatusResource {
   results?: unknown;
   verified?: Verified;
   failure?: FailureView;
+  /** What a deployment that did not succeed leaves behind. */
+  remains?: Remainder[];
   statusQueryGetUri: string;
+}
+
+export type DeploymentState =
+  | 'Pending'
+  | 'Running'
+  | 'Cancelling'
+  | 'Succeeded'
+  | 'Failed'
+  | 'Cancelled'
+  | 'Deleting'
+  | 'Deleted';
+
+/** Something that is there because of a deployment, or that it has only used. */
+export interface Remainder {
+  kind: 'identity' | 'workspace' | 'repository' | 'job' | 'active run';
+  name: string;
+  /** Whether the deployment made it, where its record knows. */
+  made?: boolean;
+  link?: string;
 }
 
 export interface FailureView {

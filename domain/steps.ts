@@ -1,9 +1,11 @@
 import type { Failure } from './errors.ts';
+import { type Limits, usualLimits } from './limits.ts';
 import type { Outcome } from './outcome.ts';
 import type { PollingPlan } from './polling.ts';
 import type { DeploymentRequest } from './request.ts';
 import type { Owner } from './resultQueries.ts';
 import type { DeclaredResults, Verified } from './results.ts';
+import type { RunSummary, StepName } from './status.ts';
 
 /** How long and how often a step is tried while its failures are retryable. */
 export interface RetryPolicy {
@@ -24,20 +26,13 @@ export interface Step<I extends object, O> {
 
 const step = <I extends object, O>(name: string, policy: RetryPolicy): Step<I, O> => ({ name, policy });
 
-/** Limits of the waits, in seconds. */
-export const limits = {
-  workspaceSeconds: 45 * 60,
-  storageSeconds: 15 * 60,
-  /** From the submission of RUNME to the end of the notebooks. */
-  runSeconds: 8 * 60 * 60,
-  warehouseSeconds: 15 * 60,
-};
-
 // A role needs up to ten minutes to spread through Entra ID and ARM (azure-docs, role-based-access-control/troubleshooting).
 const spreading: RetryPolicy = { limitSeconds: 600, firstPauseSeconds: 5, maxPauseSeconds: 30 };
 const remote: RetryPolicy = { limitSeconds: 900, firstPauseSeconds: 2, maxPauseSeconds: 60 };
+/** A call of the durable backend. */
+const local: RetryPolicy = { limitSeconds: 120, firstPauseSeconds: 1, maxPauseSeconds: 15 };
 /** The run goes on and is paid whether or not Databricks answers, so giving up early would only start a second one. */
-const watching: RetryPolicy = { limitSeconds: limits.runSeconds, firstPauseSeconds: 5, maxPauseSeconds: 60 };
+const watching: RetryPolicy = { limitSeconds: usualLimits.runSeconds, firstPauseSeconds: 5, maxPauseSeconds: 60 };
 
 /** One entry of the catalogue: where an accelerator's notebooks come from. */
 export interface Accelerator {
@@ -66,15 +61,39 @@ export interface Deployment {
 export interface DeployInput {
   deployment: Deployment;
   polling: PollingPlan;
+  limits?: Limits;
   requestedBy?: string;
   earlierAttempts: EarlierAttempt[];
+  /** What is taken over from the attempt before; undefined for one that looks at everything anew. */
+  kept?: Kept;
+  /** Whether runs of an earlier attempt may still be active, because nobody has ended them. */
+  mayStillRun?: boolean;
 }
 
 export interface EarlierAttempt {
   attempt: number;
   startedAt: string;
   endedAt: string;
+  /** How it ended, in the words of the status resource's `state`. */
   outcome: string;
+  /** Of one that did not succeed: the code, and the step that it ended at. */
+  code?: string;
+  step?: StepName;
+}
+
+/** What is known of the things that a deployment works with, from the moment each is. */
+export interface Known {
+  identity?: Identity;
+  workspace?: Workspace & { created: boolean };
+  repository?: Repository;
+  job?: Job;
+}
+
+/** What an attempt takes over from the one before it, and the step that it goes on at. */
+export interface Kept extends Known {
+  from: StepName;
+  /** Notebooks that have run, whose results are still to be proven. */
+  notebooks?: { mark: string; runme: SubmittedRun; runs: RunSummary[]; result: unknown };
 }
 
 export interface Identity {
@@ -155,6 +174,24 @@ export interface RunView {
   problem?: { task: string; error: string; trace: string[]; url?: string; byPlatform: boolean };
 }
 
+/** A run that is not over. */
+export interface ActiveRun {
+  runId: string;
+  url: string;
+}
+
+export interface CancelRunsInput {
+  deployment: string;
+  workspace: Workspace;
+  job: Job;
+}
+
+/** An external event for an orchestration of this app. */
+export interface InstanceSignal {
+  instanceId: string;
+  event: 'stop' | 'wake';
+}
+
 export interface Warehouse {
   id: string;
   url: string;
@@ -198,6 +235,8 @@ export const ensureRepo = step<Deployment & { workspace: Workspace }, Repository
 export const ensureJob = step<Deployment & { workspace: Workspace; repository: Repository }, Job>('ensureJob', remote);
 export const submitRun = step<Deployment & { workspace: Workspace; job: Job }, SubmittedRun>('submitRun', remote);
 export const readRun = step<{ workspace: Workspace; runId: string }, RunView>('readRun', watching);
+export const cancelRuns = step<CancelRunsInput, { active: ActiveRun[] }>('cancelRuns', remote);
+export const signalInstance = step<InstanceSignal, object>('signalInstance', local);
 export const ensureWarehouse = step<Deployment & { workspace: Workspace }, Warehouse>('ensureWarehouse', remote);
 export const startWarehouse = step<{ workspace: Workspace; warehouse: Warehouse }, WarehouseState>(
   'startWarehouse',

@@ -1,7 +1,8 @@
-import { app } from '@azure/functions';
+import { app, type InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { asActivity } from '../activities/asActivity.ts';
 import { assignRole } from '../activities/assignRole.ts';
+import { cancelRuns } from '../activities/cancelRuns.ts';
 import { ensureIdentity } from '../activities/ensureIdentity.ts';
 import { ensureJob } from '../activities/ensureJob.ts';
 import { ensureRepo } from '../activities/ensureRepo.ts';
@@ -12,6 +13,7 @@ import { readRun } from '../activities/readRun.ts';
 import { readWarehouse } from '../activities/readWarehouse.ts';
 import { readWorkspace } from '../activities/readWorkspace.ts';
 import { registerIdentity } from '../activities/registerIdentity.ts';
+import { signalInstance } from '../activities/signalInstance.ts';
 import { startWarehouse } from '../activities/startWarehouse.ts';
 import { submitRun } from '../activities/submitRun.ts';
 import { verifyResults } from '../activities/verifyResults.ts';
@@ -19,11 +21,13 @@ import * as steps from '../domain/steps.ts';
 import { deploy } from '../orchestrators/deploy.ts';
 import { waitForStorage } from '../orchestrators/waitForStorage.ts';
 import { watchRun } from '../orchestrators/watchRun.ts';
+import { cancelDeployment } from './cancelDeployment.ts';
 import { health } from './health.ts';
 import { listDeployments } from './listDeployments.ts';
 import { onSubscriptionEvent } from './onSubscriptionEvent.ts';
 import { withProblems } from './problem.ts';
 import { readDeployment, readStatusLink } from './readDeployment.ts';
+import { retryDeployment } from './retryDeployment.ts';
 import { startDeployment } from './startDeployment.ts';
 
 const { http, eventGrid } = df.app.client;
@@ -45,6 +49,18 @@ http('readDeployment', {
   methods: ['GET'],
   authLevel: 'function',
   handler: withProblems(readDeployment),
+});
+http('cancelDeployment', {
+  route: 'deployments/{id}/cancel',
+  methods: ['POST'],
+  authLevel: 'function',
+  handler: withProblems(cancelDeployment),
+});
+http('retryDeployment', {
+  route: 'deployments/{id}/retry',
+  methods: ['POST'],
+  authLevel: 'function',
+  handler: withProblems(retryDeployment),
 });
 http('readStatusLink', {
   route: 'deployments/{id}/status',
@@ -69,11 +85,21 @@ activity(steps.ensureRepo, ensureRepo);
 activity(steps.ensureJob, ensureJob);
 activity(steps.submitRun, submitRun);
 activity(steps.readRun, readRun);
+activity(steps.cancelRuns, cancelRuns);
 activity(steps.ensureWarehouse, ensureWarehouse);
 activity(steps.startWarehouse, startWarehouse);
 activity(steps.readWarehouse, readWarehouse);
 activity(steps.verifyResults, verifyResults);
 
-function activity<I extends object, O>(step: steps.Step<I, O>, perform: (input: I) => Promise<O>): void {
+clientActivity(steps.signalInstance, signalInstance);
+
+type Perform<I, O> = (input: I, ctx: InvocationContext) => Promise<O>;
+
+function activity<I extends object, O>(step: steps.Step<I, O>, perform: Perform<I, O>): void {
   df.app.activity(step.name, { handler: asActivity(step, perform) });
+}
+
+/** An activity that uses the durable client. */
+function clientActivity<I extends object, O>(step: steps.Step<I, O>, perform: Perform<I, O>): void {
+  df.app.activity(step.name, { handler: asActivity(step, perform), extraInputs: [df.input.durableClient()] });
 }

@@ -1,23 +1,195 @@
-import type { DurableClient } from 'durable-functions';
-import { deploymentId } from '../domain/ids.ts';
-import type { DeploymentRequest } from '../domain/request.ts';
+import { type DurableClient, type DurableOrchestrationStatus, OrchestrationRuntimeStatus } from 'durable-functions';
+import { TerminalError } from '../domain/errors.ts';
+import { deploymentId, identityNameFor, isDeploymentId } from '../domain/ids.ts';
+import { usualLimits } from '../domain/limits.ts';
+import type { DeploymentRequest, RequestFault } from '../domain/request.ts';
+import type { DeployStatus } from '../domain/status.ts';
+import type { DeployInput, EarlierAttempt, Kept } from '../domain/steps.ts';
 import { admit } from './admission.ts';
 import { deployerSettings } from './settings.ts';
-import { inputOf, refuseTooMany, start } from './startDeployment.ts';
-import { statusOf } from './statusResource.ts';
+import { activeStates, isActive, isDeployment, stateOf, statusOf } from './statusResource.ts';
 
-/** Starts a deployment. */
+/** A request that the settings do not allow, with what is wrong of it. */
+export class NotAllowed extends TerminalError {
+  readonly faults: RequestFault[];
+
+  constructor(faults: RequestFault[]) {
+    super('NOT_ALLOWED', 'The settings do not allow this target.');
+    this.faults = faults;
+  }
+}
+
+export interface Launched {
+  status: DurableOrchestrationStatus;
+  /** Whether this call has started an attempt; false when the same request had been started before. */
+  started: boolean;
+}
+
+/**
+ * Starts a deployment, or finds the one that the same request has started: active, or succeeded. Throws `NotAllowed`,
+ * DEPLOYMENT_CONFLICT when the target is being deployed with another request, TOO_MANY_DEPLOYMENTS.
+ */
 export async function launch(
   client: DurableClient,
   request: DeploymentRequest,
-  _by: string,
-): Promise<{ started: boolean }> {
+  requestedBy: string | undefined,
+): Promise<Launched> {
   const admitted = admit(request);
-  if ('faults' in admitted) throw new Error('x');
+  if ('faults' in admitted) throw new NotAllowed(admitted.faults);
   const { AZURE_SUBSCRIPTION_ID: subscriptionId } = deployerSettings();
   const id = deploymentId({ subscriptionId, ...request });
+  const known = await deploymentOf(client, id);
+  if (known) {
+    const same = known.name === 'deploy' && sameRequest(known, request, admitted.location);
+    if (isActive(known) && !same) {
+      throw new TerminalError(
+        'DEPLOYMENT_CONFLICT',
+        `The deployment ${id} of the same target is running with another request, or is being deleted.`,
+      );
+    }
+    if (same && (isActive(known) || known.runtimeStatus === OrchestrationRuntimeStatus.Completed))
+      return { status: known, started: false };
+  }
+  const deployment = { id, subscriptionId, request, ...admitted };
+  return start(client, { deployment, known, requestedBy });
+}
+
+/** Starts the next attempt of a deployment that is over, with what it takes over from the last one. */
+export function relaunch(
+  client: DurableClient,
+  known: DurableOrchestrationStatus,
+  kept: Kept,
+  requestedBy: string | undefined,
+): Promise<Launched> {
+  const { id, subscriptionId, request, ...rest } = (known.input as DeployInput).deployment;
+  const admitted = admit(request);
+  if ('faults' in admitted) throw new NotAllowed(admitted.faults);
+  return start(client, { deployment: { ...rest, id, subscriptionId, request, ...admitted }, known, kept, requestedBy });
+}
+
+/** The deployment of this id as the backend knows it. */
+export async function deploymentOf(client: DurableClient, id: string): Promise<DurableOrchestrationStatus | undefined> {
+  const found = await statusOf(client, id);
+  return found && isDeployment(found) ? found : undefined;
+}
+
+/** The same; throws DEPLOYMENT_NOT_FOUND. */
+export async function requireDeployment(
+  client: DurableClient,
+  id: string | undefined,
+): Promise<DurableOrchestrationStatus> {
+  const found = id && isDeploymentId(id) ? await deploymentOf(client, id) : undefined;
+  if (!found) throw new TerminalError('DEPLOYMENT_NOT_FOUND', 'There is no deployment of this id.');
+  return found;
+}
+
+interface Start {
+  deployment: Omit<DeployInput['deployment'], 'attempt' | 'stamp'>;
+  known: DurableOrchestrationStatus | undefined;
+  kept?: Kept;
+  requestedBy: string | undefined;
+}
+
+/** Starts the orchestration; a twin that came first is as good. */
+async function start(client: DurableClient, { deployment, known, kept, requestedBy }: Start): Promise<Launched> {
   await refuseTooMany(client);
-  const known = await statusOf(client, id);
-  await start(client, id, inputOf(id, subscriptionId, request, admitted, known));
-  return { started: true };
+  const settings = deployerSettings();
+  const earlierAttempts = known ? earlierAttemptsOf(known) : [];
+  const input: DeployInput = {
+    deployment: {
+      ...deployment,
+      attempt: (earlierAttempts.at(-1)?.attempt ?? 0) + 1,
+      stamp: Date.now().toString(36),
+    },
+    polling: {
+      floorSeconds: settings.POLL_FLOOR_SECONDS,
+      ceilingSeconds: settings.POLL_CEILING_SECONDS,
+      expectedSeconds: settings.EXPECTED_SECONDS,
+    },
+    limits: limitsFrom(settings.LIMIT_SECONDS),
+    earlierAttempts,
+    ...(kept && { kept }),
+    ...(known && mayStillRun(known) && { mayStillRun: true }),
+    ...(requestedBy && { requestedBy }),
+  };
+  const { id, request, location } = deployment;
+  let started = true;
+  try {
+    await client.startNew('deploy', { instanceId: id, input });
+  } catch (error) {
+    const twin = error instanceof Error && /\b409\b/.test(error.message) ? await statusOf(client, id) : undefined;
+    if (!twin) throw error;
+    if (!sameRequest(twin, request, location)) {
+      throw new TerminalError(
+        'DEPLOYMENT_CONFLICT',
+        `The deployment ${id} of the same target was started with another request.`,
+      );
+    }
+    started = false;
+  }
+  const status = await statusOf(client, id);
+  if (!status) throw new Error(`the deployment ${id} was started and is not there`);
+  return { status, started };
+}
+
+/** Whether the last attempt ended without ending its runs: it was terminated, it crashed, or Databricks would not end them. */
+function mayStillRun({ runtimeStatus, customStatus }: DurableOrchestrationStatus): boolean {
+  const custom = customStatus as DeployStatus | null;
+  const { Completed, Failed } = OrchestrationRuntimeStatus;
+  const endedItself = runtimeStatus === Completed || (runtimeStatus === Failed && custom?.failure !== undefined);
+  return !endedItself || (custom?.activeRuns ?? []).length > 0;
+}
+
+// More would not fit beside the rest of a record, and nobody reads them.
+const mostEarlierAttempts = 20;
+
+function earlierAttemptsOf(known: DurableOrchestrationStatus): EarlierAttempt[] {
+  const { deployment, earlierAttempts } = known.input as DeployInput;
+  const failure = (known.customStatus as DeployStatus | null)?.failure;
+  const last = {
+    attempt: deployment.attempt,
+    startedAt: new Date(known.createdTime).toISOString(),
+    endedAt: new Date(known.lastUpdatedTime).toISOString(),
+    outcome: stateOf(known),
+    ...(failure && { code: failure.code, step: failure.step }),
+  };
+  return [...earlierAttempts, last].slice(-mostEarlierAttempts);
+}
+
+const limitsFrom = (wished: Record<string, number | undefined>): NonNullable<DeployInput['limits']> => ({
+  ...usualLimits,
+  ...Object.fromEntries(
+    Object.entries(wished).flatMap(([name, seconds]) => (seconds === undefined ? [] : [[`${name}Seconds`, seconds]])),
+  ),
+});
+
+/** Whether both ask for the same, however they spell it: Azure's names know no case, and a default may be written out. */
+function sameRequest(known: DurableOrchestrationStatus, request: DeploymentRequest, location: string): boolean {
+  const { deployment } = known.input as DeployInput;
+  return canonical(resolved(deployment.request, deployment.location)) === canonical(resolved(request, location));
+}
+
+const resolved = (request: DeploymentRequest, location: string): DeploymentRequest => ({
+  ...request,
+  location,
+  resourceGroup: request.resourceGroup.toLowerCase(),
+  workspaceName: request.workspaceName.toLowerCase(),
+  identityName: (request.identityName ?? identityNameFor(request.workspaceName)).toLowerCase(),
+});
+
+/** JSON with sorted keys, so that equal requests have equal texts. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, item: unknown) =>
+    item && typeof item === 'object' && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : item,
+  );
+}
+
+async function refuseTooMany(client: DurableClient): Promise<void> {
+  const { MAX_ACTIVE_DEPLOYMENTS: most } = deployerSettings();
+  const all = await client.getStatusBy({ runtimeStatus: activeStates });
+  const active = all.filter(isDeployment).length;
+  if (active >= most)
+    throw new TerminalError('TOO_MANY_DEPLOYMENTS', `${active} deployments are running; the settings allow ${most}.`);
 }

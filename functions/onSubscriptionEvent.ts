@@ -7,9 +7,9 @@ import { deploymentId } from '../domain/ids.ts';
 import { type DeploymentRequest, parseRequest, type RequestFault } from '../domain/request.ts';
 import type { DeployStatus } from '../domain/status.ts';
 import { readSubscriptionEvent, type WorkspaceEvent } from '../domain/subscriptionEvent.ts';
-import { admit } from './admission.ts';
 import { coalesce } from './coalesce.ts';
-import { launch } from './launch.ts';
+import { launch, NotAllowed } from './launch.ts';
+import { logAct } from './logAct.ts';
 import { RecentEvents } from './recentEvents.ts';
 import { deployerSettings } from './settings.ts';
 import { isActive, statusOf } from './statusResource.ts';
@@ -18,6 +18,14 @@ import { isActive, statusOf } from './statusResource.ts';
 type Decision =
   | { decision: 'started' | 'woken'; deployment: string }
   | { decision: 'ignored'; reason: string; deployment?: string };
+
+interface Wish {
+  deployment: string;
+  request: DeploymentRequest;
+}
+
+/** Who asked for a deployment that an event has started. */
+const cause = 'Event Grid';
 
 const recent = new RecentEvents(2000);
 // A burst of events about one workspace costs two looks and two starts at most, not one for each.
@@ -31,11 +39,12 @@ const raiseWake = coalesce(
   ({ instanceId }, client: DurableClient) => client.raiseEvent(instanceId, 'wake', {}),
 );
 const launchOnce = coalesce(
-  ({ deployment }: { deployment: string; request: DeploymentRequest }) => deployment,
+  ({ deployment }: Wish) => deployment,
   async ({ deployment, request }, client: DurableClient) => {
     // Another event may have started it since the look.
-    if (!mayBegin(await statusOf(client, deployment))) return false;
-    return (await launch(client, request, 'Event Grid')).started;
+    if (!mayBegin(await statusOf(client, deployment))) return undefined;
+    const { status, started } = await launch(client, request, cause);
+    return started ? status : undefined;
   },
 );
 
@@ -64,14 +73,14 @@ export async function onSubscriptionEvent(
   if ('dropped' in event) return log({ decision: 'dropped', reason: event.dropped });
   if (recent.has(event.id)) return log({ decision: 'ignored', reason: 'duplicate' });
   try {
-    log(await decide(client, event));
+    log(await decide(client, event, ctx));
   } catch (error) {
     const { code } = error instanceof DeploymentError ? error.failure : { code: 'INTERNAL' };
     if (mayPassLater(error)) {
       log({ decision: 'postponed', reason: code });
       throw error;
     }
-    log({ decision: 'ignored', reason: code });
+    log({ decision: 'ignored', reason: error instanceof NotAllowed ? refusalOf(error.faults) : code });
   }
   // Not earlier: what failed has to be taken for new when it is delivered again.
   recent.add(event.id);
@@ -85,7 +94,7 @@ function mayPassLater(error: unknown): boolean {
   return retryable || status === 429 || (status ?? 0) >= 500;
 }
 
-async function decide(client: DurableClient, event: WorkspaceEvent): Promise<Decision> {
+async function decide(client: DurableClient, event: WorkspaceEvent, ctx: InvocationContext): Promise<Decision> {
   const { ALLOWED_RESOURCE_GROUPS, AZURE_CLIENT_ID } = deployerSettings();
   if (!ALLOWED_RESOURCE_GROUPS.some((group) => group.toLowerCase() === event.resourceGroup))
     return ignored('groupNotAllowed');
@@ -94,7 +103,13 @@ async function decide(client: DurableClient, event: WorkspaceEvent): Promise<Dec
   if (active.length > 0) return wake(client, active);
   if (event.operation === 'delete' || !event.succeeded) return ignored('nothingWaits');
   if (event.applicationId === AZURE_CLIENT_ID.toLowerCase()) return ignored('ownWrite');
-  return start(client, event, known, await lookAtWorkspace(event));
+  const wish = wishOf(event, known, await lookAtWorkspace(event));
+  if ('decision' in wish) return wish;
+  const { deployment } = wish;
+  const status = await launchOnce(wish, client);
+  if (!status) return ignored('inProgress', deployment);
+  logAct(ctx, 'deployment.started', status, cause);
+  return { decision: 'started', deployment };
 }
 
 /** The deployments, whether running or over, of every accelerator of the catalogue in the event's workspace. */
@@ -121,13 +136,12 @@ function waitsForWorkspace({ name, customStatus }: DurableOrchestrationStatus): 
   return step !== undefined && ['running', 'waiting', 'retrying'].includes(step.state);
 }
 
-/** Starts what the workspace's present tag asks for, whatever it was when the event was sent. */
-async function start(
-  client: DurableClient,
+/** The deployment that the workspace's present tag asks for, whatever it was when the event was sent; or why there is none. */
+function wishOf(
   event: WorkspaceEvent,
   known: DurableOrchestrationStatus[],
   workspace: TaggedWorkspace | undefined,
-): Promise<Decision> {
+): Wish | Decision {
   if (!workspace) return ignored('workspaceGone');
   if (!workspace.usable) return ignored('workspaceUnusable');
   if (workspace.ours) return ignored('ownWorkspace');
@@ -140,10 +154,7 @@ async function start(
 
   const parsed = parseRequest({ accelerator, resourceGroup, workspaceName, location, parameters });
   if ('faults' in parsed) return ignored(refusalOf(parsed.faults), deployment);
-  const admitted = admit(parsed.request);
-  if ('faults' in admitted) return ignored(refusalOf(admitted.faults), deployment);
-  const started = await launchOnce({ deployment, request: parsed.request }, client);
-  return started ? { decision: 'started', deployment } : ignored('inProgress', deployment);
+  return { deployment, request: parsed.request };
 }
 
 /** An event never tries again what has ended, which a person does; what was deleted on request may be asked for anew. */

@@ -3,6 +3,7 @@ import { DeploymentError } from '../domain/errors.ts';
 import { type ErrorCode, errorTable } from '../domain/errorTable.ts';
 import { redact } from '../domain/redact.ts';
 import type { RequestFault } from '../domain/request.ts';
+import { NotAllowed } from './launch.ts';
 
 interface ProblemDetails {
   faults?: RequestFault[];
@@ -33,6 +34,7 @@ export function withProblems<H extends (...args: Parameters<H>) => Promise<HttpR
     try {
       return await handler(...args);
     } catch (error) {
+      if (error instanceof NotAllowed) return problem(error.failure.code, error.failure.message, error);
       if (error instanceof DeploymentError) return problem(error.failure.code, error.failure.message);
       const context = (args as unknown[]).at(-1) as InvocationContext;
       context.error(redact(error instanceof Error ? (error.stack ?? error.message) : String(error)));

@@ -1,9 +1,9 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
-import { isDeploymentId } from '../domain/ids.ts';
+import { requireDeployment } from './launch.ts';
 import { problem } from './problem.ts';
 import { isStatusLink } from './statusLink.ts';
-import { isDeployment, statusOf, statusReply } from './statusResource.ts';
+import { statusReply } from './statusResource.ts';
 
 /** GET /api/deployments/{id}: the status resource, for who holds a function key. */
 export function readDeployment(request: HttpRequest, client: DurableClient): Promise<HttpResponseInit> {
@@ -22,9 +22,5 @@ export async function readStatusLink(request: HttpRequest, client: DurableClient
 }
 
 async function answer(request: HttpRequest, client: DurableClient, link?: string): Promise<HttpResponseInit> {
-  const id = request.params['id'] ?? '';
-  const status = isDeploymentId(id) ? await statusOf(client, id) : undefined;
-  return status && isDeployment(status)
-    ? statusReply(request, client, status, link)
-    : problem('DEPLOYMENT_NOT_FOUND', 'There is no deployment of this id.');
+  return statusReply(request, client, await requireDeployment(client, request.params['id']), link);
 }

@@ -6,11 +6,18 @@ const largestBody = 16 * 1024;
 
 /** The request's JSON; throws REQUEST_TOO_LARGE or REQUEST_NOT_JSON, and REQUEST_INVALID when a key stands twice in an object. */
 export async function readJson(request: HttpRequest): Promise<unknown> {
+  const body = await readOptionalJson(request);
+  if (body === undefined)
+    throw new TerminalError('REQUEST_NOT_JSON', 'The body is empty, or was sent chunked and did not arrive.');
+  return body;
+}
+
+/** The same, undefined when the body is empty. */
+export async function readOptionalJson(request: HttpRequest): Promise<unknown> {
   if (Number(request.headers.get('content-length') ?? 0) > largestBody) throw tooLarge();
   const text = await request.text();
   if (new TextEncoder().encode(text).length > largestBody) throw tooLarge();
-  if (text.trim() === '')
-    throw new TerminalError('REQUEST_NOT_JSON', 'The body is empty, or was sent chunked and did not arrive.');
+  if (text.trim() === '') return undefined;
   const body = parse(text);
   const repeated = repeatedKey(text, body);
   if (repeated !== undefined)

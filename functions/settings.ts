@@ -22,6 +22,16 @@ const expected = v.strictObject({
   warehouse: v.optional(seconds, 240),
 });
 
+const limits = v.strictObject({
+  workspace: v.optional(seconds),
+  storage: v.optional(seconds),
+  run: v.optional(seconds),
+  warehouse: v.optional(seconds),
+  cancel: v.optional(seconds),
+  removal: v.optional(seconds),
+  deployment: v.optional(seconds),
+});
+
 const deployer = v.object({
   // The triggers use one of them, but a start that the activities cannot serve is refused, and health tells.
   ...endpoints.entries,
@@ -40,6 +50,7 @@ const deployer = v.object({
     json(expected),
     '{"workspace":180,"storage":40,"runme":360,"notebooks":3600,"warehouse":240}',
   ),
+  LIMIT_SECONDS: v.optional(json(limits), '{}'),
 });
 
 /** What the triggers need to know; the README explains each. */

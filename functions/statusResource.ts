@@ -3,6 +3,7 @@ import { type DurableClient, type DurableOrchestrationStatus, OrchestrationRunti
 import { errorTable } from '../domain/errorTable.ts';
 import { storageInstanceId, watchInstanceId } from '../domain/ids.ts';
 import {
+  type DeploymentState,
   type DeployOutput,
   type DeployStatus,
   type FailureView,
@@ -13,6 +14,7 @@ import {
   stepTitles,
   type WatchStatus,
 } from '../domain/status.ts';
+import { remaindersOf } from '../domain/remainders.ts';
 import type { DeployInput } from '../domain/steps.ts';
 import { deployerSettings } from './settings.ts';
 import { statusLink } from './statusLink.ts';
@@ -39,7 +41,18 @@ export async function statusOf(client: DurableClient, id: string): Promise<Durab
 
 /** Whether it is a deployment that this app has started, and no other orchestration of the task hub. */
 export const isDeployment = ({ name, input }: DurableOrchestrationStatus): boolean =>
-  name === 'deploy' && typeof input === 'object' && input !== null && 'deployment' in input;
+  (name === 'deploy' || name === 'destroy') && typeof input === 'object' && input !== null && 'deployment' in input;
+
+/** How a deployment is, in one word. */
+export function stateOf({ name, runtimeStatus, customStatus }: DurableOrchestrationStatus): DeploymentState {
+  const custom = customStatus as DeployStatus | null;
+  if (runtimeStatus === Completed) return name === 'destroy' ? 'Deleted' : 'Succeeded';
+  if (runtimeStatus === Failed) return custom?.failure?.code === 'CANCELLED' ? 'Cancelled' : 'Failed';
+  if (runtimeStatus === Terminated) return 'Failed';
+  if (name === 'destroy') return 'Deleting';
+  if (custom?.ending?.code === 'CANCELLED') return 'Cancelling';
+  return runtimeStatus === Pending ? 'Pending' : 'Running';
+}
 
 /** The status resource by the protocol of Durable's HTTP API: 202 with Location and Retry-After while running, 200 when over. */
 export async function statusReply(
@@ -77,6 +90,7 @@ async function statusResource(
     createdTime: new Date(status.createdTime).toISOString(),
     lastUpdatedTime: new Date(status.lastUpdatedTime).toISOString(),
     accelerator: deployment.request.accelerator,
+    state: stateOf(status),
     target: {
       resourceGroup: deployment.request.resourceGroup,
       workspaceName: deployment.request.workspaceName,
@@ -91,7 +105,7 @@ async function statusResource(
     links: { ...custom?.links, ...linksOf(watch), ...output?.links },
     ...(output && { results: output.result }),
     ...(output?.verified && { verified: output.verified }),
-    ...(failure && { failure }),
+    ...(failure && { failure, remains: remaindersOf(deployment, custom) }),
     statusQueryGetUri,
   };
 }

@@ -2,17 +2,18 @@ import type { OrchestrationContext } from 'durable-functions';
 import { DeploymentError, toFailure, type Failure } from '../domain/errors.ts';
 import { fitStatus } from '../domain/fitStatus.ts';
 import { type DeployStatus, type Links, type StepName, type StepStatus } from '../domain/status.ts';
+import type { ActiveRun, Known } from '../domain/steps.ts';
 import type { StepObserver } from './runStep.ts';
 
 /** Keeps the deployment's custom status current: which step is where, since when, how often tried, how long waited. */
 export class Progress {
   readonly #ctx: OrchestrationContext;
-  readonly #status: DeployStatus;
+  readonly #status: DeployStatus & { known: Known };
 
   constructor(ctx: OrchestrationContext, attempt: number, names: StepName[]) {
     this.#ctx = ctx;
     const steps = names.map((name) => ({ name, state: 'pending' as const, tries: 0, waitedSeconds: 0 }));
-    this.#status = { attempt, phase: 'identity', steps, links: {} };
+    this.#status = { attempt, phase: names[0] ?? 'identity', steps, links: {}, known: {} };
     this.#show();
   }
 
@@ -35,6 +36,12 @@ export class Progress {
     };
   }
 
+  /** Shows a step as taken over from an earlier attempt. */
+  keep(...names: StepName[]): void {
+    for (const name of names) Object.assign(this.#step(name), { state: 'kept' });
+    this.#show();
+  }
+
   /** Lets a step wait again for an earlier one that has to be repeated. */
   reset(name: StepName): void {
     const step = this.#step(name);
@@ -47,15 +54,44 @@ export class Progress {
     this.#show();
   }
 
+  /** Remembers what a later attempt can go on from, and a deletion begin with. */
+  know(known: Known): void {
+    Object.assign(this.#status.known, known);
+    this.#show();
+  }
+
+  get known(): Known {
+    return this.#status.known;
+  }
+
+  hasBegun(name: StepName): boolean {
+    return this.#step(name).state !== 'pending';
+  }
+
+  /** Shows that runs are being ended because of what was thrown, and returns the observer of the step where that happened. */
+  ending(thrown: unknown): StepObserver {
+    const step = this.#step(this.#status.phase);
+    this.#status.ending = { since: this.#now(), code: toFailure(thrown).code };
+    this.#show();
+    return {
+      trying() {},
+      retrying: ({ code, message }) => this.#change(step, { problem: { code, message: message.slice(0, 300) } }),
+      waited() {},
+    };
+  }
+
   get links(): Links {
     return this.#status.links;
   }
 
   /** Shows the failure in the step that it belongs to and returns the error that ends the orchestration. */
-  fail(thrown: unknown): Error {
+  fail(thrown: unknown, activeRuns: ActiveRun[] = []): Error {
     const step = this.#status.phase;
     const failure: Failure & { step: StepName } = { ...toFailure(thrown), step };
-    Object.assign(this.#step(step), { state: 'failed', endedAt: this.#now() });
+    const state = failure.code === 'CANCELLED' ? 'cancelled' : 'failed';
+    delete this.#status.ending;
+    Object.assign(this.#step(step), { state, endedAt: this.#now() });
+    if (activeRuns.length > 0) this.#status.activeRuns = activeRuns;
     this.#status.failure = failure;
     this.#show();
     return thrown instanceof DeploymentError ? thrown : new Error(`${failure.code}: ${failure.message}`);
@@ -73,7 +109,7 @@ export class Progress {
   }
 
   #show(): void {
-    const open = this.#status.steps.filter(({ state }) => state !== 'pending' && state !== 'done');
+    const open = this.#status.steps.filter(({ state }) => state !== 'pending' && state !== 'done' && state !== 'kept');
     // Of steps that go side by side the one that ends the deployment counts.
     const active = open.find(({ state }) => state === 'failed') ?? open[0];
     if (active) this.#status.phase = active.name;

@@ -1,9 +1,10 @@
 import type { OrchestrationContext, Task } from 'durable-functions';
-import { toFailure } from '../domain/errors.ts';
+import { type Failure, toFailure } from '../domain/errors.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { pauseBeforeRetry } from '../domain/retry.ts';
 import type { Step } from '../domain/steps.ts';
-import { goesOn, nowMs, type StepObserver, type Trouble } from './runStep.ts';
+import type { Flow } from './flow.ts';
+import { goesOn, type StepObserver, type Trouble } from './runStep.ts';
 
 /** Told also how a branch ends, because an error alone does not say whose it is. */
 interface BranchObserver extends StepObserver {
@@ -38,28 +39,34 @@ export const branch = <I extends object, O>(step: Step<I, O>, input: I, observer
  * one yielded expression only: yielded again inside another compound it would be scheduled twice (durable-js issue 574).
  */
 export function* runSideBySide<A, B>(
-  ctx: OrchestrationContext,
+  flow: Flow,
   first: Branch<A>,
   second: Branch<B>,
 ): Generator<Task, [A, B], unknown> {
   const branches: Branch<unknown>[] = [first, second];
-  const startedMs = nowMs(ctx);
+  const startedMs = flow.nowMs;
   for (;;) {
     const open = branches.filter(({ outcome }) => !outcome || 'failure' in outcome);
     if (open.length === 0) return [succeeded(first), succeeded(second)];
     const nextMs = Math.min(...open.map(({ dueMs }) => dueMs));
-    const pauseSeconds = (nextMs - nowMs(ctx)) / 1000;
+    const pauseSeconds = (nextMs - flow.nowMs) / 1000;
     if (pauseSeconds > 0) {
-      yield ctx.df.createTimer(new Date(nextMs));
+      yield* flow.pauseUntil(nextMs, lastFailure(open));
       for (const { observer } of open) observer.waited(pauseSeconds);
     }
     const due = open.filter(({ dueMs }) => dueMs <= nextMs);
-    yield* callAll(ctx, due);
+    flow.requireUninterrupted();
+    yield* callAll(flow.ctx, due);
     // Those that succeeded are shown before a failure ends it all.
     for (const { outcome, observer } of due) if (outcome && 'value' in outcome) observer.succeeded();
-    for (const one of due) plan(ctx, one, (nowMs(ctx) - startedMs) / 1000);
+    for (const one of due) plan(flow, one, (flow.nowMs - startedMs) / 1000);
   }
 }
+
+const lastFailure = (open: Branch<unknown>[]): { failure?: Failure } => {
+  const [failure] = open.flatMap(({ outcome }) => (outcome && 'failure' in outcome ? [outcome.failure] : []));
+  return failure ? { failure } : {};
+};
 
 function* callAll(ctx: OrchestrationContext, due: Branch<unknown>[]): Generator<Task, void, unknown> {
   for (const { observer, tries } of due) observer.trying(tries + 1);
@@ -75,15 +82,15 @@ function* callAll(ctx: OrchestrationContext, due: Branch<unknown>[]): Generator<
   for (const one of due) one.tries++;
 }
 
-function plan(ctx: OrchestrationContext, one: Branch<unknown>, elapsedSeconds: number): void {
+function plan(flow: Flow, one: Branch<unknown>, elapsedSeconds: number): void {
   if (!one.outcome || !('failure' in one.outcome)) return;
   const { failure } = one.outcome;
-  one.trouble = goesOn(one.trouble, failure, nowMs(ctx));
-  const sameCodeSeconds = (nowMs(ctx) - one.trouble.sinceMs) / 1000;
-  const seed = ctx.df.instanceId + one.name;
+  one.trouble = goesOn(one.trouble, failure, flow.nowMs);
+  const sameCodeSeconds = (flow.nowMs - one.trouble.sinceMs) / 1000;
+  const seed = flow.ctx.df.instanceId + one.name;
   try {
     const pause = pauseBeforeRetry(failure, one.policy, one.tries, elapsedSeconds, seed, sameCodeSeconds);
-    one.dueMs = nowMs(ctx) + pause * 1000;
+    one.dueMs = flow.nowMs + pause * 1000;
   } catch (error) {
     one.observer.failed();
     throw error;

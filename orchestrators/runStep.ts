@@ -3,6 +3,7 @@ import { toFailure, type Failure } from '../domain/errors.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { pauseBeforeRetry } from '../domain/retry.ts';
 import type { Step } from '../domain/steps.ts';
+import type { Flow } from './flow.ts';
 
 /** Told what happens to a step, so that it can be shown. */
 export interface StepObserver {
@@ -21,42 +22,48 @@ export interface Trouble {
 export const goesOn = (trouble: Trouble | undefined, { code }: Failure, sinceMs: number): Trouble =>
   trouble?.code === code ? trouble : { code, sinceMs };
 
-/** Calls a step until it succeeds, pausing by durable timer; throws a `DeploymentError` when its limits are spent. */
+/**
+ * Calls a step until it succeeds, pausing by durable timer; throws a `DeploymentError` when its limits are spent or the
+ * orchestration has been asked to end.
+ */
 export function* runStep<I extends object, O>(
-  ctx: OrchestrationContext,
+  flow: Flow,
   step: Step<I, O>,
   input: I,
   observer: StepObserver,
 ): Generator<Task, O, unknown> {
-  const startedMs = nowMs(ctx);
+  const { ctx } = flow;
+  const startedMs = flow.nowMs;
   let trouble: Trouble | undefined;
   for (let tries = 1; ; tries++) {
+    flow.requireUninterrupted();
     observer.trying(tries);
     const outcome = yield* callOnce(ctx, step, input);
     if ('value' in outcome) return outcome.value;
     const { failure } = outcome;
-    const failedMs = nowMs(ctx);
+    const failedMs = flow.nowMs;
     trouble = goesOn(trouble, failure, failedMs);
     const seed = ctx.df.instanceId + step.name;
     const sameCodeSeconds = (failedMs - trouble.sinceMs) / 1000;
     const pause = pauseBeforeRetry(failure, step.policy, tries, (failedMs - startedMs) / 1000, seed, sameCodeSeconds);
     observer.retrying(failure);
-    yield* sleep(ctx, pause, observer);
+    yield* sleep(flow, pause, observer, { failure });
   }
 }
 
-/** Waits by durable timer and tells the observer how long. */
+/** Waits by durable timer as `Flow.pauseUntil` does, and tells the observer how long. */
 export function* sleep(
-  ctx: OrchestrationContext,
+  flow: Flow,
   seconds: number,
   observer: StepObserver,
+  options: Parameters<Flow['pauseUntil']>[1] = {},
 ): Generator<Task, void, unknown> {
-  yield ctx.df.createTimer(new Date(nowMs(ctx) + seconds * 1000));
-  observer.waited(seconds);
+  const startedMs = flow.nowMs;
+  const dueMs = startedMs + seconds * 1000;
+  yield* flow.pauseUntil(dueMs, options);
+  // Timers may fire a little early or late; what was asked for is what is told, unless the pause was cut short.
+  observer.waited(flow.nowMs < dueMs - 1000 ? (flow.nowMs - startedMs) / 1000 : seconds);
 }
-
-/** The orchestration's own time, the same on each replay. */
-export const nowMs = (ctx: OrchestrationContext): number => ctx.df.currentUtcDateTime.getTime();
 
 function* callOnce<I extends object, O>(
   ctx: OrchestrationContext,

@@ -1,11 +1,13 @@
 import type { OrchestrationContext, OrchestrationHandler, Task } from 'durable-functions';
 import { DeploymentError, TerminalError, toFailure } from '../domain/errors.ts';
+import { deploymentTimeout, usualLimits } from '../domain/limits.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { nextPollSeconds, type PollingPlan } from '../domain/polling.ts';
 import { failureOfRun, isOver, resultOf, runStartedBy, summaryOf } from '../domain/runs.ts';
 import type { RunSummary, WatchResult, WatchStatus } from '../domain/status.ts';
-import { limits, readRun, type RunView, type Workspace } from '../domain/steps.ts';
-import { nowMs, runStep, sleep } from './runStep.ts';
+import { readRun, type RunView, type Workspace } from '../domain/steps.ts';
+import { Flow } from './flow.ts';
+import { runStep, sleep } from './runStep.ts';
 
 /** What one generation hands to the next. */
 export interface WatchRunInput {
@@ -17,6 +19,10 @@ export interface WatchRunInput {
   /** When the watch began, and when the run looked at now did; 0 at first. */
   startedMs: number;
   roleStartedMs: number;
+  /** From the submission of RUNME to the end of the notebooks. */
+  limitSeconds?: number;
+  /** When the whole deployment has to be over, milliseconds since 1970. */
+  endsAtMs?: number;
   status: WatchStatus;
 }
 
@@ -28,10 +34,10 @@ export const watchRun: OrchestrationHandler = function* (
   ctx,
 ): Generator<Task, Outcome<WatchResult> | undefined, unknown> {
   const watch = ctx.df.getInput<WatchRunInput>();
-  if (watch.startedMs === 0) watch.startedMs = watch.roleStartedMs = nowMs(ctx);
+  const flow = flowOf(ctx, watch);
   try {
     for (let poll = 0; poll < pollsPerGeneration; poll++) {
-      const value = yield* lookOnce(ctx, watch);
+      const value = yield* lookOnce(flow, watch);
       if (value) return { value };
     }
     ctx.df.continueAsNew(watch);
@@ -42,28 +48,38 @@ export const watchRun: OrchestrationHandler = function* (
 };
 
 /** One look at the run: shows it, goes on to the child when RUNME is over, waits when there is nothing new to do. */
-function* lookOnce(ctx: OrchestrationContext, watch: WatchRunInput): Generator<Task, WatchResult | undefined, unknown> {
+function* lookOnce(flow: Flow, watch: WatchRunInput): Generator<Task, WatchResult | undefined, unknown> {
+  const { ctx } = flow;
   const observer = observerOf(ctx, watch);
-  const run = yield* runStep(ctx, readRun, { workspace: watch.workspace, runId: watch.runId }, observer);
+  const run = yield* runStep(flow, readRun, { workspace: watch.workspace, runId: watch.runId }, observer);
   show(ctx, watch, run);
   if (isOver(run.state)) {
     if (run.state !== 'succeeded') throw DeploymentError.of(failureOfRun(run, watch.role));
     if (watch.role === 'notebooks')
       return { runs: watch.status.runs, waitedSeconds: watch.status.waitedSeconds, result: resultOf(run) };
-    Object.assign(watch, { role: 'notebooks', runId: runStartedBy(run), roleStartedMs: nowMs(ctx) });
+    Object.assign(watch, { role: 'notebooks', runId: runStartedBy(run), roleStartedMs: flow.nowMs });
     return undefined;
   }
-  if (nowMs(ctx) - watch.startedMs > limits.runSeconds * 1000) {
-    throw new TerminalError(
-      'RUN_TIMEOUT',
-      `The ${watch.role} run ${run.runId} was not over within ${limits.runSeconds / 3600} hours.`,
-      { link: run.url },
-    );
-  }
-  const elapsedSeconds = (nowMs(ctx) - watch.roleStartedMs) / 1000;
+  const elapsedSeconds = (flow.nowMs - watch.roleStartedMs) / 1000;
   const phase = watch.role === 'RUNME' ? 'runme' : 'notebooks';
-  yield* sleep(ctx, nextPollSeconds(watch.polling, phase, elapsedSeconds, ctx.df.instanceId), observer);
+  const pause = nextPollSeconds(watch.polling, phase, elapsedSeconds, ctx.df.instanceId);
+  yield* sleep(flow, pause, observer, { wakeable: true });
   return undefined;
+}
+
+/** The flow with its limits; the first generation notes when the watch began. */
+function flowOf(ctx: OrchestrationContext, watch: WatchRunInput): Flow {
+  const whole = Flow.of(ctx, 'stop');
+  if (watch.startedMs === 0) watch.startedMs = watch.roleStartedMs = whole.nowMs;
+  const { limitSeconds = usualLimits.runSeconds, endsAtMs } = watch;
+  const timeout = (): TerminalError =>
+    new TerminalError(
+      'RUN_TIMEOUT',
+      `The ${watch.role} run ${watch.runId} was not over within ${limitSeconds / 3600} hours.`,
+      { link: watch.status.runs.find(({ role }) => role === watch.role)?.url },
+    );
+  const bounded = endsAtMs ? whole.within(endsAtMs, deploymentTimeout) : whole;
+  return bounded.within(watch.startedMs + limitSeconds * 1000, timeout);
 }
 
 function show(ctx: OrchestrationContext, watch: WatchRunInput, run: RunView): void {

@@ -52,7 +52,8 @@ const mayImport: [path: RegExp, ...allowed: string[]][] = [
   [/^clients\/sqlDriver\.ts$/, '@databricks/sql'],
   [/^clients\/databricksSql\.ts$/, 'type:@databricks/sql', 'type:node:http', 'node:diagnostics_channel'],
   [/^activities\//, 'activities/', 'clients/', 'domain/', 'valibot', 'type:durable-functions', 'type:@azure/arm-'],
-  [/^activities\//, '@azure/core-rest-pipeline'],
+  [/^activities\//, '@azure/core-rest-pipeline', 'type:@azure/functions'],
+  [/^activities\/signalInstance\.ts$/, 'durable-functions'],
   [/^orchestrators\//, 'orchestrators/', 'domain/', 'type:durable-functions'],
   [/^functions\//, 'functions/', 'domain/', 'valibot', 'durable-functions', '@azure/functions', 'node:crypto'],
   [/^functions\/index\.ts$/, 'activities/', 'orchestrators/'],
@@ -243,11 +244,13 @@ describe('registered names', () => {
   test.each(stepNames)('the step %s has its constant, its file and its registration under this name', (name) => {
     expect(steps).toHaveProperty([name, 'name'], name);
     expect(existsSync(`${root}activities/${name}.ts`)).toBe(true);
-    expect(index).toContain(`activity(steps.${name}, ${name});`);
+    expect(index).toMatch(new RegExp(`^(?:activity|clientActivity)\\(steps\\.${name}, ${name}\\);$`, 'm'));
   });
 
   test('nothing is registered as an activity that is no step', () => {
-    const registered = [...index.matchAll(/^activity\(steps\.(\w+), (\w+)\);$/gm)].map(([, step]) => step);
+    const registered = [...index.matchAll(/^(?:activity|clientActivity)\(steps\.(\w+), (\w+)\);$/gm)].map(
+      ([, step]) => step,
+    );
     expect(new Set(registered)).toEqual(new Set(stepNames));
     expect(registered).toHaveLength(stepNames.length);
   });

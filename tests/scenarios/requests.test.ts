@@ -288,7 +288,7 @@ describe('the same request again', () => {
   test('with another body after a success is the next attempt on the same target', async () => {
     const changed = await world.deploy({ workspaceName: 'dbw-same', tags: { a: '1', b: '3' } });
     expect(changed).toMatchObject({ attempt: 2, runtimeStatus: 'Completed' });
-    expect(changed.earlierAttempts).toMatchObject([{ attempt: 1, outcome: 'Completed' }]);
+    expect(changed.earlierAttempts).toMatchObject([{ attempt: 1, outcome: 'Succeeded' }]);
     expect(await inventoryOf(world.cloud, 'dbw-same')).toEqual({ ...oneOfEach, runs: 2, childRuns: 2 });
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DeploymentError, type Failure, RetryableError, TerminalError, toFailure } from '../../domain/errors.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { ensureIdentity, ensureRepo, type Step } from '../../domain/steps.ts';
+import { Flow } from '../../orchestrators/flow.ts';
 import { branch, runSideBySide } from '../../orchestrators/runSideBySide.ts';
 import { runStep } from '../../orchestrators/runStep.ts';
 
@@ -10,7 +11,7 @@ type Action = { call: string } | { until: Date } | Action[];
 
 /** Plays a generator: activities are answered by `answer`, timers move the clock to their time. */
 function play<T>(
-  start: (ctx: OrchestrationContext) => Generator<Task, T, unknown>,
+  start: (flow: Flow) => Generator<Task, T, unknown>,
   answer: (call: string, seconds: number) => Outcome<unknown> | Error,
   callSeconds = 1,
 ): { value?: T; failure?: Failure; seconds: number } {
@@ -21,10 +22,12 @@ function play<T>(
       return new Date(nowMs);
     },
     callActivity: (call: string): Action => ({ call }),
-    createTimer: (until: Date): Action => ({ until }),
-    Task: { all: (tasks: Action[]): Action => tasks },
+    createTimer: (until: Date) => ({ until, cancel() {} }),
+    // An event that never comes.
+    waitForExternalEvent: () => ({ isCompleted: false }),
+    Task: { all: (tasks: Action[]): Action => tasks, any: ([first]: Action[]) => first },
   };
-  const steps = start({ df } as unknown as OrchestrationContext);
+  const steps = start(Flow.of({ df } as unknown as OrchestrationContext, 'cancel'));
   const perform = (action: Action): unknown => {
     if (Array.isArray(action)) return action.map(perform);
     if ('call' in action) return answer(action.call, nowMs / 1000);
@@ -51,7 +54,7 @@ const failed = (error: DeploymentError): Outcome<unknown> => ({ failure: error.f
 const busy = failed(new RetryableError('DATABRICKS_UNAVAILABLE', 'busy'));
 const noClone = failed(new RetryableError('REPOSITORY_FAILED', 'no clone'));
 const step = ensureRepo as unknown as Step<object, unknown>;
-const one = (ctx: OrchestrationContext): Generator<Task, unknown, unknown> => runStep(ctx, step, {}, quiet);
+const one = (flow: Flow): Generator<Task, unknown, unknown> => runStep(flow, step, {}, quiet);
 
 describe('runStep', () => {
   test('gives the result of the try that succeeds', () => {
@@ -110,10 +113,10 @@ describe('runSideBySide', () => {
     succeeded: () => void told.push(`${name} succeeded`),
     failed: () => void told.push(`${name} failed`),
   });
-  const both = (ctx: OrchestrationContext): Generator<Task, [unknown, unknown], unknown> => {
+  const both = (flow: Flow): Generator<Task, [unknown, unknown], unknown> => {
     told.length = 0;
     const identity = branch(ensureIdentity as unknown as Step<object, unknown>, {}, tell('identity'));
-    return runSideBySide(ctx, identity, branch(step, {}, tell('repository')));
+    return runSideBySide(flow, identity, branch(step, {}, tell('repository')));
   };
 
   test('repeats only the step that failed', () => {

@@ -122,7 +122,7 @@ describe('startDeployment', () => {
     expect((await post({ ...minimal, tags: { a: '1' } })).status).toBe(202);
     expect(client.started[1]).toMatchObject({
       deployment: { id, attempt: 2 },
-      earlierAttempts: [{ attempt: 1, outcome: 'Completed', startedAt: '1970-01-01T00:00:00.000Z' }],
+      earlierAttempts: [{ attempt: 1, outcome: 'Succeeded', startedAt: '1970-01-01T00:00:00.000Z' }],
     });
   });
 

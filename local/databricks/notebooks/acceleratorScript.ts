@@ -38,6 +38,7 @@ function childSettings(name: string, folder: string, parameters: Record<string, 
   ];
   return {
     name,
+    tags: { 'accelerator-deployment': parameters['deployment'] ?? '' },
     max_concurrent_runs: 1,
     timeout_seconds: 7200,
     job_clusters: [

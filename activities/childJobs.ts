@@ -1,0 +1,28 @@
+import * as v from 'valibot';
+import { type DatabricksApi, id } from '../clients/databricks.ts';
+import { ownerTag } from '../domain/ids.ts';
+import { pagesOf } from './pages.ts';
+
+const jobs = v.object({
+  jobs: v.optional(
+    v.array(
+      v.object({
+        job_id: id,
+        settings: v.optional(
+          v.object({ name: v.optional(v.string()), tags: v.optional(v.record(v.string(), v.string())) }),
+        ),
+      }),
+    ),
+    [],
+  ),
+  next_page_token: v.optional(v.string(), ''),
+});
+
+/** Ids of the jobs that the deployment's RUNME has made, known by their tag; the API filters by name only. */
+export async function childJobsOf(api: DatabricksApi, deploymentId: string, ownJobId: string): Promise<string[]> {
+  const pages = await pagesOf(api, '/api/2.2/jobs/list', { limit: '100' }, jobs);
+  return pages
+    .flatMap((page) => page.jobs)
+    .filter(({ job_id, settings }) => settings?.tags?.[ownerTag] === deploymentId && job_id !== ownJobId)
+    .map(({ job_id }) => job_id);
+}
