@@ -15,7 +15,7 @@ export function* runChild<T>(flow: Flow, name: string, input: object, instanceId
   if (!interrupt) return valueOf((yield child) as Outcome<T>);
   yield ctx.df.Task.any([child, interrupt.next()]);
   if (child.isCompleted) return valueOf(child.result as Outcome<T>);
-  if (child.isFaulted) throw child.result as unknown as Error;
+  if (child.isFaulted) throw child.result as Error;
   yield* tellToStop(flow.forCleanUp(), instanceId);
   return valueOf((yield child) as Outcome<T>);
 }

@@ -61,6 +61,7 @@ describe('a deployment that is cancelled', () => {
     const id = await startUntil('dbw-in-storage', 'storage', ['waiting']);
     await cancel(id);
     await world.host.idle();
+    expect(world.isOver(id)).toBe(true);
     expectCancelled(await world.read(id), 'storage');
   });
 
