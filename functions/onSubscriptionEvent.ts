@@ -12,7 +12,7 @@ import { launch, NotAllowed } from './launch.ts';
 import { logAct } from './logAct.ts';
 import { RecentEvents } from './recentEvents.ts';
 import { deployerSettings } from './settings.ts';
-import { isActive, statusOf } from './statusResource.ts';
+import { isActive, stateOf, statusOf } from './statusResource.ts';
 
 /** What came of an event, and why nothing did. */
 type Decision =
@@ -121,6 +121,9 @@ async function deploymentsOf(event: WorkspaceEvent, client: DurableClient): Prom
   return found.filter((status) => status !== undefined);
 }
 
+const workspaceSteps = new Set<string>(['workspace', 'removeWorkspace']);
+const underWay = new Set<string>(['running', 'waiting', 'retrying']);
+
 /** Only those that wait for the workspace: in the history of others the event would be a burden. */
 async function wake(client: DurableClient, active: DurableOrchestrationStatus[]): Promise<Decision> {
   const waiting = active.filter(waitsForWorkspace);
@@ -129,11 +132,10 @@ async function wake(client: DurableClient, active: DurableOrchestrationStatus[])
   return waiting.length > 0 ? { decision: 'woken', deployment } : ignored('inProgress', deployment);
 }
 
-function waitsForWorkspace({ name, customStatus }: DurableOrchestrationStatus): boolean {
-  if (name !== 'deploy') return true;
+/** Whether it is at a step that ends with the workspace's creation or deletion. */
+function waitsForWorkspace({ customStatus }: DurableOrchestrationStatus): boolean {
   const steps = (customStatus as DeployStatus | null)?.steps ?? [];
-  const step = steps.find((one) => one.name === 'workspace');
-  return step !== undefined && ['running', 'waiting', 'retrying'].includes(step.state);
+  return steps.some(({ name, state }) => workspaceSteps.has(name) && underWay.has(state));
 }
 
 /** The deployment that the workspace's present tag asks for, whatever it was when the event was sent; or why there is none. */
@@ -159,7 +161,7 @@ function wishOf(
 
 /** An event never tries again what has ended, which a person does; what was deleted on request may be asked for anew. */
 const mayBegin = (earlier: DurableOrchestrationStatus | undefined): boolean =>
-  !earlier || (!isActive(earlier) && earlier.name === 'destroy');
+  !earlier || stateOf(earlier) === 'Deleted';
 
 const refusalOf = (faults: RequestFault[]): string => ['notAllowed', ...faults.map(({ pointer }) => pointer)].join(' ');
 
