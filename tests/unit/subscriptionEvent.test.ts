@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readSubscriptionEvent } from '../../domain/subscriptionEvent.ts';
+import { sampleEvent } from '../../local/dev/sampleEvent.ts';
 import { cloudEvent, eventGridEvent, person, type SampleEvent } from '../support/subscriptionEvents.ts';
 
 const own = '7D1F9A52-5c1e-4b0a-9d57-1f2c3b4a5d6e';
@@ -95,6 +96,20 @@ test.each([
 ])('an event with an unreadable %s is dropped', (_what, change) => {
   expect(readSubscriptionEvent({ ...eventGridEvent(), ...change }, own)).toMatchObject({ dropped: 'unknownShape' });
 });
+
+test.each([['eventgrid' as const], ['cloud' as const]])(
+  'the sample event in the schema %s is one of ours',
+  (schema) => {
+    const wish = { subscriptionId: own, workspace: 'dbw-tagged', schema };
+    const read = (more: object) => readSubscriptionEvent(sampleEvent({ ...wish, operation: 'write', ...more }), own);
+    expect(read({})).toMatchObject({ operation: 'write', succeeded: true, resourceId });
+    expect(read({ operation: 'tags' })).toMatchObject({ operation: 'tags', resourceId });
+    expect(read({ operation: 'delete', applicationId: 'app' })).toMatchObject({
+      operation: 'delete',
+      applicationId: 'app',
+    });
+  },
+);
 
 test('whatever comes is read or dropped, never thrown', () => {
   const parts = fc.dictionary(fc.constantFrom(...Object.keys(eventGridEvent())), fc.anything());
