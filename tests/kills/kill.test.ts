@@ -9,6 +9,7 @@ import { type Cloud, startCloud } from '../../local/cloud/startCloud.ts';
 import { scriptedCompute } from '../../local/databricks/notebooks/scriptedCompute.ts';
 import { systemClock } from '../../local/kit/clock.ts';
 import { type Program, spawnProgram } from '../../local/stack/spawnProgram.ts';
+import { cloudCaller } from '../support/cloudCaller.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
 import { makeRepository } from '../support/makeRepository.ts';
 import { quickScript } from '../support/quickCloud.ts';
@@ -103,6 +104,43 @@ test(
   },
 );
 
+test(
+  'a host that is killed during a cancel and during a retry carries both out after its restart',
+  { timeout: 90_000 },
+  async () => {
+    const random = randomFrom(seed + 1);
+    const workspaceName = 'dbw-kill-cancel';
+    const first = await startHost();
+    const id = (await start(first, workspaceName)) ?? '';
+    const runs = async (): Promise<number> => (await read(first, id))?.runs.length ?? 0;
+    await expect.poll(runs, { timeout: 30_000 }).toBeGreaterThan(0);
+    await ask(first, `/api/deployments/${id}/cancel`, { method: 'POST' });
+    await killAfter(first, random() * 400);
+
+    const second = await startHost();
+    expect(await finish(second, id)).toMatchObject({ state: 'Cancelled', failure: { code: 'CANCELLED' } });
+    const left = await cloudCaller(cloud).databricks(workspaceName, 'GET', '/api/2.2/jobs/runs/list?active_only=true');
+    expect(left.body['runs'] ?? []).toEqual([]);
+    await ask(second, `/api/deployments/${id}/retry`, { method: 'POST' });
+    await killAfter(second, random() * 1500);
+
+    const third = await startHost();
+    try {
+      expect(await finish(third, id)).toMatchObject({ state: 'Succeeded', attempt: 2 });
+      const { runs: started, childRuns, ...rest } = await inventoryOf(cloud, workspaceName);
+      expect(rest).toEqual(expect.objectContaining({ jobs: 1, childJobs: 1, warehouses: 1, workspaces: 1 }));
+      expect([started, childRuns]).toEqual([2, expect.toSatisfy((n: number) => n === 1 || n === 2)]);
+    } finally {
+      await third.stop();
+    }
+  },
+);
+
+async function killAfter(host: Program, ms: number): Promise<void> {
+  await after(ms, () => process.kill(host.pid, 'SIGKILL'));
+  expect(await host.ended).toBe('SIGKILL');
+}
+
 const startHost = (): Promise<Program> =>
   spawnProgram(
     join(root, 'local/host/main.ts'),
@@ -166,9 +204,9 @@ async function finish(host: Program, id: string): Promise<object> {
   for (;;) {
     const status = await read(host, id);
     if (!status) throw new Error('the last host died');
-    const { runtimeStatus, attempt, failure, target } = status;
+    const { runtimeStatus, state, attempt, failure, target } = status;
     if (runtimeStatus !== 'Running' && runtimeStatus !== 'Pending')
-      return { seed, workspaceName: target.workspaceName, runtimeStatus, attempt, failure };
+      return { seed, workspaceName: target.workspaceName, runtimeStatus, state, attempt, failure };
     await after(100, () => undefined);
   }
 }
