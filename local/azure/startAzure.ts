@@ -19,6 +19,7 @@ import { type Person, subscriptionEvents } from './subscriptionEvents.ts';
 import { serveUserAssignedIdentities } from './userAssignedIdentities.ts';
 import { type WorkspaceBackend, workspaceLifecycle } from './workspaceLifecycle.ts';
 import { serveWorkspaces } from './workspaces.ts';
+import { serveWorkspaceTags } from './workspaceTags.ts';
 
 export type { WorkspaceBackend } from './workspaceLifecycle.ts';
 
@@ -90,6 +91,7 @@ export async function startAzure(options: AzureOptions): Promise<Azure> {
   serveProviders(api, context);
   serveUserAssignedIdentities(api, context, rights);
   serveOperations(api, context, urls, lifecycle, retryAfterHeader);
+  serveWorkspaceTags(api, context, events);
   serveWorkspaces({ api, context, access: rights, lifecycle, urls, events, retryAfterHeader });
 
   const identity = await startIdentityEndpoint({

@@ -14,9 +14,12 @@ export interface Person {
   address: string;
 }
 
+/** What can be done to a workspace; `tags` is a write through the tags API. */
+export type TopicOperation = 'write' | 'tags' | 'delete';
+
 /** The subscription's Event Grid topic: tells webhooks what has been done to workspaces, at least once. */
 export interface SubscriptionEvents {
-  tell(operation: 'write' | 'delete', outcome: 'Success' | 'Failure', workspace: Workspace): void;
+  tell(operation: TopicOperation, outcome: 'Success' | 'Failure', workspace: Workspace): void;
   /** Adds `POST`, `GET` and `DELETE /__events`: subscribe a webhook of this machine, list, forget all. */
   addRoutes(router: Router): Router;
   /** Resolves when no event is being delivered; one that failed and waits for its next try does not count. */
@@ -128,24 +131,26 @@ async function post(url: string, event: object): Promise<number> {
 
 function eventOf(
   { clock, subscriptionId, tenantId, people }: Options,
-  operation: 'write' | 'delete',
+  operation: TopicOperation,
   outcome: 'Success' | 'Failure',
   workspace: Workspace,
 ): object {
   // Azure writes this segment in lower case here, unlike in its answers.
-  const resourceUri = workspace.id.replace('/resourceGroups/', '/resourcegroups/');
-  const operationName = `Microsoft.Databricks/workspaces/${operation}`;
+  const workspaceId = workspace.id.replace('/resourceGroups/', '/resourcegroups/');
+  const isTag = operation === 'tags';
+  const resourceUri = isTag ? `${workspaceId}/providers/Microsoft.Resources/tags/default` : workspaceId;
+  const operationName = isTag ? 'Microsoft.Resources/tags/write' : `Microsoft.Databricks/workspaces/${operation}`;
   return {
     id: randomUUID(),
     topic: `/subscriptions/${subscriptionId}`,
     subject: resourceUri,
-    eventType: `Microsoft.Resources.Resource${operation === 'write' ? 'Write' : 'Delete'}${outcome}`,
+    eventType: `Microsoft.Resources.Resource${operation === 'delete' ? 'Delete' : 'Write'}${outcome}`,
     eventTime: isoTime(clock.now()),
     data: {
       authorization: { scope: resourceUri, action: operationName },
       claims: claimsOf(workspace.updatedBy, people),
       correlationId: randomUUID(),
-      resourceProvider: 'Microsoft.Databricks',
+      resourceProvider: operationName.split('/')[0],
       resourceUri,
       operationName,
       status: outcome === 'Success' ? 'Succeeded' : 'Failed',

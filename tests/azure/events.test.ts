@@ -114,6 +114,31 @@ test('what the webhook does not take is sent again, later and later; what can ne
   expect(webhook.events).toHaveLength(4);
 });
 
+test('tags are merged, deleted and replaced through the tags API, and told as its writes', async () => {
+  const { cloud, webhook } = await startTopic();
+  await cloud.send('PUT', path, wireWish('ws-1'));
+  await pass(cloud, 100);
+  const tagsPath = `${idOf('ws-1')}/providers/Microsoft.Resources/tags/default?api-version=2021-04-01`;
+  const tagged = async (method: string, tags: object, operation?: string): Promise<unknown> => {
+    const { body } = await cloud.send(method, tagsPath, { ...(operation && { operation }), properties: { tags } });
+    return (body['properties'] as { tags: object }).tags;
+  };
+  expect(await tagged('PATCH', { Owner: 'us', a: 'b' }, 'Merge')).toEqual({ Owner: 'us', a: 'b' });
+  expect(await tagged('PATCH', { A: '' }, 'Delete')).toEqual({ Owner: 'us' });
+  expect(await tagged('PATCH', { c: 'd' }, 'Replace')).toEqual({ c: 'd' });
+  expect(await tagged('PUT', { e: 'f' })).toEqual({ e: 'f' });
+  expect((await cloud.send('PATCH', tagsPath, { operation: 'Turn', properties: { tags: {} } })).status).toBe(400);
+  expect((await cloud.send('GET', path)).body['tags']).toEqual({ e: 'f' });
+  await cloud.azure.eventsDelivered();
+  expect(webhook.events.slice(1)).toMatchObject(
+    Array.from({ length: 4 }, () => ({
+      eventType: 'Microsoft.Resources.ResourceWriteSuccess',
+      subject: expect.stringMatching(/\/workspaces\/ws-1\/providers\/Microsoft.Resources\/tags\/default$/),
+      data: { operationName: 'Microsoft.Resources/tags/write' },
+    })),
+  );
+});
+
 test('a webhook is subscribed after a handshake, on this machine only, and its key is not shown', async () => {
   const { cloud, webhook } = await startTopic();
   expect(webhook.headers[0]).toMatchObject({ 'aeg-event-type': 'SubscriptionValidation' });

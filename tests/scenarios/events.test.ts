@@ -4,7 +4,7 @@ import type { StatusResource } from '../../domain/status.ts';
 import type { DeployInput } from '../../domain/steps.ts';
 import type { LogEntry } from '../../local/host/log.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
-import { askForWorkspace, makeWorkspace } from '../support/localPerson.ts';
+import { askForWorkspace, makeWorkspace, tagWorkspace } from '../support/localPerson.ts';
 import { quickLatencies, quickScript } from '../support/quickCloud.ts';
 import { randomFrom } from '../support/randomFrom.ts';
 import { cloudEvent, eventGridEvent, person, type SampleEvent } from '../support/subscriptionEvents.ts';
@@ -126,7 +126,7 @@ describe('a tagged workspace', () => {
   test('that is tagged later is deployed to then', async () => {
     await readyWorkspace('dbw-later', {});
     expect(await decisionOn(event('dbw-later'))).toMatchObject({ decision: 'ignored', reason: 'noTag' });
-    await askForWorkspace(world.cloud, 'PATCH', 'dbw-later', { tags: { Accelerator: accelerator } });
+    await tagWorkspace(world.cloud, 'dbw-later', { Accelerator: accelerator });
     const tagging = event('dbw-later', { operation: 'Microsoft.Resources/tags/write' });
     expect(await decisionOn(tagging)).toMatchObject({ decision: 'started', operation: 'tags' });
     expect(await world.finish(idOf('dbw-later'))).toMatchObject({ runtimeStatus: 'Completed' });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StepStatus } from '../../domain/status.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
+import { makeWorkspace, tagWorkspace } from '../support/localPerson.ts';
 import { quickLatencies, quickScript } from '../support/quickCloud.ts';
 import { cloudEvent, eventGridEvent, type SampleEvent } from '../support/subscriptionEvents.ts';
 import { setScenario, startWorld, type World } from '../support/world.ts';
@@ -35,6 +36,17 @@ async function workspaceStep(id: string): Promise<StepStatus['state'] | undefine
   return (await world.read(id)).steps.find(({ name }) => name === 'workspace')?.state;
 }
 
+/** Has Azure send the subscription's events to the app. */
+async function subscribe(): Promise<void> {
+  const webhook = `${world.host.url}${webhookPath}&code=${world.host.keys.eventGrid}`;
+  const { status } = await fetch(`${world.cloud.azure.url}/__events`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ webhook }),
+  });
+  if (status !== 201) throw new Error(`${status}`);
+}
+
 /** Starts a deployment and lets it come to the wait for its workspace. */
 async function startWaiting(workspaceName: string): Promise<string> {
   const { id } = await world.start({ workspaceName });
@@ -44,15 +56,32 @@ async function startWaiting(workspaceName: string): Promise<string> {
 
 const wakesOf = (id: string): unknown[] => world.host.history(id).filter(({ Name }) => Name === 'wake');
 
+test('a tag that a person sets starts the deployment by Azure’s own event, and only once', async () => {
+  await subscribe();
+  await makeWorkspace(world.cloud, 'dbw-portal', {});
+  await world.pass(creationSeconds + quickLatencies.storageSeconds);
+  await world.cloud.azure.eventsDelivered();
+  await tagWorkspace(world.cloud, 'dbw-portal', { accelerator: 'predicting-implied-volatility' });
+  await tagWorkspace(world.cloud, 'dbw-portal', { owner: 'us' });
+  await world.cloud.azure.eventsDelivered();
+  const { deployments } = (await (await world.call('/api/deployments')).json()) as { deployments: { id: string }[] };
+  expect(deployments).toMatchObject([{ workspaceName: 'dbw-portal', attempt: 1 }]);
+  expect(await world.finish(deployments[0]?.id ?? '')).toMatchObject({ runtimeStatus: 'Completed' });
+  expect(await inventoryOf(world.cloud, 'dbw-portal')).toEqual(oneOfEach);
+});
+
+test('a deployment beyond its workspace is not told of what happens to it', async () => {
+  const { id } = await world.start({ workspaceName: 'dbw-beyond' });
+  await world.until(async () => (await workspaceStep(id)) === 'done');
+  const before = wakesOf(id).length;
+  await deliver([event('dbw-beyond'), event('dbw-beyond', { operation: 'Microsoft.Databricks/workspaces/delete' })]);
+  await world.host.idle();
+  expect(wakesOf(id)).toHaveLength(before);
+});
+
 describe('a deployment that waits for its workspace', () => {
   test('goes on as soon as Azure has told that it is there, within a second of real time', async () => {
-    const webhook = `${world.host.url}${webhookPath}&code=${world.host.keys.eventGrid}`;
-    const subscribed = await fetch(`${world.cloud.azure.url}/__events`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ webhook }),
-    });
-    expect(subscribed.status).toBe(201);
+    await subscribe();
     const took: number[] = [];
     const ids: string[] = [];
     for (const name of ['dbw-told-1', 'dbw-told-2']) {
@@ -113,13 +142,4 @@ describe('a deployment that waits for its workspace', () => {
     expect(looksAt('dbw-often') - before).toBeOneOf([1, 2, 3]);
     expect(wakesOf(id).length).toBeLessThanOrEqual(3);
   });
-});
-
-test('a deployment beyond its workspace is not told of what happens to it', async () => {
-  const { id } = await world.start({ workspaceName: 'dbw-beyond' });
-  await world.until(async () => (await workspaceStep(id)) === 'done');
-  const before = wakesOf(id).length;
-  await deliver([event('dbw-beyond'), event('dbw-beyond', { operation: 'Microsoft.Databricks/workspaces/delete' })]);
-  await world.host.idle();
-  expect(wakesOf(id)).toHaveLength(before);
 });

@@ -7,14 +7,23 @@ export async function askForWorkspace(
   method: 'PUT' | 'PATCH' | 'DELETE',
   name: string,
   body?: object,
+  below = `?api-version=${workspacesVersion}`,
 ): Promise<CloudAnswer> {
   const { azure, settings } = cloud;
   const group = `/subscriptions/${settings['AZURE_SUBSCRIPTION_ID'] ?? ''}/resourceGroups/rg-volatility`;
-  const url = `${azure.url}${group}/providers/Microsoft.Databricks/workspaces/${name}?api-version=${workspacesVersion}`;
+  const url = `${azure.url}${group}/providers/Microsoft.Databricks/workspaces/${name}${below}`;
   const headers = { authorization: `Bearer ${cloud.personToken()}`, 'content-type': 'application/json' };
   const response = await fetch(url, { method, headers, ...(body && { body: JSON.stringify(body) }) });
   const text = await response.text();
   return { status: response.status, body: text ? (JSON.parse(text) as CloudAnswer['body']) : {} };
+}
+
+/** Adds tags to a workspace as a person does in the portal. */
+export async function tagWorkspace(cloud: Cloud, name: string, tags: object): Promise<void> {
+  const body = { operation: 'Merge', properties: { tags } };
+  const below = '/providers/Microsoft.Resources/tags/default?api-version=2021-04-01';
+  const { status } = await askForWorkspace(cloud, 'PATCH', name, body, below);
+  if (status !== 200) throw new Error(`${status}`);
 }
 
 /** A premium workspace as a person makes one; it is there once the clock has been moved. */
