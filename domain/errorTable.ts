@@ -158,7 +158,11 @@ export const errorTable = {
   },
   JOB_TEMPLATE_INVALID: {
     title: 'The accelerator\u2019s job template is not valid',
-    hint: 'Mend notebooks/job-template.json in the repository.',
+    hint: 'Mend the template in the repository (notebooks/job-template.json, or `jobTemplate` of the catalogue).',
+  },
+  RUNME_MISSING: {
+    title: 'The repository has no such RUNME',
+    hint: 'Name RUNME by its path in the repository, without its ending, in `runmePath`.',
   },
   NOTEBOOK_FAILED: {
     title: 'A notebook failed',
@@ -166,7 +170,19 @@ export const errorTable = {
   },
   RUN_FAILED: {
     title: 'Databricks could not carry out the run',
-    hint: 'Open the run: quota, node type or runtime are the usual causes.',
+    hint: 'Open the run and read why. What can pass by itself was repaired once already: send the request again later.',
+  },
+  CLUSTER_QUOTA: {
+    title: 'The subscription has too few cores for the cluster',
+    hint: 'The message names the family and the limit that it takes. See all limits with `az vm list-usage --location <region> --output table`, ask for more at https://portal.azure.com/#view/Microsoft_Azure_Capacity/QuotaMenuBlade/~/myQuotas, then send the request again.',
+  },
+  CLUSTER_UNAVAILABLE: {
+    title: 'The cloud could not give the run its cluster, or took it away',
+    hint: 'A run is repaired once by itself; send the request again later, or choose another node type or region.',
+  },
+  CLUSTER_REFUSED: {
+    title: 'The cluster cannot be as the job describes it',
+    hint: 'Choose a node type and a runtime that this workspace offers and its network has room for, then send the request again.',
   },
   RUN_CANCELED: { title: 'The run was cancelled in Databricks', hint: 'Send the request again to run it once more.' },
   RUN_TIMEOUT: {
@@ -180,7 +196,7 @@ export const errorTable = {
   },
   RUNME_RESULT_INVALID: {
     title: 'RUNME did not say which run it started',
-    hint: 'RUNME must end with dbutils.notebook.exit(\u2026) of job_id and run_id as JSON.',
+    hint: 'RUNME must end with dbutils.notebook.exit(\u2026) of job_id and run_id as JSON, or run its job with the companion library (parameter run_job).',
   },
 
   RESULTS_UNDECLARED: {

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { acceleratorWish } from './accelerator.ts';
 import { ownerTag } from './ids.ts';
 
 const unkept = new Set(['__proto__', 'prototype', 'constructor']);
@@ -83,10 +84,7 @@ const parameters = v.pipe(
 
 /** The body of `POST /api/deployments`. Unknown keys are refused, so that a misspelt wish is never silently dropped. */
 export const deploymentRequest = v.strictObject({
-  accelerator: v.optional(
-    v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,64}$/, 'An accelerator is a name of the catalogue.')),
-    'predicting-implied-volatility',
-  ),
+  accelerator: v.optional(v.pipe(object, acceleratorWish), 'predicting-implied-volatility'),
   resourceGroup: resourceGroupName,
   workspaceName,
   location: v.optional(location),

@@ -163,7 +163,7 @@ const limitsFrom = (wished: Record<string, number | undefined>): NonNullable<Dep
   ),
 });
 
-/** Whether both ask for the same, however they spell it: Azure's names know no case, and a default may be written out. */
+/** Whether both ask for the same, however they spell it: Azure's and GitHub's names know no case, and a default may be written out. */
 function sameRequest(known: DurableOrchestrationStatus, request: DeploymentRequest, location: string): boolean {
   const { deployment } = known.input as DeployInput;
   return canonical(resolved(deployment.request, deployment.location)) === canonical(resolved(request, location));
@@ -172,6 +172,10 @@ function sameRequest(known: DurableOrchestrationStatus, request: DeploymentReque
 const resolved = (request: DeploymentRequest, location: string): DeploymentRequest => ({
   ...request,
   location,
+  accelerator:
+    typeof request.accelerator === 'string'
+      ? request.accelerator
+      : { ...request.accelerator, repositoryUrl: request.accelerator.repositoryUrl.toLowerCase() },
   resourceGroup: request.resourceGroup.toLowerCase(),
   workspaceName: request.workspaceName.toLowerCase(),
   identityName: (request.identityName ?? identityNameFor(request.workspaceName)).toLowerCase(),

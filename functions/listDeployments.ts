@@ -1,6 +1,7 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 import type { DurableClient, DurableOrchestrationStatus } from 'durable-functions';
 import * as v from 'valibot';
+import { acceleratorNameOf } from '../domain/ids.ts';
 import { type DeployStatus, stepTitles } from '../domain/status.ts';
 import type { DeployInput } from '../domain/steps.ts';
 import { problem } from './problem.ts';
@@ -55,7 +56,7 @@ function summary(status: DurableOrchestrationStatus, origin: string): Record<str
     id: status.instanceId,
     runtimeStatus: status.runtimeStatus,
     attempt: deployment.attempt,
-    accelerator: deployment.request.accelerator,
+    accelerator: acceleratorNameOf(deployment),
     resourceGroup: deployment.request.resourceGroup,
     workspaceName: deployment.request.workspaceName,
     ...(custom && isActive(status) && { phase: stepTitles[custom.phase] }),

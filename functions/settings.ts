@@ -1,16 +1,7 @@
 import * as v from 'valibot';
+import { catalogueEntry, repositoryList } from '../domain/accelerator.ts';
 import { endpoints } from '../domain/endpoints.ts';
 import { json, list, positive, readSettings } from '../domain/settings.ts';
-
-const accelerator = v.pipe(
-  v.strictObject({
-    repositoryUrl: v.pipe(v.string(), v.regex(/^https:\/\/github\.com\/[\w.-]+\/[\w.-]+$/)),
-    branch: v.optional(v.string()),
-    tag: v.optional(v.string()),
-    verify: v.optional(v.boolean(), true),
-  }),
-  v.check(({ branch, tag }) => (branch === undefined) !== (tag === undefined), 'Either a branch or a tag.'),
-);
 
 const seconds = v.pipe(v.number(), v.gtValue(0), v.finite());
 const expected = v.strictObject({
@@ -35,7 +26,8 @@ const limits = v.strictObject({
 const deployer = v.object({
   // The triggers use one of them, but a start that the activities cannot serve is refused, and health tells.
   ...endpoints.entries,
-  ACCELERATORS: json(v.record(v.string(), accelerator)),
+  ACCELERATORS: json(v.record(v.string(), catalogueEntry)),
+  ALLOWED_REPOSITORIES: v.optional(repositoryList, ''),
   ALLOWED_RESOURCE_GROUPS: list,
   ALLOWED_LOCATIONS: list,
   ALLOWED_NODE_TYPES: v.optional(list, 'Standard_NC4as_T4_v3'),

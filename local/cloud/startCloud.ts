@@ -29,6 +29,8 @@ export interface CloudOptions {
   folder: string;
   /** The folder or repository that stands for the accelerator's public one. */
   repository: string;
+  /** Folders or repositories that stand for other public ones, by address. */
+  otherRepositories?: Record<string, string>;
   compute: Compute;
   latencies: Latencies;
   clock?: Clock;
@@ -62,7 +64,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     folder: join(folder, 'databricks'),
     signingKey,
     clock,
-    repositories: { [repositoryUrl]: options.repository },
+    repositories: { ...options.otherRepositories, [repositoryUrl]: options.repository },
     compute: options.compute,
     latencies,
     mayAdminister: (resourceId, objectId) => azure.mayAdminister(resourceId, objectId),

@@ -13,7 +13,7 @@ import { runUntil } from '../../local/host/runUntil.ts';
 import { type Host, startHost } from '../../local/host/startHost.ts';
 import { VirtualClock } from '../../local/kit/clock.ts';
 import type { ApiServer } from '../../local/kit/server.ts';
-import { makeRepository } from './makeRepository.ts';
+import { makePlainRepository, makeRepository } from './makeRepository.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const monthMs = 30 * 86_400_000;
@@ -55,6 +55,8 @@ export type DeploymentWish = { workspaceName: string } & Record<string, unknown>
 export interface WorldOptions {
   script?: NotebookScript;
   latencies?: Latencies;
+  /** Addresses of repositories like most public accelerators. */
+  plainRepositories?: string[];
   /** More settings of the app, or others than the cloud's own. */
   settings?: (cloud: Record<string, string>) => Record<string, string>;
   /** Receives what the host and the app log; dropped when left out. */
@@ -83,7 +85,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const clock = new VirtualClock(Date.now() - 12 * monthMs);
   const compute = scriptedCompute(script, clock);
   const repository = makeRepository(join(folder, 'repository'));
-  const cloud = await startCloud({ folder, clock, compute, latencies, repository });
+  const otherRepositories = Object.fromEntries(
+    (options.plainRepositories ?? []).map((url, n) => [url, makePlainRepository(join(folder, `plain-${n}`))]),
+  );
+  const cloud = await startCloud({ folder, clock, compute, latencies, repository, otherRepositories });
   if (options.onWorkspace) announceWorkspaces(cloud, options.onWorkspace);
   setDefaultCACertificates([...getCACertificates(), cloud.certificate.cert]);
   const settings = {
