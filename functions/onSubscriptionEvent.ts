@@ -6,13 +6,14 @@ import { errorTable } from '../domain/errorTable.ts';
 import { deploymentId } from '../domain/ids.ts';
 import { type DeploymentRequest, parseRequest, type RequestFault } from '../domain/request.ts';
 import type { DeployStatus } from '../domain/status.ts';
+import type { DeployInput } from '../domain/steps.ts';
 import { readSubscriptionEvent, type WorkspaceEvent } from '../domain/subscriptionEvent.ts';
 import { coalesce } from './coalesce.ts';
 import { launch, NotAllowed } from './launch.ts';
 import { logAct } from './logAct.ts';
 import { RecentEvents } from './recentEvents.ts';
 import { deployerSettings } from './settings.ts';
-import { isActive, stateOf, statusOf } from './statusResource.ts';
+import { activeStates, isDeployment, stateOf, statusOf } from './statusResource.ts';
 
 /** What came of an event, and why nothing did. */
 type Decision =
@@ -30,9 +31,13 @@ const cause = 'Event Grid';
 const recent = new RecentEvents(2000);
 // A burst of events about one workspace costs two looks and two starts at most, not one for each.
 const resourceOf = ({ resourceId }: WorkspaceEvent): string => resourceId;
-const lookAtDeployments = coalesce(resourceOf, deploymentsOf);
+const lookAtActive = coalesce(resourceOf, activeIn);
 const lookAtWorkspace = coalesce(resourceOf, ({ resourceGroup, workspaceName }) =>
   readTaggedWorkspace(resourceGroup, workspaceName),
+);
+const lookAtEarlier = coalesce(
+  ({ deployment }: Wish) => deployment,
+  ({ deployment }, client: DurableClient) => statusOf(client, deployment),
 );
 const raiseWake = coalesce(
   ({ instanceId }: DurableOrchestrationStatus) => instanceId,
@@ -98,27 +103,32 @@ async function decide(client: DurableClient, event: WorkspaceEvent, ctx: Invocat
   const { ALLOWED_RESOURCE_GROUPS, AZURE_CLIENT_ID } = deployerSettings();
   if (!ALLOWED_RESOURCE_GROUPS.some((group) => group.toLowerCase() === event.resourceGroup))
     return ignored('groupNotAllowed');
-  const known = await lookAtDeployments(event, client);
-  const active = known.filter(isActive);
+  const active = await lookAtActive(event, client);
   if (active.length > 0) return wake(client, active);
   if (event.operation === 'delete' || !event.succeeded) return ignored('nothingWaits');
   if (event.applicationId === AZURE_CLIENT_ID.toLowerCase()) return ignored('ownWrite');
-  const wish = wishOf(event, known, await lookAtWorkspace(event));
+  const wish = wishOf(event, await lookAtWorkspace(event));
   if ('decision' in wish) return wish;
   const { deployment } = wish;
+  const earlier = await lookAtEarlier(wish, client);
+  if (!mayBegin(earlier)) return ignored('alreadyDeployed', deployment);
+  if (earlier && event.timeMs <= new Date(earlier.lastUpdatedTime).getTime()) return ignored('stale', deployment);
   const status = await launchOnce(wish, client);
   if (!status) return ignored('inProgress', deployment);
   logAct(ctx, 'deployment.started', status, cause);
   return { decision: 'started', deployment };
 }
 
-/** The deployments, whether running or over, of every accelerator of the catalogue in the event's workspace. */
-async function deploymentsOf(event: WorkspaceEvent, client: DurableClient): Promise<DurableOrchestrationStatus[]> {
-  const accelerators = Object.keys(deployerSettings().ACCELERATORS);
-  const found = await Promise.all(
-    accelerators.map((accelerator) => statusOf(client, deploymentId({ ...event, accelerator }))),
-  );
-  return found.filter((status) => status !== undefined);
+/** The deployments of whatever accelerator that are running, or being deleted, in the event's workspace. */
+async function activeIn(event: WorkspaceEvent, client: DurableClient): Promise<DurableOrchestrationStatus[]> {
+  const all = await client.getStatusBy({ runtimeStatus: activeStates });
+  return all.filter(isDeployment).filter(({ input }) => {
+    const { request } = (input as DeployInput).deployment;
+    return (
+      request.resourceGroup.toLowerCase() === event.resourceGroup &&
+      request.workspaceName.toLowerCase() === event.workspaceName
+    );
+  });
 }
 
 const workspaceSteps = new Set<string>(['workspace', 'removeWorkspace']);
@@ -139,21 +149,13 @@ function waitsForWorkspace({ customStatus }: DurableOrchestrationStatus): boolea
 }
 
 /** The deployment that the workspace's present tag asks for, whatever it was when the event was sent; or why there is none. */
-function wishOf(
-  event: WorkspaceEvent,
-  known: DurableOrchestrationStatus[],
-  workspace: TaggedWorkspace | undefined,
-): Wish | Decision {
+function wishOf(event: WorkspaceEvent, workspace: TaggedWorkspace | undefined): Wish | Decision {
   if (!workspace) return ignored('workspaceGone');
   if (!workspace.usable) return ignored('workspaceUnusable');
   if (workspace.ours) return ignored('ownWorkspace');
   if (workspace.accelerator === undefined) return ignored('noTag');
   const { accelerator, resourceGroup, workspaceName, location, parameters } = workspace;
   const deployment = deploymentId({ ...event, accelerator });
-  const earlier = known.find(({ instanceId }) => instanceId === deployment);
-  if (!mayBegin(earlier)) return ignored('alreadyDeployed', deployment);
-  if (earlier && event.timeMs <= new Date(earlier.lastUpdatedTime).getTime()) return ignored('stale', deployment);
-
   const parsed = parseRequest({ accelerator, resourceGroup, workspaceName, location, parameters });
   if ('faults' in parsed) return ignored(refusalOf(parsed.faults), deployment);
   return { deployment, request: parsed.request };

@@ -32,7 +32,7 @@ class OneInstance {
   }
 
   async getStatusBy(): Promise<object[]> {
-    return [];
+    return this.known && (this.known as { runtimeStatus: string }).runtimeStatus === 'Running' ? [this.known] : [];
   }
 
   async startNew(name: string, { instanceId, input }: { instanceId: string; input: object }): Promise<void> {
