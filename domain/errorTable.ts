@@ -33,6 +33,16 @@ export const errorTable = {
     title: 'Too many deployments are running',
     hint: 'Wait until one is over, then send the request again.',
   },
+  TOO_MANY_STARTS: {
+    status: 429,
+    title: 'The caller started too many deployments',
+    hint: 'Wait as long as Retry-After says, then send the request again; the operator can raise MAX_STARTS_PER_HOUR.',
+  },
+  CALLER_NOT_ALLOWED: {
+    status: 403,
+    title: 'The caller may not do this',
+    hint: 'Ask the operator for the app role that the detail names, and sign in again: a token keeps the roles it was given with.',
+  },
   DEPLOYMENT_NOT_FOUND: {
     status: 404,
     title: 'There is no such deployment',
@@ -71,7 +81,7 @@ export const errorTable = {
   INTERNAL: { status: 500, title: 'The deployer failed', hint: 'Look up the invocation in the app\u2019s log.' },
 
   TOKEN_UNAVAILABLE: {
-    retryForSeconds: untilLimitOfStep,
+    retryForSeconds: 1800,
     title: 'The app\u2019s identity got no token',
     hint: 'Check that the identity of AZURE_CLIENT_ID is attached to the app.',
   },
@@ -88,7 +98,7 @@ export const errorTable = {
   AZURE_DENIED: {
     retryForSeconds: 600,
     title: 'The app may not do this in Azure',
-    hint: 'Give the app\u2019s identity Contributor and a conditioned Role Based Access Control Administrator on the resource group.',
+    hint: 'Give the app\u2019s identity Contributor and a conditioned Role Based Access Control Administrator on the resource group, and Network Contributor on a virtual network that the request names.',
   },
   AZURE_REJECTED: {
     title: 'Azure refused the request',
@@ -102,6 +112,31 @@ export const errorTable = {
     title: 'A resource provider is not registered',
     hint: 'Run `az provider register --namespace Microsoft.Databricks` with rights on the subscription.',
   },
+  RESOURCE_GROUP_MISSING: {
+    title: 'The resource group does not exist',
+    hint: 'Create it with `az group create --name <group> --location <location>`, then send the request again.',
+  },
+  ROLE_MISSING: {
+    retryForSeconds: 600,
+    title: 'The app\u2019s identity lacks a role',
+    hint: 'Give it the role with the command that the cause shows; a role needs up to ten minutes to count.',
+  },
+  LOCATION_NOT_OFFERED: {
+    title: 'The location does not offer what is to be created',
+    hint: 'Choose a location that `az provider show --namespace Microsoft.Databricks` lists.',
+  },
+  QUOTA_TOO_LOW: {
+    title: 'The quota of cores is smaller than a cluster',
+    hint: 'Raise the quota with the command that the cause shows, or ask for smaller clusters in `compute`.',
+  },
+  RUNTIME_NOT_OFFERED: {
+    title: 'The workspace does not offer the runtime',
+    hint: 'Send `compute.sparkVersion` with a key that `databricks clusters spark-versions` lists.',
+  },
+  NODE_TYPE_NOT_OFFERED: {
+    title: 'The workspace does not offer the node type',
+    hint: 'Send `compute.nodeType` with one that `databricks clusters list-node-types` lists, or let the subscription have it.',
+  },
   PRINCIPAL_NOT_FOUND: {
     retryForSeconds: 600,
     title: 'The new identity is not known to Entra ID yet',
@@ -114,6 +149,14 @@ export const errorTable = {
   WORKSPACE_NOT_PREMIUM: {
     title: 'The workspace is not premium',
     hint: 'Upgrade its pricing tier to premium, or deploy into another workspace.',
+  },
+  NETWORK_INCOMPLETE: {
+    title: 'The virtual network needs subnets',
+    hint: 'Name `publicSubnet` and `privateSubnet` in `network`: a pair that is delegated to Microsoft.Databricks/workspaces and serves no other workspace.',
+  },
+  WORKSPACE_NETWORK_DIFFERS: {
+    title: 'The workspace has another network',
+    hint: 'Leave `network` out to use the workspace as it is, or choose another name: Azure keeps the network of a workspace.',
   },
   WORKSPACE_FAILED: {
     title: 'Azure could not create the workspace',

@@ -1,13 +1,17 @@
 import type { Accelerator } from './accelerator.ts';
 import type { Failure } from './errors.ts';
 import { type Limits, usualLimits } from './limits.ts';
+import type { Network } from './network.ts';
 import type { Outcome } from './outcome.ts';
 import type { PlatformFailure } from './platformFailure.ts';
 import type { PollingPlan } from './polling.ts';
+import type { Finding } from './preflight.ts';
+import type { WorkspaceFact } from './preflightSubscription.ts';
 import type { DeploymentRequest } from './request.ts';
 import type { Owner } from './resultQueries.ts';
 import type { DeclaredResults, Verified } from './results.ts';
 import type { RunSummary, StepName } from './status.ts';
+import type { Tags } from './tags.ts';
 
 export type { Accelerator } from './accelerator.ts';
 
@@ -33,6 +37,8 @@ const step = <I extends object, O>(name: string, policy: RetryPolicy): Step<I, O
 // A role needs up to ten minutes to spread through Entra ID and ARM (azure-docs, role-based-access-control/troubleshooting).
 const spreading: RetryPolicy = { limitSeconds: 600, firstPauseSeconds: 5, maxPauseSeconds: 30 };
 const remote: RetryPolicy = { limitSeconds: 900, firstPauseSeconds: 2, maxPauseSeconds: 60 };
+// A role that is all that is missing may be spreading: its code is believed for ten minutes, the rest like any remote call.
+const checking: RetryPolicy = { limitSeconds: 900, firstPauseSeconds: 2, maxPauseSeconds: 30 };
 /** A call of the durable backend. */
 const local: RetryPolicy = { limitSeconds: 120, firstPauseSeconds: 1, maxPauseSeconds: 15 };
 /** The run goes on and is paid whether or not Databricks answers, so giving up early would only start a second one. */
@@ -49,6 +55,9 @@ export interface Deployment {
   request: DeploymentRequest;
   location: string;
   accelerator: Accelerator;
+  /** Of a workspace that is made, and the tags of all that is; an instance of an earlier version has neither. */
+  network?: Network;
+  tags?: Tags;
 }
 
 /** Input of the `deploy` orchestrator. */
@@ -57,11 +66,19 @@ export interface DeployInput {
   polling: PollingPlan;
   limits?: Limits;
   requestedBy?: string;
+  /** The starts of the last hour, this one included, by which a caller's starts are counted. */
+  starts?: CallerStart[];
   earlierAttempts: EarlierAttempt[];
   /** What is taken over from the attempt before; undefined for one that looks at everything anew. */
   kept?: Kept;
   /** Whether runs of an earlier attempt may still be active, because nobody has ended them. */
   mayStillRun?: boolean;
+}
+
+/** One start and whose it was: a hash that tells callers apart. */
+export interface CallerStart {
+  caller: string;
+  at: string;
 }
 
 export interface EarlierAttempt {
@@ -222,6 +239,21 @@ export interface VerifyInput {
   results: DeclaredResults;
 }
 
+/** A deployment and the time (ISO 8601) for which it is checked. */
+export type CheckInput = Deployment & { at: string };
+
+/** What was found in Azure before anything is made. */
+export interface SubscriptionReport {
+  findings: Finding[];
+  workspace: WorkspaceFact | 'missing' | 'unknown';
+  identity: 'there' | 'missing' | 'unknown';
+}
+
+export const checkSubscription = step<CheckInput, SubscriptionReport>('checkSubscription', checking);
+export const checkCompute = step<Deployment & { workspace: Workspace }, { findings: Finding[] }>(
+  'checkCompute',
+  remote,
+);
 export const ensureIdentity = step<Deployment, Identity>('ensureIdentity', remote);
 export const ensureWorkspace = step<Deployment, WorkspaceState>('ensureWorkspace', remote);
 export const readWorkspace = step<Deployment & { workspace: WorkspaceState }, WorkspaceState>('readWorkspace', remote);

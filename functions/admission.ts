@@ -1,12 +1,22 @@
 import { type Accelerator, type AcceleratorWish, isAllowedRepository } from '../domain/accelerator.ts';
 import { repositoryNameFor } from '../domain/ids.ts';
+import { type Network, resolveNetwork } from '../domain/network.ts';
 import type { DeploymentRequest, RequestFault } from '../domain/request.ts';
+import { type Tags, withRequiredTags } from '../domain/tags.ts';
 import { type DeployerSettings, deployerSettings } from './settings.ts';
 
-/** What the settings make of a request: the accelerator and the location, or what they do not allow. */
-export function admit(
-  request: DeploymentRequest,
-): { accelerator: Accelerator; location: string } | { faults: RequestFault[] } {
+/** What the settings make of a request. */
+export interface Admission {
+  accelerator: Accelerator;
+  location: string;
+  /** Of the workspace, if it is made. */
+  network: Network;
+  /** Of all that is created in Azure. */
+  tags: Tags;
+}
+
+/** What the settings make of a request, or what they do not allow. */
+export function admit(request: DeploymentRequest): Admission | { faults: RequestFault[] } {
   const settings = deployerSettings();
   const admitted = admitAccelerator(request.accelerator, settings);
   const location = request.location ?? settings.ALLOWED_LOCATIONS[0] ?? '';
@@ -22,8 +32,9 @@ export function admit(
   if (nodeType && !includes(settings.ALLOWED_NODE_TYPES, nodeType)) {
     faults.push({ pointer: '/compute/nodeType', message: `Allowed: ${settings.ALLOWED_NODE_TYPES.join(', ')}.` });
   }
+  const { network, tags } = corporate(request, faults);
   return 'accelerator' in admitted && faults.length === 0
-    ? { accelerator: admitted.accelerator, location }
+    ? { accelerator: admitted.accelerator, location, network, tags }
     : { faults };
 }
 
@@ -47,6 +58,19 @@ function admitAccelerator(
       message: allowed.length === 0 ? 'No repository is allowed.' : `Allowed: ${allowed.join(', ')}.`,
     },
   };
+}
+
+/** What the organisation asks of networks and tags; adds to the faults what the request may not do. */
+function corporate(request: DeploymentRequest, faults: RequestFault[]): Pick<Admission, 'network' | 'tags'> {
+  const settings = deployerSettings();
+  const networking = resolveNetwork(request.network, {
+    subscriptionId: settings.AZURE_SUBSCRIPTION_ID,
+    network: settings.NETWORK,
+    allowed: settings.ALLOWED_VIRTUAL_NETWORKS ?? [],
+  });
+  const tagging = withRequiredTags(request.tags, settings.REQUIRED_TAGS);
+  faults.push(...networking.faults, ...tagging.faults);
+  return { network: networking.network, tags: tagging.tags };
 }
 
 /** Azure's names do not tell upper from lower case. */

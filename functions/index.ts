@@ -3,6 +3,8 @@ import * as df from 'durable-functions';
 import { asActivity } from '../activities/asActivity.ts';
 import { assignRole } from '../activities/assignRole.ts';
 import { cancelRuns } from '../activities/cancelRuns.ts';
+import { checkCompute } from '../activities/checkCompute.ts';
+import { checkSubscription } from '../activities/checkSubscription.ts';
 import { ensureIdentity } from '../activities/ensureIdentity.ts';
 import { ensureJob } from '../activities/ensureJob.ts';
 import { ensureRepo } from '../activities/ensureRepo.ts';
@@ -38,31 +40,31 @@ http('startDeployment', {
   route: 'deployments',
   methods: ['POST'],
   authLevel: 'function',
-  handler: withProblems(startDeployment),
+  handler: withProblems(startDeployment, 'Deployer'),
 });
 http('listDeployments', {
   route: 'deployments',
   methods: ['GET'],
   authLevel: 'function',
-  handler: withProblems(listDeployments),
+  handler: withProblems(listDeployments, 'Reader'),
 });
 http('readDeployment', {
   route: 'deployments/{id}',
   methods: ['GET'],
   authLevel: 'function',
-  handler: withProblems(readDeployment),
+  handler: withProblems(readDeployment, 'Reader'),
 });
 http('cancelDeployment', {
   route: 'deployments/{id}/cancel',
   methods: ['POST'],
   authLevel: 'function',
-  handler: withProblems(cancelDeployment),
+  handler: withProblems(cancelDeployment, 'Deployer'),
 });
 http('retryDeployment', {
   route: 'deployments/{id}/retry',
   methods: ['POST'],
   authLevel: 'function',
-  handler: withProblems(retryDeployment),
+  handler: withProblems(retryDeployment, 'Deployer'),
 });
 http('readStatusLink', {
   route: 'deployments/{id}/status',
@@ -77,6 +79,8 @@ df.app.orchestration('deploy', deploy);
 df.app.orchestration('waitForStorage', waitForStorage);
 df.app.orchestration('watchRun', watchRun);
 
+activity(steps.checkSubscription, checkSubscription);
+activity(steps.checkCompute, checkCompute);
 activity(steps.ensureIdentity, ensureIdentity);
 activity(steps.ensureWorkspace, ensureWorkspace);
 activity(steps.readWorkspace, readWorkspace);

@@ -50,12 +50,13 @@ export async function listDeployments(request: HttpRequest, client: DurableClien
 }
 
 function summary(status: DurableOrchestrationStatus, origin: string): Record<string, unknown> {
-  const { deployment } = status.input as DeployInput;
+  const { deployment, requestedBy } = status.input as DeployInput;
   const custom = status.customStatus as DeployStatus | null;
   return {
     id: status.instanceId,
     runtimeStatus: status.runtimeStatus,
     attempt: deployment.attempt,
+    ...(requestedBy && { requestedBy }),
     accelerator: acceleratorNameOf(deployment),
     resourceGroup: deployment.request.resourceGroup,
     workspaceName: deployment.request.workspaceName,

@@ -8,6 +8,7 @@ import { type DeploymentRequest, parseRequest, type RequestFault } from '../doma
 import type { DeployStatus } from '../domain/status.ts';
 import type { DeployInput } from '../domain/steps.ts';
 import { readSubscriptionEvent, type WorkspaceEvent } from '../domain/subscriptionEvent.ts';
+import { eventCaller } from './caller.ts';
 import { coalesce } from './coalesce.ts';
 import { launch, NotAllowed } from './launch.ts';
 import { logAct } from './logAct.ts';
@@ -24,9 +25,6 @@ interface Wish {
   deployment: string;
   request: DeploymentRequest;
 }
-
-/** Who asked for a deployment that an event has started. */
-const cause = 'Event Grid';
 
 const recent = new RecentEvents(2000);
 // A burst of events about one workspace costs two looks and two starts at most, not one for each.
@@ -48,7 +46,7 @@ const launchOnce = coalesce(
   async ({ deployment, request }, client: DurableClient) => {
     // Another event may have started it since the look.
     if (!mayBegin(await statusOf(client, deployment))) return undefined;
-    const { status, started } = await launch(client, request, cause);
+    const { status, started } = await launch(client, request, eventCaller);
     return started ? status : undefined;
   },
 );
@@ -115,7 +113,7 @@ async function decide(client: DurableClient, event: WorkspaceEvent, ctx: Invocat
   if (earlier && event.timeMs <= new Date(earlier.lastUpdatedTime).getTime()) return ignored('stale', deployment);
   const status = await launchOnce(wish, client);
   if (!status) return ignored('inProgress', deployment);
-  logAct(ctx, 'deployment.started', status, cause);
+  logAct(ctx, 'deployment.started', status, eventCaller.name);
   return { decision: 'started', deployment };
 }
 

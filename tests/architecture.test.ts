@@ -59,6 +59,8 @@ const mayImport: [path: RegExp, ...allowed: string[]][] = [
   [/^functions\/index\.ts$/, 'activities/', 'orchestrators/'],
   // An event says what was, so the workspace is read as it is now before anything is started for it.
   [/^functions\/onSubscriptionEvent\.ts$/, 'activities/readTaggedWorkspace.ts'],
+  // A plan is answered at once and starts nothing, so what the first steps read is read without an orchestration.
+  [/^functions\/planDeployment\.ts$/, 'activities/'],
   // The stand-ins meet the app on the wire only; a clock, servers and stores know nothing of what they serve.
   [/^local\/(?!kit\/|faults\/)/, 'local/', 'domain/', 'package:'],
   [/^local\/(?:kit|faults)\//, 'local/kit/', 'local/faults/', 'package:'],
@@ -272,6 +274,13 @@ describe('registered names', () => {
     ];
     expect(registered.length).toBeGreaterThanOrEqual(6);
     expect(registered.filter(([, name, handler]) => name !== handler)).toEqual([]);
+  });
+
+  test('every trigger behind the function key names the role that it needs, and no other does', () => {
+    const triggers = index.match(/\bhttp\(\s*'[\s\S]*?\}\);/g) ?? [];
+    expect(triggers.length).toBeGreaterThanOrEqual(5);
+    const keyed = triggers.filter((trigger) => trigger.includes("authLevel: 'function'"));
+    expect(triggers.filter((trigger) => /, '(?:Deployer|Reader)'\),\s*\}\);$/.test(trigger))).toEqual(keyed);
   });
 });
 

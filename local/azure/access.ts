@@ -1,22 +1,34 @@
 import { createHash } from 'node:crypto';
 import type { TokenClaims } from '../kit/tokens.ts';
 import { ArmError } from './armError.ts';
-import { type ArmState, isWithin, type RoleAssignment } from './armState.ts';
-import { accessAdministratorRole, contributorRole, ownerRole, permits, roleOf } from './roles.ts';
+import { type ArmState, isWithin, keyOf, type RoleAssignment } from './armState.ts';
+import {
+  accessAdministratorRole,
+  contributorRole,
+  ownerRole,
+  permits,
+  preflightRole,
+  type Role,
+  roleOf,
+} from './roles.ts';
+import { isTakenAway } from './scenarios.ts';
 
-/** Who may do what, by the assignments of the configuration and those made over the API. */
+/** Who may do what, by the role assignments. */
 export interface Access {
-  /** Every assignment, the configured ones first. */
+  /** Every assignment, the app's own first. */
   assignments(): RoleAssignment[];
   /** Throws `AuthorizationFailed` unless a role of the caller at or above `scope` grants the action. */
   require(caller: TokenClaims, action: string, scope: string): void;
   allows(objectId: string, action: string, scope: string): boolean;
+  /** The roles that the principal has at the scope or above it. */
+  rolesOf(objectId: string, scope: string): Role[];
   mayAdminister(resourceId: string, objectId: string): boolean;
 }
 
 /**
- * The app gets Contributor and the right to assign roles on each of the groups, as its own deployment gives it; whoever made
- * the groups is their owner.
+ * The app gets Contributor and the right to assign roles on each of the groups, and may read providers and quotas of the
+ * subscription, as its own deployment gives it; whoever made the groups owns them. All this once, so that what is taken
+ * away again stays away. A scenario takes a role of the app's away until it is cleared.
  */
 export function access(
   state: ArmState,
@@ -25,14 +37,17 @@ export function access(
   groupIds: string[],
   ownerIds: string[],
 ): Access {
-  const configured = groupIds.flatMap((scope) => [
-    ...[contributorRole, accessAdministratorRole].map((role) =>
-      assignmentFor(scope, role, subscriptionId, appObjectId, 'ServicePrincipal'),
-    ),
-    ...ownerIds.map((id) => assignmentFor(scope, ownerRole, subscriptionId, id, 'User')),
-  ]);
-  const assignments = (): RoleAssignment[] => [...configured, ...state.assignments.values()];
-  const rolesOf = (objectId: string, scope: string) =>
+  const subscription = `/subscriptions/${subscriptionId}`;
+  grantOnce(state, assignmentFor(subscription, preflightRole, subscriptionId, appObjectId, 'ServicePrincipal'));
+  for (const scope of groupIds) {
+    for (const role of [contributorRole, accessAdministratorRole])
+      grantOnce(state, assignmentFor(scope, role, subscriptionId, appObjectId, 'ServicePrincipal'));
+    for (const id of ownerIds) grantOnce(state, assignmentFor(scope, ownerRole, subscriptionId, id, 'User'));
+  }
+  const isTaken = ({ principalId, roleDefinitionId }: RoleAssignment): boolean =>
+    principalId === appObjectId && isTakenAway(state.scenarios, roleOf(roleDefinitionId)?.name ?? '');
+  const assignments = (): RoleAssignment[] => state.assignments.values().filter((assignment) => !isTaken(assignment));
+  const rolesOf = (objectId: string, scope: string): Role[] =>
     assignments()
       .filter((assignment) => assignment.principalId === objectId && isWithin(scope, assignment.scope))
       .flatMap((assignment) => roleOf(assignment.roleDefinitionId) ?? []);
@@ -40,6 +55,7 @@ export function access(
     rolesOf(objectId, scope).some((role) => permits(role, action));
   return {
     assignments,
+    rolesOf,
     allows,
     require(caller, action, scope) {
       if (allows(caller.oid, action, scope)) return;
@@ -52,6 +68,13 @@ export function access(
     mayAdminister: (resourceId, objectId) =>
       rolesOf(objectId, resourceId).some((role) => role.id === ownerRole || role.id === contributorRole),
   };
+}
+
+function grantOnce({ assignments, granted }: ArmState, assignment: RoleAssignment): void {
+  const key = keyOf(assignment.id);
+  if (granted.get(key)) return;
+  granted.set(key, true);
+  assignments.set(key, assignment);
 }
 
 function assignmentFor(

@@ -5,15 +5,35 @@ import type { Collection } from '../kit/store.ts';
 
 const name = v.pipe(v.string(), v.minLength(1));
 
+/** Of a policy's assignment: its display name (the policy's when left out), and the message for what does not comply. */
+const assigned = { assignment: v.optional(name), message: v.optional(name) };
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
 const scenario = v.variant('kind', [
   /** The creation of the workspace `name` (`*` for any) ends `Failed` with this error of the operation. */
   v.strictObject({ kind: v.literal('workspaceFails'), name, code: name, message: name }),
   /** The creation of the workspace `name` (`*` for any) never ends. */
   v.strictObject({ kind: v.literal('neverReady'), name }),
-  /** A policy forbids the workspace `name` (`*` for any). */
-  v.strictObject({ kind: v.literal('policyDenies'), name, message: name }),
+  /** The policy of this display name forbids the workspace or identity `name` (`*` for any), with the reason of its assignment. */
+  v.strictObject({ kind: v.literal('policyDenies'), name, policy: name, ...assigned }),
+  /** A policy forbids every workspace and identity without this tag. */
+  v.strictObject({
+    kind: v.literal('policyRequiresTag'),
+    tag: name,
+    policy: v.optional(name, 'Require a tag on resources'),
+    ...assigned,
+  }),
   /** The subscription has the resource provider `namespace` not registered. */
   v.strictObject({ kind: v.literal('providerNotRegistered'), namespace: name }),
+  /** The quota `family` (by the name that Azure gives it) of cores has this limit, and so much of it is taken. */
+  v.strictObject({
+    kind: v.literal('quota'),
+    family: name,
+    limit: count,
+    currentValue: v.optional(count, 0),
+  }),
+  /** The app lacks the role (by its name) that the configuration gives it. */
+  v.strictObject({ kind: v.literal('roleMissing'), role: name }),
 ]);
 
 /** Trouble that is agreed on beforehand; it lasts until the scenarios are cleared. */
@@ -36,11 +56,25 @@ export function scenarioRoutes(scenarios: Collection<Scenario>): Router {
     });
 }
 
-const keyFor = (scenario: Scenario): string =>
-  `${scenario.kind} ${('name' in scenario ? scenario.name : scenario.namespace).toLowerCase()}`;
+const keyFor = (scenario: Scenario): string => `${scenario.kind} ${subjectOf(scenario).toLowerCase()}`;
+
+function subjectOf(scenario: Scenario): string {
+  switch (scenario.kind) {
+    case 'providerNotRegistered':
+      return scenario.namespace;
+    case 'quota':
+      return scenario.family;
+    case 'roleMissing':
+      return scenario.role;
+    case 'policyRequiresTag':
+      return scenario.tag;
+    default:
+      return scenario.name;
+  }
+}
 
 /** The scenario of this kind that was agreed on for a workspace. */
-export function scenarioFor<K extends 'workspaceFails' | 'neverReady' | 'policyDenies'>(
+export function scenarioFor<K extends 'workspaceFails' | 'neverReady'>(
   scenarios: Collection<Scenario>,
   kind: K,
   workspace: string,
@@ -51,6 +85,16 @@ export function scenarioFor<K extends 'workspaceFails' | 'neverReady' | 'policyD
 
 export const isUnregistered = (scenarios: Collection<Scenario>, namespace: string): boolean =>
   scenarios.get(`providerNotRegistered ${namespace.toLowerCase()}`) !== undefined;
+
+export const quotaFor = (
+  scenarios: Collection<Scenario>,
+  family: string,
+): Extract<Scenario, { kind: 'quota' }> | undefined =>
+  scenarios.get(`quota ${family.toLowerCase()}`) as Extract<Scenario, { kind: 'quota' }> | undefined;
+
+/** Whether the app is agreed to lack the role of this name. */
+export const isTakenAway = (scenarios: Collection<Scenario>, role: string): boolean =>
+  scenarios.get(`roleMissing ${role.toLowerCase()}`) !== undefined;
 
 /** Throws `MissingSubscriptionRegistration` when the namespace is agreed to be unregistered. */
 export function requireRegistered(scenarios: Collection<Scenario>, namespace: string): void {

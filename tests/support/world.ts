@@ -96,6 +96,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     POLL_FLOOR_SECONDS: '5',
     POLL_CEILING_SECONDS: '60',
     MAX_ACTIVE_DEPLOYMENTS: '50',
+    MAX_STARTS_PER_HOUR: '10000',
     ...options.settings?.(cloud.settings),
   };
   const { log } = options;
