@@ -14,6 +14,7 @@ export interface TaggedWorkspace {
   ours: boolean;
   /** The value of the tag `accelerator`. */
   accelerator?: string;
+  tags: Record<string, string>;
   /** Notebook parameters: the values of tags such as `accelerator.profile`. */
   parameters: Record<string, string>;
 }
@@ -40,6 +41,7 @@ export async function readTaggedWorkspace(
     usable: !unusable.has(workspace.provisioningState ?? ''),
     ours: tagIn(tags, ownerTag) !== undefined,
     ...(accelerator !== undefined && { accelerator }),
+    tags,
     parameters: parametersIn(tags),
   };
 }

@@ -154,9 +154,23 @@ function wishOf(event: WorkspaceEvent, workspace: TaggedWorkspace | undefined): 
   if (workspace.accelerator === undefined) return ignored('noTag');
   const { accelerator, resourceGroup, workspaceName, location, parameters } = workspace;
   const deployment = deploymentId({ ...event, accelerator });
-  const parsed = parseRequest({ accelerator, resourceGroup, workspaceName, location, parameters });
+  const parsed = parseRequest({
+    accelerator,
+    resourceGroup,
+    workspaceName,
+    location,
+    parameters,
+    tags: openTagsOf(workspace),
+  });
   if ('faults' in parsed) return ignored(refusalOf(parsed.faults), deployment);
   return { deployment, request: parsed.request };
+}
+
+/** The tags that the settings require and leave to the request: those of the workspace. */
+function openTagsOf({ tags }: TaggedWorkspace): Record<string, string> {
+  const required = Object.entries(deployerSettings().REQUIRED_TAGS);
+  const open = new Set(required.flatMap(([name, value]) => (value === null ? [name.toLowerCase()] : [])));
+  return Object.fromEntries(Object.entries(tags).filter(([name]) => open.has(name.toLowerCase())));
 }
 
 /** An event never tries again what has ended, which a person does; what was deleted on request may be asked for anew. */

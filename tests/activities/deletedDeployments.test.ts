@@ -11,13 +11,15 @@ import { setFault } from '../support/world.ts';
 
 const accelerator = 'predicting-implied-volatility';
 const endedMs = Date.UTC(2026, 10, 27, 12);
+const tags = { Accelerator: accelerator, 'Accelerator.Profile': 'small', Owner: 'us' };
 let activities: ActivityCloud;
 let id: string;
 beforeAll(async () => {
   activities = await startActivityCloud();
+  process.env['REQUIRED_TAGS'] = '{"owner":null}';
   const subscriptionId = activities.cloud.settings['AZURE_SUBSCRIPTION_ID'] ?? '';
   id = deploymentId({ subscriptionId, resourceGroup: 'rg-volatility', workspaceName: 'ws-tagged', accelerator });
-  await makeWorkspace(activities.cloud, 'ws-tagged', { Accelerator: accelerator, 'Accelerator.Profile': 'small' });
+  await makeWorkspace(activities.cloud, 'ws-tagged', tags);
 });
 afterAll(() => activities.cloud.close());
 
@@ -86,6 +88,7 @@ describe('after a deployment has been deleted', () => {
   test('an event that is younger starts the next one', async () => {
     expect(await decisionOn({ timeMs: endedMs + 1 })).toMatchObject({ decision: 'started', deployment: id });
     expect(client.calls).toEqual([`start deploy ${id}`]);
+    expect(client.known).toMatchObject({ input: { deployment: { request: { tags: { Owner: 'us' } } } } });
   });
 });
 
@@ -117,6 +120,7 @@ describe('readTaggedWorkspace', () => {
       usable: true,
       ours: false,
       accelerator,
+      tags,
       parameters: { profile: 'small' },
     });
   });
