@@ -43,12 +43,13 @@ import { cancelDeployment } from './cancelDeployment.ts';
 import { deleteDeployment } from './deleteDeployment.ts';
 import { health } from './health.ts';
 import { listDeployments } from './listDeployments.ts';
+import { onSubscriptionEvent } from './onSubscriptionEvent.ts';
 import { withProblems } from './problem.ts';
 import { readDeployment, readStatusLink } from './readDeployment.ts';
 import { retryDeployment } from './retryDeployment.ts';
 import { startDeployment } from './startDeployment.ts';
 
-const http = df.app.client.http;
+const { http, eventGrid } = df.app.client;
 
 http('startDeployment', {
   route: 'deployments',
@@ -92,6 +93,7 @@ http('deleteDeployment', {
   authLevel: 'function',
   handler: withProblems(deleteDeployment, 'Deployer'),
 });
+eventGrid('onSubscriptionEvent', { handler: onSubscriptionEvent });
 app.http('health', { route: 'health', methods: ['GET'], authLevel: 'anonymous', handler: health });
 
 df.app.orchestration('deploy', deploy);

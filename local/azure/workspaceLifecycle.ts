@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ArmContext, keyOf, type Operation, type Workspace } from './armState.ts';
 import { scenarioFor } from './scenarios.ts';
+import type { SubscriptionEvents } from './subscriptionEvents.ts';
 import { dropAssignmentsOn } from './userAssignedIdentities.ts';
 
 /** Implemented by the Databricks emulator: the data plane of the workspaces. */
@@ -35,6 +36,7 @@ export function workspaceLifecycle(
   { state, clock }: ArmContext,
   backend: WorkspaceBackend,
   workspaceSeconds: number,
+  events: SubscriptionEvents,
 ): WorkspaceLifecycle {
   const timers = new Map<string, () => void>();
   const endings = new Map<string, Promise<void>>();
@@ -44,7 +46,11 @@ export function workspaceLifecycle(
     const { id } = operation;
     const end = (): void => {
       timers.delete(id);
-      const ending = (operation.kind === 'create' ? endCreation : endDeletion)({ state, clock }, backend, operation);
+      const ending = (operation.kind === 'create' ? endCreation : endDeletion)(
+        { state, clock, events },
+        backend,
+        operation,
+      );
       endings.set(
         id,
         ending.finally(() => endings.delete(id)),
@@ -126,9 +132,13 @@ function takeManagedGroup(
   return undefined;
 }
 
-type Ending = Pick<ArmContext, 'state' | 'clock'>;
+type Ending = Pick<ArmContext, 'state' | 'clock'> & { events: SubscriptionEvents };
 
-async function endCreation({ state, clock }: Ending, backend: WorkspaceBackend, operation: Operation): Promise<void> {
+async function endCreation(
+  { state, clock, events }: Ending,
+  backend: WorkspaceBackend,
+  operation: Operation,
+): Promise<void> {
   const key = keyOf(operation.resourceId);
   const workspace = state.workspaces.get(key);
   if (!workspace) return;
@@ -150,9 +160,10 @@ async function endCreation({ state, clock }: Ending, backend: WorkspaceBackend, 
   const latest = state.workspaces.get(key) ?? workspace;
   state.workspaces.set(key, { ...latest, state: ended, updatedMs: clock.now(), ...(host && { host }) });
   state.operations.set(operation.id, { ...operation, status: ended, ...(failure && { failure }) });
+  events.tell('write', failure ? 'Failure' : 'Success', latest);
 }
 
-async function endDeletion({ state }: Ending, backend: WorkspaceBackend, operation: Operation): Promise<void> {
+async function endDeletion({ state, events }: Ending, backend: WorkspaceBackend, operation: Operation): Promise<void> {
   const key = keyOf(operation.resourceId);
   const workspace = state.workspaces.get(key);
   if (!workspace) return;
@@ -160,6 +171,7 @@ async function endDeletion({ state }: Ending, backend: WorkspaceBackend, operati
   if (failure) {
     state.workspaces.set(key, { ...workspace, state: 'failed' });
     state.operations.set(operation.id, { ...operation, status: 'failed', failure });
+    events.tell('delete', 'Failure', workspace);
     return;
   }
   const managed = keyOf(workspace.managedResourceGroupId);
@@ -167,6 +179,7 @@ async function endDeletion({ state }: Ending, backend: WorkspaceBackend, operati
   dropAssignmentsOn(state, workspace.id);
   state.workspaces.delete(key);
   state.operations.set(operation.id, { ...operation, status: 'succeeded' });
+  events.tell('delete', 'Success', workspace);
 }
 
 async function deprovision(backend: WorkspaceBackend, { id, host }: Workspace): Promise<Operation['failure']> {

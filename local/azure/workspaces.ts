@@ -8,6 +8,7 @@ import type { OperationUrls } from './operations.ts';
 import { type Candidate, requireCompliant } from './policies.ts';
 import { objectBody, tagsOf } from './requestBody.ts';
 import { requireRegistered, requireUnlocked, scenarioFor } from './scenarios.ts';
+import type { SubscriptionEvents } from './subscriptionEvents.ts';
 import type { WorkspaceLifecycle } from './workspaceLifecycle.ts';
 import { requireJoin } from './workspaceParameters.ts';
 import { readWish, type WorkspaceWish, workspaceVersions } from './workspaceWish.ts';
@@ -23,6 +24,7 @@ interface Services {
   access: Access;
   lifecycle: WorkspaceLifecycle;
   urls: OperationUrls;
+  events: SubscriptionEvents;
   retryAfterHeader: Record<string, string>;
 }
 
@@ -102,6 +104,7 @@ function change(services: Services, request: ArmRequest, workspace: Workspace): 
   const { state, clock } = services.context;
   const changed = { ...workspace, updatedBy: callerOf(request), updatedMs: clock.now() };
   state.workspaces.set(keyOf(workspace.id), changed);
+  services.events.tell('write', 'Success', changed);
   return { body: shown(services, changed) };
 }
 
@@ -114,7 +117,9 @@ async function remove(services: Services, request: ArmRequest): Promise<ApiReply
   if (workspace.state === 'creating') throw busy(workspace);
   const force = request.query.get('forceDeletion')?.toLowerCase() === 'true';
   const operation = workspace.state === 'deleting' && services.context.state.operations.get(workspace.operationId);
-  const begun = operation ? { workspace, operation } : services.lifecycle.delete(workspace, force);
+  const begun = operation
+    ? { workspace, operation }
+    : services.lifecycle.delete({ ...workspace, updatedBy: callerOf(request) }, force);
   return { status: 202, headers: asyncHeaders(services, begun, request) };
 }
 
