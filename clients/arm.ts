@@ -1,6 +1,8 @@
 import type { AuthorizationManagementClient } from '@azure/arm-authorization';
 import type { AzureDatabricksManagementClient } from '@azure/arm-databricks';
 import type { ManagedServiceIdentityClient } from '@azure/arm-msi';
+import * as v from 'valibot';
+import { RetryableError } from '../domain/errors.ts';
 import { armFailure } from './armFailure.ts';
 import { keepErrorBodies } from './errorBodies.ts';
 import { credential } from './credential.ts';
@@ -15,6 +17,8 @@ export interface Arm {
   authorization: AuthorizationManagementClient;
   /** GETs a URL that ARM itself handed out; only one of the configured Resource Manager is asked. */
   follow: (url: string) => Promise<unknown>;
+  /** GETs a path for which none of the clients has a method; gives the text, or throws a `RestError` as they do. */
+  get: (path: string, apiVersion: string, options: { abortSignal: AbortSignal }) => Promise<string>;
 }
 
 let known: Promise<Arm> | undefined;
@@ -31,6 +35,26 @@ export async function callArm<T>(
     if (expected(error)) return undefined;
     throw armFailure(error);
   }
+}
+
+/**
+ * Reads a path of ARM and checks the answer by the schema. Throws like `callArm`, and ANSWER_INVALID for another shape;
+ * gives undefined for an error that `expected` picks out.
+ */
+export async function readArm<S extends v.GenericSchema>(
+  path: string,
+  apiVersion: string,
+  schema: S,
+  expected?: (error: unknown) => boolean,
+): Promise<v.InferOutput<S> | undefined> {
+  const text = await callArm((arm, options) => arm.get(path, apiVersion, options), expected);
+  if (text === undefined) return undefined;
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
+  if (parsed.success) return parsed.output;
+  const faults = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? '(root)'}: ${issue.message}`);
+  throw new RetryableError('ANSWER_INVALID', `GET ${path}: the answer has an unknown shape.`, {
+    cause: faults.slice(0, 5).join('; '),
+  });
 }
 
 async function connect(): Promise<Arm> {
@@ -52,6 +76,8 @@ async function connect(): Promise<Arm> {
     identities: new ManagedServiceIdentityClient(identity, subscription, options),
     authorization: new AuthorizationManagementClient(identity, subscription, options),
     follow: (url) => follow(databricks, endpoint, url),
+    get: (path, apiVersion, { abortSignal }) =>
+      get(databricks, `${endpoint.replace(/\/$/, '')}${path}?api-version=${apiVersion}`, abortSignal),
   };
 }
 
@@ -61,4 +87,17 @@ async function follow({ pipeline }: AzureDatabricksManagementClient, endpoint: s
   const request = createPipelineRequest({ url, method: 'GET', timeout: callSeconds * 1000 });
   const { status, bodyAsText } = await pipeline.sendRequest(createDefaultHttpClient(), request);
   return status < 300 && bodyAsText ? JSON.parse(bodyAsText) : undefined;
+}
+
+async function get(
+  { pipeline }: AzureDatabricksManagementClient,
+  url: string,
+  abortSignal: AbortSignal,
+): Promise<string> {
+  const { createDefaultHttpClient, createPipelineRequest, RestError } = await import('@azure/core-rest-pipeline');
+  const request = createPipelineRequest({ url, method: 'GET', abortSignal });
+  const response = await pipeline.sendRequest(createDefaultHttpClient(), request);
+  const { status: statusCode, bodyAsText } = response;
+  if (statusCode === 200) return bodyAsText ?? '';
+  throw new RestError(`Azure answered ${statusCode}.`, { statusCode, request, response });
 }

@@ -112,6 +112,31 @@ export const errorTable = {
     title: 'A resource provider is not registered',
     hint: 'Run `az provider register --namespace Microsoft.Databricks` with rights on the subscription.',
   },
+  RESOURCE_GROUP_MISSING: {
+    title: 'The resource group does not exist',
+    hint: 'Create it with `az group create --name <group> --location <location>`, then send the request again.',
+  },
+  ROLE_MISSING: {
+    retryForSeconds: 600,
+    title: 'The app\u2019s identity lacks a role',
+    hint: 'Give it the role with the command that the cause shows; a role needs up to ten minutes to count.',
+  },
+  LOCATION_NOT_OFFERED: {
+    title: 'The location does not offer what is to be created',
+    hint: 'Choose a location that `az provider show --namespace Microsoft.Databricks` lists.',
+  },
+  QUOTA_TOO_LOW: {
+    title: 'The quota of cores is smaller than a cluster',
+    hint: 'Raise the quota with the command that the cause shows, or ask for smaller clusters in `compute`.',
+  },
+  RUNTIME_NOT_OFFERED: {
+    title: 'The workspace does not offer the runtime',
+    hint: 'Send `compute.sparkVersion` with a key that `databricks clusters spark-versions` lists.',
+  },
+  NODE_TYPE_NOT_OFFERED: {
+    title: 'The workspace does not offer the node type',
+    hint: 'Send `compute.nodeType` with one that `databricks clusters list-node-types` lists, or let the subscription have it.',
+  },
   PRINCIPAL_NOT_FOUND: {
     retryForSeconds: 600,
     title: 'The new identity is not known to Entra ID yet',

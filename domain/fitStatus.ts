@@ -3,10 +3,14 @@ import type { DeployStatus } from './status.ts';
 // Durable takes 16 kB of UTF-16 as custom status; some is left for what the backend adds.
 const mostCharacters = 7800;
 
-/** Shortens the failure until the status fits as JSON, where quotes and backslashes count twice: the oldest lines of the trace first. */
+/**
+ * Shortens the status until it fits as JSON, where quotes and backslashes count twice: the last warnings go first, then the
+ * oldest lines of the failure's trace.
+ */
 export function fitStatus(status: DeployStatus): DeployStatus {
   while (JSON.stringify(status).length > mostCharacters) {
-    if (!shorten(status.failure)) break;
+    if (status.warnings?.length) status.warnings.pop();
+    else if (!shorten(status.failure)) break;
   }
   return status;
 }

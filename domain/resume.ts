@@ -44,5 +44,5 @@ function resumeStep(status: DeployStatus | null): StepName {
   const done = status?.steps.every(({ state }) => state === 'done' || state === 'kept');
   if (done || at === 'repository' || at === 'job' || at === 'run' || at === 'notebooks') return 'repository';
   if (at === 'warehouse' || at === 'verification') return 'warehouse';
-  return at === 'storage' || at === 'principal' ? 'storage' : 'identity';
+  return at === 'storage' || at === 'principal' || at === 'compute' ? 'storage' : 'identity';
 }

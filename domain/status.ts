@@ -1,4 +1,5 @@
 import type { Failure } from './errors.ts';
+import type { Warning } from './preflight.ts';
 import type { Verified } from './results.ts';
 import type {
   ActiveRun,
@@ -14,11 +15,13 @@ import type {
 
 /** The steps of a deployment in their order, with the words that people read. */
 export const stepTitles = {
+  preflight: 'Preflight',
   identity: 'Managed identity',
   workspace: 'Databricks workspace',
   role: 'Role of the identity on the workspace',
   storage: 'Workspace storage',
   principal: 'Identity in the workspace',
+  compute: 'Runtime and node types',
   repository: 'Accelerator repository',
   job: 'Job from the template',
   run: 'Start of RUNME',
@@ -29,9 +32,11 @@ export const stepTitles = {
 
 export type StepName = keyof typeof stepTitles;
 
-/** The steps of one deployment: those of the proof only when its results are proven. */
-export const stepNames = (proves: boolean): StepName[] =>
-  (Object.keys(stepTitles) as StepName[]).filter((name) => proves || (name !== 'warehouse' && name !== 'verification'));
+/** The steps of one deployment: those of the proof only when its results are proven, the checks unless it is too old for them. */
+export const stepNames = (proves: boolean, checks = true): StepName[] =>
+  (Object.keys(stepTitles) as StepName[])
+    .filter((name) => proves || (name !== 'warehouse' && name !== 'verification'))
+    .filter((name) => checks || (name !== 'preflight' && name !== 'compute'));
 
 export interface StepStatus {
   name: StepName;
@@ -68,6 +73,8 @@ export interface DeployStatus {
   phase: StepName;
   steps: StepStatus[];
   links: Links;
+  /** What the checks could not see, or what may turn out well. */
+  warnings?: Warning[];
   /** What a later attempt can go on from. */
   known?: Known;
   /** Set while runs are being ended, because the deployment was cancelled or has failed. */
@@ -147,6 +154,8 @@ export interface StatusResource {
   /** What the last notebook handed over, of a deployment that succeeded. */
   results?: unknown;
   verified?: Verified;
+  /** What the checks could not see, or what may turn out well. */
+  warnings?: Warning[];
   failure?: FailureView;
   /** What a deployment that did not succeed leaves behind. */
   remains?: Remainder[];

@@ -5,6 +5,8 @@ import type { Network } from './network.ts';
 import type { Outcome } from './outcome.ts';
 import type { PlatformFailure } from './platformFailure.ts';
 import type { PollingPlan } from './polling.ts';
+import type { Finding } from './preflight.ts';
+import type { WorkspaceFact } from './preflightSubscription.ts';
 import type { DeploymentRequest } from './request.ts';
 import type { Owner } from './resultQueries.ts';
 import type { DeclaredResults, Verified } from './results.ts';
@@ -35,6 +37,8 @@ const step = <I extends object, O>(name: string, policy: RetryPolicy): Step<I, O
 // A role needs up to ten minutes to spread through Entra ID and ARM (azure-docs, role-based-access-control/troubleshooting).
 const spreading: RetryPolicy = { limitSeconds: 600, firstPauseSeconds: 5, maxPauseSeconds: 30 };
 const remote: RetryPolicy = { limitSeconds: 900, firstPauseSeconds: 2, maxPauseSeconds: 60 };
+// A role that is all that is missing may be spreading: its code is believed for ten minutes, the rest like any remote call.
+const checking: RetryPolicy = { limitSeconds: 900, firstPauseSeconds: 2, maxPauseSeconds: 30 };
 /** A call of the durable backend. */
 const local: RetryPolicy = { limitSeconds: 120, firstPauseSeconds: 1, maxPauseSeconds: 15 };
 /** The run goes on and is paid whether or not Databricks answers, so giving up early would only start a second one. */
@@ -235,6 +239,21 @@ export interface VerifyInput {
   results: DeclaredResults;
 }
 
+/** A deployment and the time (ISO 8601) for which it is checked. */
+export type CheckInput = Deployment & { at: string };
+
+/** What was found in Azure before anything is made. */
+export interface SubscriptionReport {
+  findings: Finding[];
+  workspace: WorkspaceFact | 'missing' | 'unknown';
+  identity: 'there' | 'missing' | 'unknown';
+}
+
+export const checkSubscription = step<CheckInput, SubscriptionReport>('checkSubscription', checking);
+export const checkCompute = step<Deployment & { workspace: Workspace }, { findings: Finding[] }>(
+  'checkCompute',
+  remote,
+);
 export const ensureIdentity = step<Deployment, Identity>('ensureIdentity', remote);
 export const ensureWorkspace = step<Deployment, WorkspaceState>('ensureWorkspace', remote);
 export const readWorkspace = step<Deployment & { workspace: WorkspaceState }, WorkspaceState>('readWorkspace', remote);

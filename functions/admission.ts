@@ -38,19 +38,6 @@ export function admit(request: DeploymentRequest): Admission | { faults: Request
     : { faults };
 }
 
-/** What the organisation asks of networks and tags; adds to the faults what the request may not do. */
-function corporate(request: DeploymentRequest, faults: RequestFault[]): Pick<Admission, 'network' | 'tags'> {
-  const settings = deployerSettings();
-  const networking = resolveNetwork(request.network, {
-    subscriptionId: settings.AZURE_SUBSCRIPTION_ID,
-    network: settings.NETWORK,
-    allowed: settings.ALLOWED_VIRTUAL_NETWORKS ?? [],
-  });
-  const tagging = withRequiredTags(request.tags, settings.REQUIRED_TAGS);
-  faults.push(...networking.faults, ...tagging.faults);
-  return { network: networking.network, tags: tagging.tags };
-}
-
 /** The catalogue's entry of a name; of a repository what was asked for, when the allow-list has it. */
 function admitAccelerator(
   wish: AcceleratorWish,
@@ -71,6 +58,19 @@ function admitAccelerator(
       message: allowed.length === 0 ? 'No repository is allowed.' : `Allowed: ${allowed.join(', ')}.`,
     },
   };
+}
+
+/** What the organisation asks of networks and tags; adds to the faults what the request may not do. */
+function corporate(request: DeploymentRequest, faults: RequestFault[]): Pick<Admission, 'network' | 'tags'> {
+  const settings = deployerSettings();
+  const networking = resolveNetwork(request.network, {
+    subscriptionId: settings.AZURE_SUBSCRIPTION_ID,
+    network: settings.NETWORK,
+    allowed: settings.ALLOWED_VIRTUAL_NETWORKS ?? [],
+  });
+  const tagging = withRequiredTags(request.tags, settings.REQUIRED_TAGS);
+  faults.push(...networking.faults, ...tagging.faults);
+  return { network: networking.network, tags: tagging.tags };
 }
 
 /** Azure's names do not tell upper from lower case. */

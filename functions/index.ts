@@ -3,6 +3,8 @@ import * as df from 'durable-functions';
 import { asActivity } from '../activities/asActivity.ts';
 import { assignRole } from '../activities/assignRole.ts';
 import { cancelRuns } from '../activities/cancelRuns.ts';
+import { checkCompute } from '../activities/checkCompute.ts';
+import { checkSubscription } from '../activities/checkSubscription.ts';
 import { ensureIdentity } from '../activities/ensureIdentity.ts';
 import { ensureJob } from '../activities/ensureJob.ts';
 import { ensureRepo } from '../activities/ensureRepo.ts';
@@ -75,6 +77,8 @@ df.app.orchestration('deploy', deploy);
 df.app.orchestration('waitForStorage', waitForStorage);
 df.app.orchestration('watchRun', watchRun);
 
+activity(steps.checkSubscription, checkSubscription);
+activity(steps.checkCompute, checkCompute);
 activity(steps.ensureIdentity, ensureIdentity);
 activity(steps.ensureWorkspace, ensureWorkspace);
 activity(steps.readWorkspace, readWorkspace);

@@ -32,24 +32,30 @@ export interface Launched {
  * DEPLOYMENT_CONFLICT when the target is being deployed with another request, TOO_MANY_DEPLOYMENTS, TOO_MANY_STARTS.
  */
 export async function launch(client: DurableClient, request: DeploymentRequest, caller: Caller): Promise<Launched> {
+  const { deployment, known, same } = await consider(client, request);
+  if (known && same && (isActive(known) || known.runtimeStatus === OrchestrationRuntimeStatus.Completed))
+    return { status: known, started: false };
+  return start(client, { deployment, known, caller });
+}
+
+/** The deployment that a request asks for, what is known of it, and whether that is of the same request; throws like `launch`. */
+export async function consider(
+  client: DurableClient,
+  request: DeploymentRequest,
+): Promise<Pick<Start, 'deployment' | 'known'> & { same: boolean }> {
   const admitted = admit(request);
   if ('faults' in admitted) throw new NotAllowed(admitted.faults);
   const { AZURE_SUBSCRIPTION_ID: subscriptionId } = deployerSettings();
   const id = deploymentId({ subscriptionId, ...request });
   const known = await deploymentOf(client, id);
-  if (known) {
-    const same = known.name === 'deploy' && sameRequest(known, request, admitted.location);
-    if (isActive(known) && !same) {
-      throw new TerminalError(
-        'DEPLOYMENT_CONFLICT',
-        `The deployment ${id} of the same target is running with another request, or is being deleted.`,
-      );
-    }
-    if (same && (isActive(known) || known.runtimeStatus === OrchestrationRuntimeStatus.Completed))
-      return { status: known, started: false };
+  const same = known?.name === 'deploy' && sameRequest(known, request, admitted.location);
+  if (known && isActive(known) && !same) {
+    throw new TerminalError(
+      'DEPLOYMENT_CONFLICT',
+      `The deployment ${id} of the same target is running with another request, or is being deleted.`,
+    );
   }
-  const deployment = { id, subscriptionId, request, ...admitted };
-  return start(client, { deployment, known, caller });
+  return { deployment: { id, subscriptionId, request, ...admitted }, known, same };
 }
 
 /** Starts the next attempt of a deployment that is over, with what it takes over from the last one. */

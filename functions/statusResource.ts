@@ -105,6 +105,7 @@ async function statusResource(
     links: { ...custom?.links, ...linksOf(watch), ...output?.links },
     ...(output && { results: output.result }),
     ...(output?.verified && { verified: output.verified }),
+    ...(custom?.warnings && { warnings: custom.warnings }),
     ...(failure && { failure, remains: remaindersOf(deployment, custom) }),
     statusQueryGetUri,
   };

@@ -7,6 +7,7 @@ import type * as steps from '../domain/steps.ts';
 import { endRuns } from './endRuns.ts';
 import { Flow } from './flow.ts';
 import { isSince } from './isSince.ts';
+import { preflight } from './preflight.ts';
 import { prepareAzure } from './prepareAzure.ts';
 import { prepareWorkspace } from './prepareWorkspace.ts';
 import { Progress } from './progress.ts';
@@ -20,11 +21,12 @@ export const deploy: OrchestrationHandler = function* (ctx): Steps<DeployOutput>
   const input = ctx.df.getInput<steps.DeployInput>();
   const { attempt, accelerator } = input.deployment;
   const proves = isSince(ctx, '1.1') && accelerator.verify !== false;
-  const progress = new Progress(ctx, attempt, stepNames(proves));
+  const progress = new Progress(ctx, attempt, stepNames(proves, isSince(ctx, '1.2')));
   const whole = Flow.of(ctx, 'cancel');
   const endsAtMs = whole.nowMs + limitsOf(input.limits).deploymentSeconds * 1000;
   const flow = whole.within(endsAtMs, deploymentTimeout);
   try {
+    if (isSince(ctx, '1.2')) yield* preflight(flow, progress, input);
     const { identity, workspace } = yield* prepareAzure(flow, progress, input);
     const { repository, job } = yield* prepareWorkspace(flow, progress, input, { identity, workspace }, endsAtMs);
     const { mark, ...run } = yield* notebooks(flow, progress, input, workspace, job, endsAtMs);

@@ -2,7 +2,9 @@ import type { Task } from 'durable-functions';
 import { storageInstanceId } from '../domain/ids.ts';
 import { limitsOf } from '../domain/limits.ts';
 import * as steps from '../domain/steps.ts';
+import { checkOffers } from './checkOffers.ts';
 import type { Flow } from './flow.ts';
+import { isSince } from './isSince.ts';
 import type { PreparedAzure } from './prepareAzure.ts';
 import type { Progress } from './progress.ts';
 import { runChild } from './runChild.ts';
@@ -35,6 +37,9 @@ export function* prepareWorkspace(
     progress.link({ job: job.url });
     return { repository, job };
   }
+  // In seconds here, or after the minutes that a cluster takes to fail. A workspace that was there has been asked before.
+  if (isSince(flow.ctx, '1.2') && !progress.hasBegun('compute'))
+    yield* checkOffers(flow, progress, deployment, workspace);
   const clone = progress.begin('repository');
   const repository = yield* runStep(flow, steps.ensureRepo, { ...deployment, workspace }, clone);
   progress.know({ repository });

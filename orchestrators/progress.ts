@@ -1,6 +1,7 @@
 import type { OrchestrationContext } from 'durable-functions';
 import { DeploymentError, toFailure, type Failure } from '../domain/errors.ts';
 import { fitStatus } from '../domain/fitStatus.ts';
+import { type Finding, warningsIn } from '../domain/preflight.ts';
 import { type DeployStatus, type Links, type StepName, type StepStatus } from '../domain/status.ts';
 import type { ActiveRun, Known } from '../domain/steps.ts';
 import type { StepObserver } from './runStep.ts';
@@ -9,6 +10,7 @@ import type { StepObserver } from './runStep.ts';
 export class Progress {
   readonly #ctx: OrchestrationContext;
   readonly #status: DeployStatus & { known: Known };
+  readonly #findings: Finding[] = [];
 
   constructor(ctx: OrchestrationContext, attempt: number, names: StepName[]) {
     this.#ctx = ctx;
@@ -51,6 +53,14 @@ export class Progress {
 
   link(links: Links): void {
     Object.assign(this.#status.links, links);
+    this.#show();
+  }
+
+  /** Keeps the warnings among the findings of a check. */
+  warn(findings: Finding[]): void {
+    this.#findings.push(...findings);
+    const warnings = warningsIn(this.#findings);
+    if (warnings.length > 0) this.#status.warnings = warnings;
     this.#show();
   }
 

@@ -57,6 +57,8 @@ const mayImport: [path: RegExp, ...allowed: string[]][] = [
   [/^orchestrators\//, 'orchestrators/', 'domain/', 'type:durable-functions'],
   [/^functions\//, 'functions/', 'domain/', 'valibot', 'durable-functions', '@azure/functions', 'node:crypto'],
   [/^functions\/index\.ts$/, 'activities/', 'orchestrators/'],
+  // A plan is answered at once and starts nothing, so what the first steps read is read without an orchestration.
+  [/^functions\/planDeployment\.ts$/, 'activities/'],
   // The stand-ins meet the app on the wire only; a clock, servers and stores know nothing of what they serve.
   [/^local\/(?!kit\/|faults\/)/, 'local/', 'domain/', 'package:'],
   [/^local\/(?:kit|faults)\//, 'local/kit/', 'local/faults/', 'package:'],

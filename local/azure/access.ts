@@ -2,7 +2,16 @@ import { createHash } from 'node:crypto';
 import type { TokenClaims } from '../kit/tokens.ts';
 import { ArmError } from './armError.ts';
 import { type ArmState, isWithin, keyOf, type RoleAssignment } from './armState.ts';
-import { accessAdministratorRole, contributorRole, ownerRole, permits, roleOf } from './roles.ts';
+import {
+  accessAdministratorRole,
+  contributorRole,
+  ownerRole,
+  permits,
+  preflightRole,
+  type Role,
+  roleOf,
+} from './roles.ts';
+import { isTakenAway } from './scenarios.ts';
 
 /** Who may do what, by the role assignments. */
 export interface Access {
@@ -11,20 +20,27 @@ export interface Access {
   /** Throws `AuthorizationFailed` unless a role of the caller at or above `scope` grants the action. */
   require(caller: TokenClaims, action: string, scope: string): void;
   allows(objectId: string, action: string, scope: string): boolean;
+  /** The roles that the principal has at the scope or above it. */
+  rolesOf(objectId: string, scope: string): Role[];
   mayAdminister(resourceId: string, objectId: string): boolean;
 }
 
 /**
- * The app gets Contributor and the right to assign roles on each of the groups, as its own deployment gives it: once, so
- * that what is taken away again stays away.
+ * The app gets Contributor and the right to assign roles on each of the groups, and may read providers and quotas of the
+ * subscription, as its own deployment gives it: once, so that what is taken away again stays away. A scenario takes such
+ * a role away until it is cleared.
  */
 export function access(state: ArmState, subscriptionId: string, appObjectId: string, groupIds: string[]): Access {
+  const subscription = `/subscriptions/${subscriptionId}`;
+  grantOnce(state, assignmentFor(subscription, preflightRole, subscriptionId, appObjectId));
   for (const scope of groupIds) {
     for (const role of [contributorRole, accessAdministratorRole])
       grantOnce(state, assignmentFor(scope, role, subscriptionId, appObjectId));
   }
-  const assignments = (): RoleAssignment[] => state.assignments.values();
-  const rolesOf = (objectId: string, scope: string) =>
+  const isTaken = ({ principalId, roleDefinitionId }: RoleAssignment): boolean =>
+    principalId === appObjectId && isTakenAway(state.scenarios, roleOf(roleDefinitionId)?.name ?? '');
+  const assignments = (): RoleAssignment[] => state.assignments.values().filter((assignment) => !isTaken(assignment));
+  const rolesOf = (objectId: string, scope: string): Role[] =>
     assignments()
       .filter((assignment) => assignment.principalId === objectId && isWithin(scope, assignment.scope))
       .flatMap((assignment) => roleOf(assignment.roleDefinitionId) ?? []);
@@ -32,6 +48,7 @@ export function access(state: ArmState, subscriptionId: string, appObjectId: str
     rolesOf(objectId, scope).some((role) => permits(role, action));
   return {
     assignments,
+    rolesOf,
     allows,
     require(caller, action, scope) {
       if (allows(caller.oid, action, scope)) return;

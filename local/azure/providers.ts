@@ -1,7 +1,7 @@
 import { ArmError } from './armError.ts';
 import type { ArmApi } from './armApi.ts';
 import type { ArmContext } from './armState.ts';
-import { regions } from './regions.ts';
+import { regionNames } from './regions.ts';
 import { isUnregistered } from './scenarios.ts';
 import { identityVersions } from './userAssignedIdentities.ts';
 import { assignmentVersions } from './roleAssignments.ts';
@@ -31,7 +31,6 @@ export function serveProviders(api: ArmApi, context: ArmContext): void {
     path: '/providers/{namespace}',
     type: 'Microsoft.Resources/subscriptions/providers',
     versions,
-    authorise: 'list',
     handler: ({ params: { namespace = '' } }) => {
       const found = namespaces.find((each) => each.namespace.toLowerCase() === namespace.toLowerCase());
       if (!found) {
@@ -47,7 +46,7 @@ export function serveProviders(api: ArmApi, context: ArmContext): void {
           namespace: found.namespace,
           registrationPolicy: 'RegistrationRequired',
           registrationState,
-          resourceTypes: [{ resourceType, locations: regions, apiVersions }],
+          resourceTypes: [{ resourceType, locations: regionNames, apiVersions }],
         },
       };
     },

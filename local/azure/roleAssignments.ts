@@ -55,7 +55,7 @@ const assignmentId = ({ params }: ApiRequest, scope: string): string =>
   `${scope}/providers/${type}/${params['name'] ?? ''}`;
 
 /** The scope with the casing that ARM keeps; throws when nothing is there. */
-function knownScope({ params }: ApiRequest, api: ArmApi, { state, subscriptionId }: ArmContext): string {
+export function knownScope({ params }: ApiRequest, api: ArmApi, { state, subscriptionId }: ArmContext): string {
   const scope = `/${params['scope'] ?? ''}`;
   const parts = /^\/subscriptions\/([^/]+)(?:\/resourceGroups\/([^/]+)(\/.+)?)?$/i.exec(scope);
   if (!parts) {

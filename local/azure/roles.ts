@@ -1,4 +1,4 @@
-/** A built-in role: the actions that it grants, with `*` for anything. */
+/** A role: the actions that it grants, with `*` for anything. */
 export interface Role {
   id: string;
   name: string;
@@ -10,7 +10,10 @@ export const ownerRole = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635';
 export const contributorRole = 'b24988ac-6180-42a0-ab88-20f7382dd24c';
 export const accessAdministratorRole = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168';
 
-const builtIn: Role[] = [
+export const preflightRole = '3d5d2c0e-6a1b-4a50-9a52-7e0b8c1f4d96';
+
+/** Azure's own, and one that the subscription's administrator has made. */
+const known: Role[] = [
   { id: ownerRole, name: 'Owner', actions: ['*'] },
   {
     id: contributorRole,
@@ -53,6 +56,11 @@ const builtIn: Role[] = [
       'Microsoft.Resources/subscriptions/resourceGroups/read',
     ],
   },
+  {
+    id: preflightRole,
+    name: 'Accelerator preflight',
+    actions: ['Microsoft.Resources/subscriptions/providers/read', 'Microsoft.Compute/locations/usages/read'],
+  },
   { id: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe', name: 'Storage Blob Data Contributor', actions: [] },
   { id: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b', name: 'Storage Blob Data Owner', actions: [] },
   { id: '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1', name: 'Storage Blob Data Reader', actions: [] },
@@ -61,7 +69,7 @@ const builtIn: Role[] = [
 /** The role that a role definition id (or its last part) names. */
 export function roleOf(roleDefinitionId: string): Role | undefined {
   const id = roleDefinitionId.toLowerCase().split('/').at(-1);
-  return builtIn.find((role) => role.id === id);
+  return known.find((role) => role.id === id);
 }
 
 /** Whether the role grants the action, such as `Microsoft.Databricks/workspaces/write`. */

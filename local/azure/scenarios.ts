@@ -7,6 +7,7 @@ const name = v.pipe(v.string(), v.minLength(1));
 
 /** Of a policy's assignment: its display name (the policy's when left out), and the message for what does not comply. */
 const assigned = { assignment: v.optional(name), message: v.optional(name) };
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 const scenario = v.variant('kind', [
   /** The creation of the workspace `name` (`*` for any) ends `Failed` with this error of the operation. */
@@ -24,6 +25,15 @@ const scenario = v.variant('kind', [
   }),
   /** The subscription has the resource provider `namespace` not registered. */
   v.strictObject({ kind: v.literal('providerNotRegistered'), namespace: name }),
+  /** The quota `family` (by the name that Azure gives it) of cores has this limit, and so much of it is taken. */
+  v.strictObject({
+    kind: v.literal('quota'),
+    family: name,
+    limit: count,
+    currentValue: v.optional(count, 0),
+  }),
+  /** The app lacks the role (by its name) that the configuration gives it. */
+  v.strictObject({ kind: v.literal('roleMissing'), role: name }),
 ]);
 
 /** Trouble that is agreed on beforehand; it lasts until the scenarios are cleared. */
@@ -46,9 +56,21 @@ export function scenarioRoutes(scenarios: Collection<Scenario>): Router {
     });
 }
 
-function keyFor(scenario: Scenario): string {
-  const about = 'name' in scenario ? scenario.name : 'tag' in scenario ? scenario.tag : scenario.namespace;
-  return `${scenario.kind} ${about.toLowerCase()}`;
+const keyFor = (scenario: Scenario): string => `${scenario.kind} ${subjectOf(scenario).toLowerCase()}`;
+
+function subjectOf(scenario: Scenario): string {
+  switch (scenario.kind) {
+    case 'providerNotRegistered':
+      return scenario.namespace;
+    case 'quota':
+      return scenario.family;
+    case 'roleMissing':
+      return scenario.role;
+    case 'policyRequiresTag':
+      return scenario.tag;
+    default:
+      return scenario.name;
+  }
 }
 
 /** The scenario of this kind that was agreed on for a workspace. */
@@ -63,6 +85,16 @@ export function scenarioFor<K extends 'workspaceFails' | 'neverReady'>(
 
 export const isUnregistered = (scenarios: Collection<Scenario>, namespace: string): boolean =>
   scenarios.get(`providerNotRegistered ${namespace.toLowerCase()}`) !== undefined;
+
+export const quotaFor = (
+  scenarios: Collection<Scenario>,
+  family: string,
+): Extract<Scenario, { kind: 'quota' }> | undefined =>
+  scenarios.get(`quota ${family.toLowerCase()}`) as Extract<Scenario, { kind: 'quota' }> | undefined;
+
+/** Whether the app is agreed to lack the role of this name. */
+export const isTakenAway = (scenarios: Collection<Scenario>, role: string): boolean =>
+  scenarios.get(`roleMissing ${role.toLowerCase()}`) !== undefined;
 
 /** Throws `MissingSubscriptionRegistration` when the namespace is agreed to be unregistered. */
 export function requireRegistered(scenarios: Collection<Scenario>, namespace: string): void {

@@ -7,8 +7,10 @@ import { armApi } from './armApi.ts';
 import { armErrorReply } from './armError.ts';
 import { type ArmContext, armState, keyOf } from './armState.ts';
 import { authentication } from './authentication.ts';
+import { serveComputeUsages } from './computeUsages.ts';
 import { startIdentityEndpoint } from './identityEndpoint.ts';
 import { operationUrls, serveOperations } from './operations.ts';
+import { servePermissions } from './permissions.ts';
 import { serveProviders } from './providers.ts';
 import { regions } from './regions.ts';
 import { serveResourceGroups } from './resourceGroups.ts';
@@ -30,7 +32,7 @@ export interface AzureOptions {
   identityPort?: number;
   subscriptionId: string;
   tenantId: string;
-  /** The function app's own identity, with Contributor and the right to assign roles on `resourceGroups`. */
+  /** The function app's own identity, with Contributor and the right to assign roles on `resourceGroups`, and what a preflight reads of the subscription. */
   app: { clientId: string; objectId: string };
   resourceGroups: { name: string; location: string }[];
   latencies?: Partial<{
@@ -74,8 +76,10 @@ export async function startAzure(options: AzureOptions): Promise<Azure> {
 
   // First, because its routes end like those of any resource.
   serveRoleAssignments(api, { context, access: rights, appObjectId: app.objectId });
+  servePermissions(api, context, rights);
   serveResourceGroups(api, context, rights);
   serveProviders(api, context);
+  serveComputeUsages(api, context);
   serveUserAssignedIdentities(api, context, rights);
   serveOperations(api, context, urls, lifecycle, retryAfterHeader);
   serveWorkspaces({ api, context, access: rights, lifecycle, urls, retryAfterHeader });

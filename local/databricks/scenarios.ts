@@ -9,6 +9,7 @@ const kinds = [
   'clusterFails',
   'spotLost',
   'taskInternalError',
+  'notOffered',
   'taskFails',
   'personCancels',
   'personRepairs',
@@ -21,7 +22,12 @@ const kinds = [
 ] as const;
 
 /** These last until they are cleared, unless told otherwise. */
-const lasting = new Set<Scenario['kind']>(['storageNeverReady', 'warehouseNeverStarts', 'permissionDenied']);
+const lasting = new Set<Scenario['kind']>([
+  'storageNeverReady',
+  'notOffered',
+  'warehouseNeverStarts',
+  'permissionDenied',
+]);
 /** The name of an error, where the scenario names none. */
 const usualCode: Partial<Record<Scenario['kind'], string>> = {
   spotLost: 'SPOT_INSTANCE_TERMINATION',
@@ -45,7 +51,7 @@ export interface Scenario {
   table?: string;
   /** Uses left; -1 is without end. */
   times: number;
-  /** `clusterFails`, `spotLost`, `warehouseFailsToStart`: termination code and type. `taskFails`: the exception's name. `statementFails`: the error class. */
+  /** `clusterFails`, `spotLost`, `warehouseFailsToStart`: termination code and type. `taskFails`: the exception's name. `statementFails`: the error class. `notOffered`: the runtime's key or the node type. */
   code: string;
   type: string;
   message: string;
@@ -110,6 +116,11 @@ export class Scenarios {
 
   has(kind: Scenario['kind']): boolean {
     return this.#scenarios.values().some((scenario) => scenario.kind === kind && scenario.times !== 0);
+  }
+
+  /** Whether the runtime or node type is agreed not to be offered. */
+  withholds(name: string): boolean {
+    return this.#scenarios.values().some(({ kind, code }) => kind === 'notOffered' && code === name);
   }
 
   /** The first scenario of the kind that fits; asking uses it up by one. */

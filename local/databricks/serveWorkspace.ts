@@ -43,7 +43,7 @@ export async function serveWorkspace(given: WorkspaceRecord, settings: Workspace
   addRepoRoutes(on, repos);
   addJobRoutes(on, workspace, callers);
   addRunRoutes(on, workspace, engine);
-  addClusterRoutes(on, engine.clusters);
+  addClusterRoutes(on, engine.clusters, workspace.scenarios);
   const sql = serveSql(router, on, workspace);
   addUnity(on, router, workspace, addMlflow(on, router, workspace));
   addPageRoutes(router, workspace);

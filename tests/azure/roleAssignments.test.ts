@@ -163,8 +163,9 @@ describe('the list of role assignments', () => {
       return found;
     };
     expect(await ids(groupId, `principalId eq '${principalId}'`)).toEqual([made.id]);
-    expect(await ids(groupId, 'atScope()')).toHaveLength(2);
-    expect(await ids(idOf('ws-vol'), 'atScope()')).toHaveLength(3);
+    // The app's own: two on the group, one on the subscription.
+    expect(await ids(groupId, 'atScope()')).toHaveLength(3);
+    expect(await ids(idOf('ws-vol'), 'atScope()')).toHaveLength(4);
     expect(await ids(idOf('ws-vol'), `atScope() and assignedTo('${principalId}')`)).toEqual([made.id]);
     await expect(ids(groupId, "roleName eq 'Owner'")).rejects.toMatchObject({ code: 'UnsupportedQuery' });
   });

@@ -18,11 +18,13 @@ test('one request deploys the accelerator: workspace, job, RUNME and the noteboo
   expect(ended.failure).toBeUndefined();
   expect(ended.runtimeStatus).toBe('Completed');
   expect(ended.steps.map(({ name, state }) => `${name} ${state}`)).toEqual([
+    'preflight done',
     'identity done',
     'workspace done',
     'role done',
     'storage done',
     'principal done',
+    'compute done',
     'repository done',
     'job done',
     'run done',

@@ -179,8 +179,11 @@ function pauseAfter(workspace: string, call: RemoteCall, { reset, status }: Faul
   const ofStep = log.filter(({ path }) =>
     call.server === 'azure'
       ? new RegExp(`${pathFor(call, workspace).replaceAll('*', '.*')}$`).test(plain(path))
-      : // While a run is watched, RUNME talks to the workspace too.
-        !call.path.includes('/runs/') || path.includes('/runs/get'),
+      : // What a workspace offers is asked for side by side.
+        call.path.includes('/clusters/')
+        ? plain(path) === call.path
+        : // While a run is watched, RUNME talks to the workspace too.
+          !call.path.includes('/runs/') || path.includes('/runs/get'),
   );
   const at = ofStep.findIndex((request) => request.status === (reset ? 'reset' : status));
   const [met, next] = ofStep.slice(at);

@@ -41,11 +41,13 @@ describe('a retry', () => {
       earlierAttempts: [{ attempt: 1, outcome: 'Failed', code: 'NOTEBOOK_FAILED', step: 'notebooks' }],
     });
     expect(states(ended)).toEqual([
+      'preflight kept',
       'identity kept',
       'workspace kept',
       'role kept',
       'storage kept',
       'principal kept',
+      'compute kept',
       'repository done',
       'job done',
       'run done',
@@ -70,7 +72,8 @@ describe('a retry', () => {
     await retry(failed.id);
     const ended = await world.finish(failed.id);
     expect(ended.failure).toBeUndefined();
-    expect(states(ended).slice(5)).toEqual([
+    expect(states(ended).slice(6)).toEqual([
+      'compute kept',
       'repository kept',
       'job kept',
       'run kept',

@@ -127,7 +127,7 @@ describe('a workspace that exists', () => {
     const { message } = expectFailure(
       await world.deploy({ workspaceName: 'dbw-standard' }),
       'WORKSPACE_NOT_PREMIUM',
-      'workspace',
+      'preflight',
     );
     expect(message).toContain('standard');
     expect(writesTo('dbw-standard')).toEqual(['PUT']);
@@ -136,7 +136,7 @@ describe('a workspace that exists', () => {
   test('is refused when the request says so, but not the one that the deployment itself has made', async () => {
     await makeWorkspace('dbw-taken', 'premium');
     const refused = await world.deploy({ workspaceName: 'dbw-taken', ifExists: 'fail' });
-    expect(expectFailure(refused, 'WORKSPACE_EXISTS', 'workspace').message).toContain('dbw-taken');
+    expect(expectFailure(refused, 'WORKSPACE_EXISTS', 'preflight').message).toContain('dbw-taken');
 
     const own = { workspaceName: 'dbw-own', ifExists: 'fail' };
     expectFailure(
@@ -188,7 +188,7 @@ describe('Azure', () => {
     await setScenario(world.cloud.azure.arm, { kind: 'providerNotRegistered', namespace: 'Microsoft.Databricks' });
     const ended = await world.deploy({ workspaceName: 'dbw-provider' });
     await fetch(`${world.cloud.azure.url}/__scenarios`, { method: 'DELETE' });
-    expect(expectFailure(ended, 'PROVIDER_NOT_REGISTERED', 'workspace').message).toContain('Microsoft.Databricks');
+    expect(expectFailure(ended, 'PROVIDER_NOT_REGISTERED', 'preflight').message).toContain('Microsoft.Databricks');
   });
 
   test('may take a while to know a new identity: the role waits for it', async () => {

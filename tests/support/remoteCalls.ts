@@ -18,7 +18,10 @@ export const serverOf = (cloud: Cloud, { server }: RemoteCall, workspace: string
 /** The path of a rule for another workspace. */
 export const pathFor = ({ path }: RemoteCall, workspace: string): string => path.replaceAll('{workspace}', workspace);
 
-/** The calls that the app made for one workspace, in their order; of those with one method and path the first two. */
+/** The workspace itself is read by three steps: the check, the one that makes it, the one that waits for it. */
+const kept = (path: string): number => (path.endsWith('/workspaces/{workspace}') ? 3 : 2);
+
+/** The calls that the app made for one workspace, in their order; of those with one method and path the first two or three. */
 export function callsOf(cloud: Cloud, workspace: string): RemoteCall[] {
   const azure = cloud.azure.arm.requests.filter(({ path }) => plain(path).includes(workspace));
   const seen = new Map<string, number>();
@@ -32,7 +35,7 @@ export function callsOf(cloud: Cloud, workspace: string): RemoteCall[] {
     const path = patternOf(plain(request.path), workspace);
     const skip = seen.get(`${request.method} ${path}`) ?? 0;
     seen.set(`${request.method} ${path}`, skip + 1);
-    return skip < 2 ? [{ server, method: request.method, path, skip }] : [];
+    return skip < kept(path) ? [{ server, method: request.method, path, skip }] : [];
   });
 }
 

@@ -3,13 +3,16 @@ import { type Fields, queryOf, requiredText } from '../requestFields.ts';
 import { type AddRoute, allVersions } from '../routes.ts';
 import { nodeTypes, sparkVersions } from './clusterCatalogue.ts';
 import type { Cluster, Clusters } from './clusters.ts';
+import type { Scenarios } from '../scenarios.ts';
 
 /** Clusters: what may be asked for, and the job clusters that there are. */
-export function addClusterRoutes(on: AddRoute, clusters: Clusters): void {
+export function addClusterRoutes(on: AddRoute, clusters: Clusters, scenarios: Scenarios): void {
   for (const path of allVersions('clusters/spark-versions'))
-    on('GET', path, () => ({ body: { versions: sparkVersions } }));
+    on('GET', path, () => ({ body: { versions: sparkVersions.filter(({ key }) => !scenarios.withholds(key)) } }));
   for (const path of allVersions('clusters/list-node-types')) {
-    on('GET', path, () => ({ body: { node_types: nodeTypes.map(nodeTypeView) } }));
+    on('GET', path, () => ({
+      body: { node_types: nodeTypes.map((type) => nodeTypeView(type, scenarios.withholds(type.id))) },
+    }));
   }
   for (const path of allVersions('clusters/get')) {
     on('GET', path, (request) => {
@@ -21,7 +24,10 @@ export function addClusterRoutes(on: AddRoute, clusters: Clusters): void {
   }
 }
 
-const nodeTypeView = ({ id, cores, memoryMb, gpus, category, deprecated }: (typeof nodeTypes)[number]): Fields => ({
+const nodeTypeView = (
+  { id, cores, memoryMb, gpus, category, deprecated }: (typeof nodeTypes)[number],
+  withheld: boolean,
+): Fields => ({
   node_type_id: id,
   instance_type_id: id,
   description: id,
@@ -31,7 +37,9 @@ const nodeTypeView = ({ id, cores, memoryMb, gpus, category, deprecated }: (type
   category,
   is_deprecated: deprecated,
   is_hidden: false,
-  node_info: { status: deprecated ? ['NotAvailableInRegion'] : [] },
+  node_info: {
+    status: [...(deprecated ? ['NotAvailableInRegion'] : []), ...(withheld ? ['NotEnabledOnSubscription'] : [])],
+  },
 });
 
 const stateMessages: Record<Cluster['state'], string> = {
