@@ -3,8 +3,8 @@ import { anything, databricks, type DatabricksApi, id } from '../clients/databri
 import { isMissing } from '../clients/databricksFailure.ts';
 import { idForJson } from '../clients/json.ts';
 import { TerminalError } from '../domain/errors.ts';
-import { attemptMark, jobNameFor, ownerTag } from '../domain/ids.ts';
-import { jobSettingsFrom } from '../domain/jobTemplate.ts';
+import { acceleratorNameOf, attemptMark, jobNameFor, ownerTag } from '../domain/ids.ts';
+import { defaultTemplate, jobSettingsFrom, usualTemplatePath } from '../domain/jobTemplate.ts';
 import type { Deployment, Job, Repository, Workspace } from '../domain/steps.ts';
 
 const jobs = v.object({
@@ -26,15 +26,17 @@ const jobs = v.object({
  * so: find by name and tag, create, find again, keep the lowest id and remove the others, which only a lost reply can leave.
  */
 export async function ensureJob(input: Deployment & { workspace: Workspace; repository: Repository }): Promise<Job> {
-  const { id: deploymentId, request, workspace, repository } = input;
+  const { id: deploymentId, workspace, repository, accelerator } = input;
   const api = databricks(workspace);
-  const name = jobNameFor(request.accelerator, deploymentId);
-  const settings = jobSettingsFrom(await readTemplate(api, repository.path), {
+  const name = jobNameFor(acceleratorNameOf(input), deploymentId);
+  const settings = jobSettingsFrom(await readTemplate(api, repository.path, input), {
     name,
     tags: { [ownerTag]: deploymentId },
     repositoryPath: repository.path,
+    runmePath: accelerator.runmePath,
     parameters: notebookParameters(input),
   });
+  if (accelerator.runmePath !== undefined) await requireNotebook(api, `${repository.path}/${accelerator.runmePath}`);
   let own = await findOwn(api, name, deploymentId);
   if (own[0]) {
     await api.post('/api/2.2/jobs/reset', { job_id: idForJson(own[0]), new_settings: settings }, anything);
@@ -49,8 +51,13 @@ export async function ensureJob(input: Deployment & { workspace: Workspace; repo
   return { jobId: kept, url: `https://${workspace.host}/jobs/${kept}` };
 }
 
-async function readTemplate(api: DatabricksApi, repositoryPath: string): Promise<string> {
-  const path = `${repositoryPath}/notebooks/job-template.json`;
+/** The repository's template; the default one where nobody said that there is any. */
+async function readTemplate(
+  api: DatabricksApi,
+  repositoryPath: string,
+  { accelerator, request }: Deployment,
+): Promise<string> {
+  const path = `${repositoryPath}/${accelerator.jobTemplate ?? usualTemplatePath}`;
   try {
     const { content } = await api.get(
       '/api/2.0/workspace/export',
@@ -59,16 +66,31 @@ async function readTemplate(api: DatabricksApi, repositoryPath: string): Promise
     );
     return Buffer.from(content, 'base64').toString();
   } catch (error) {
-    if (isMissing(error)) throw new TerminalError('JOB_TEMPLATE_INVALID', `The repository has no ${path}.`);
-    throw error;
+    if (!isMissing(error)) throw error;
+    const mayLackIt = accelerator.companion === true || typeof request.accelerator === 'object';
+    if (mayLackIt && accelerator.jobTemplate === undefined) return defaultTemplate;
+    throw new TerminalError('JOB_TEMPLATE_INVALID', `The repository has no ${path}.`);
   }
+}
+
+/** Throws when there is no such notebook: a run would say so only after its cluster has started. */
+async function requireNotebook(api: DatabricksApi, path: string): Promise<void> {
+  const { object_type: type } = await api
+    .get('/api/2.0/workspace/get-status', { path }, v.object({ object_type: v.string() }))
+    .catch((error: unknown) => {
+      if (isMissing(error)) return { object_type: 'nothing' };
+      throw error;
+    });
+  if (type !== 'NOTEBOOK') throw new TerminalError('RUNME_MISSING', `There is no notebook ${path} but ${type}.`);
 }
 
 /** What RUNME gets: the caller's parameters, the cluster wishes, and the attempt that its own idempotency token is made of. */
 function notebookParameters(deployment: Deployment): Record<string, string> {
-  const { id: deploymentId, request } = deployment;
+  const { id: deploymentId, request, accelerator } = deployment;
   const { sparkVersion, nodeType, workers } = request.compute;
   return {
+    // Without it the RUNME of a public accelerator only makes its job and interactive clusters.
+    ...(accelerator.companion && { run_job: 'True' }),
     ...request.parameters,
     ...(sparkVersion && { spark_version: sparkVersion }),
     ...(nodeType && { node_type_id: nodeType }),

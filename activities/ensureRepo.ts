@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { anything, databricks, type DatabricksApi, id } from '../clients/databricks.ts';
 import { DatabricksError, isExisting, isMissing } from '../clients/databricksFailure.ts';
 import { RetryableError, TerminalError } from '../domain/errors.ts';
-import { repositoryPathFor } from '../domain/ids.ts';
+import { acceleratorNameOf, repositoryPathFor } from '../domain/ids.ts';
 import type { Accelerator, Deployment, Repository, Workspace } from '../domain/steps.ts';
 
 const cloneSeconds = 120;
@@ -15,17 +15,14 @@ const gitFolder = v.object({
 type GitFolder = v.InferOutput<typeof gitFolder>;
 
 /**
- * The accelerator's Git folder at the branch or tag of the catalogue. Its path is the key: a folder that is there is
+ * The accelerator's Git folder at its branch or tag. Its path is the key: a folder that is there is
  * updated, one that a broken clone left half-made (nothing rolls that back) is removed and cloned again.
  */
-export async function ensureRepo({
-  request,
-  accelerator,
-  workspace,
-}: Deployment & { workspace: Workspace }): Promise<Repository> {
+export async function ensureRepo(deployment: Deployment & { workspace: Workspace }): Promise<Repository> {
+  const { accelerator, workspace } = deployment;
   const api = databricks(workspace);
   const { userName } = await api.get('/api/2.0/preview/scim/v2/Me', {}, v.object({ userName: v.string() }));
-  const path = repositoryPathFor(userName, request.accelerator);
+  const path = repositoryPathFor(userName, acceleratorNameOf(deployment));
   const folder = (await findSound(api, path, accelerator)) ?? (await clone(api, path, accelerator));
   await checkOut(api, folder, accelerator);
   const { head_commit_id: commit } = await api.get(`/api/2.0/repos/${folder.id}`, {}, gitFolder);
@@ -42,7 +39,8 @@ async function findSound(
   const there = await orUndefined(api.get('/api/2.0/workspace/get-status', { path }, v.object({ object_id: id })));
   if (!there) return undefined;
   const folder = await orUndefined(api.get(`/api/2.0/repos/${there.object_id}`, {}, gitFolder));
-  if (folder?.head_commit_id && folder.url === repositoryUrl) return folder;
+  // GitHub's names do not tell upper from lower case.
+  if (folder?.head_commit_id && folder.url.toLowerCase() === repositoryUrl.toLowerCase()) return folder;
   if (folder) await api.delete(`/api/2.0/repos/${folder.id}`);
   else await api.post('/api/2.0/workspace/delete', { path, recursive: true }, anything);
   return undefined;

@@ -4,12 +4,17 @@ import { isResourceMissing } from '../clients/armFailure.ts';
 import { retryAfterSeconds } from '../clients/retryAfter.ts';
 import { TerminalError } from '../domain/errors.ts';
 import { managedResourceGroupFor, ownerTag } from '../domain/ids.ts';
+import { lackingSubnets } from '../domain/network.ts';
 import type { Deployment, WorkspaceState } from '../domain/steps.ts';
+import { networkProperties } from './networkProperties.ts';
+import { requireNetwork } from './requireNetwork.ts';
+import { tagsFor } from './tagsFor.ts';
 import { workspaceState } from './workspaceState.ts';
 
 /**
  * The workspace of the deployment: an existing premium one, used and never changed, or a new one, whose creation is only
- * asked for. Terminal: WORKSPACE_EXISTS, WORKSPACE_NOT_PREMIUM.
+ * asked for. Terminal: WORKSPACE_EXISTS, WORKSPACE_NOT_PREMIUM,
+ * WORKSPACE_NETWORK_DIFFERS, NETWORK_INCOMPLETE.
  */
 export async function ensureWorkspace(deployment: Deployment): Promise<WorkspaceState> {
   const { resourceGroup, workspaceName } = deployment.request;
@@ -20,6 +25,7 @@ export async function ensureWorkspace(deployment: Deployment): Promise<Workspace
   const ours = there?.tags?.[ownerTag] === deployment.id;
   if (!there || (ours && there.provisioningState === 'Failed')) return create(deployment);
   if (!ours) refuseUnfit(deployment, there);
+  requireNetwork(deployment, there);
   return workspaceState(there, deployment, ours);
 }
 
@@ -40,14 +46,22 @@ function refuseUnfit({ request }: Deployment, workspace: Workspace): void {
 }
 
 /** Sends the one PUT that asks for the workspace; the operation's URL comes back, because it alone tells why a creation failed. */
-async function create({ id, subscriptionId, request, location }: Deployment): Promise<WorkspaceState> {
+async function create(deployment: Deployment): Promise<WorkspaceState> {
+  const { id, subscriptionId, request, location, network } = deployment;
   const { resourceGroup, workspaceName } = request;
+  if (lackingSubnets(network ?? {}).length > 0) {
+    throw new TerminalError(
+      'NETWORK_INCOMPLETE',
+      `There is no workspace ${workspaceName}, and to make one in the virtual network takes two subnets of its own.`,
+    );
+  }
   const wish: Workspace = {
     location,
     sku: { name: 'premium' },
     computeMode: 'Hybrid',
     managedResourceGroupId: `/subscriptions/${subscriptionId}/resourceGroups/${managedResourceGroupFor(workspaceName, id)}`,
-    tags: { ...request.tags, [ownerTag]: id },
+    tags: tagsFor(deployment),
+    ...networkProperties(network),
   };
   let asked: number | undefined;
   const operation = await callArm(async ({ databricks }, options) => {

@@ -1,19 +1,15 @@
 import * as v from 'valibot';
-import { databricks, type DatabricksApi, id } from '../clients/databricks.ts';
+import { databricks, type DatabricksApi } from '../clients/databricks.ts';
 import { isMissing } from '../clients/databricksFailure.ts';
-import { RetryableError } from '../domain/errors.ts';
+import { latestAttempts } from '../domain/attempts.ts';
+import { RetryableError, TerminalError } from '../domain/errors.ts';
+import type { PlatformFailure } from '../domain/platformFailure.ts';
 import { redact } from '../domain/redact.ts';
 import { isOver } from '../domain/runs.ts';
-import { runStateOf, stateFields } from '../domain/runState.ts';
+import { runStateOf } from '../domain/runState.ts';
 import type { RunState, RunView, TaskView, Workspace } from '../domain/steps.ts';
+import { readRunPages, repairsOf, type SeenRun, type SeenTask } from './readRunPages.ts';
 
-const task = v.object({
-  ...stateFields,
-  run_id: id,
-  task_key: v.string(),
-  attempt_number: v.optional(v.number(), 0),
-});
-const run = v.object({ ...stateFields, run_id: id, job_id: id, tasks: v.optional(v.array(task), []) });
 const output = v.object({
   notebook_output: v.optional(v.object({ result: v.optional(v.string()) })),
   error: v.optional(v.string()),
@@ -23,23 +19,38 @@ const output = v.object({
 const resultLength = 8000;
 const traceLines = 20;
 
-/** The state of a run and its tasks; once it is over, also what the tasks handed over, or the first failure with its trace. */
-export async function readRun({ workspace, runId }: { workspace: Workspace; runId: string }): Promise<RunView> {
+/**
+ * The state of a run and its tasks; once it is over, also what the tasks handed over, or the first failure with its trace.
+ * A run that has been `seen` and is not there any more throws RUN_LOST for good.
+ */
+export async function readRun({
+  workspace,
+  runId,
+  seen: wasSeen = false,
+}: {
+  workspace: Workspace;
+  runId: string;
+  seen?: boolean;
+}): Promise<RunView> {
   const api = databricks(workspace);
-  const seen = await api.get('/api/2.2/jobs/runs/get', { run_id: runId }, run).catch((error: unknown) => {
+  const seen = await readRunPages(api, runId).catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+    if (wasSeen) throw new TerminalError('RUN_LOST', `The run ${runId} is not there any more.`);
     // A run may be unknown for seconds after its start; the retry policy decides when it counts as gone.
-    throw isMissing(error) ? new RetryableError('RUN_LOST', `Databricks does not know the run ${runId}.`) : error;
+    throw new RetryableError('RUN_LOST', `Databricks does not know the run ${runId}.`);
   });
   const url = `https://${workspace.host}/jobs/${seen.job_id}/runs/${seen.run_id}`;
-  const tasks = latestAttempts(seen.tasks.map((one) => viewOf(one, url)));
-  const view: RunView = { runId, jobId: seen.job_id, url, tasks, results: {}, ...stateAndTimes(seen) };
+  const latest = latestAttempts(seen.tasks, seen.repair_history);
+  const tasks = latest.map((one) => viewOf(one, url));
+  const repairs = repairsOf(seen).length;
+  const view: RunView = { runId, jobId: seen.job_id, url, repairs, tasks, results: {}, ...stateAndTimes(seen) };
   if (!isOver(view.state)) return view;
   return view.state === 'succeeded'
     ? { ...view, results: await resultsOf(api, tasks) }
-    : { ...view, ...(await problemOf(api, tasks, seen.tasks)) };
+    : { ...view, ...(await problemOf(api, seen, latest, url)) };
 }
 
-function stateAndTimes(seen: v.InferOutput<typeof task | typeof run>): {
+function stateAndTimes(seen: SeenRun | SeenTask): {
   state: RunState;
   startedAt?: string;
   endedAt?: string;
@@ -54,25 +65,18 @@ function stateAndTimes(seen: v.InferOutput<typeof task | typeof run>): {
   };
 }
 
-function viewOf(seen: v.InferOutput<typeof task>, runUrl: string): TaskView {
+function viewOf(seen: SeenTask, runUrl: string): TaskView {
   const { message: _message, ...rest } = stateAndTimes(seen);
   return {
     key: seen.task_key,
     runId: seen.run_id,
     attempt: seen.attempt_number + 1,
-    url: runUrl.replace(/\d+$/, seen.run_id),
+    url: pageOf(seen, runUrl),
     ...rest,
   };
 }
 
-/** A task that was tried again is listed once per attempt; the last one counts. */
-function latestAttempts(tasks: TaskView[]): TaskView[] {
-  const latest = new Map<string, TaskView>();
-  for (const task of tasks) {
-    if ((latest.get(task.key)?.attempt ?? 0) <= task.attempt) latest.set(task.key, task);
-  }
-  return [...latest.values()];
-}
+const pageOf = ({ run_id }: SeenTask, runUrl: string): string => runUrl.replace(/\d+$/, run_id);
 
 async function resultsOf(api: DatabricksApi, tasks: TaskView[]): Promise<Record<string, string>> {
   const results: Record<string, string> = {};
@@ -84,26 +88,33 @@ async function resultsOf(api: DatabricksApi, tasks: TaskView[]): Promise<Record<
   return results;
 }
 
+/** The task that a person should look at first, and the platform's part in it. */
 async function problemOf(
   api: DatabricksApi,
-  tasks: TaskView[],
-  seen: v.InferOutput<typeof task>[],
-): Promise<{ problem?: NonNullable<RunView['problem']> }> {
-  const failed = tasks.find(({ state }) => state === 'failed' || state === 'timedOut');
-  if (!failed) return {};
-  const { error, error_trace: trace } = await api.get(
-    '/api/2.2/jobs/runs/get-output',
-    { run_id: failed.runId },
-    output,
-  );
-  const { message, byPlatform } = runStateOf(seen.find(({ run_id }) => run_id === failed.runId) ?? {});
+  seen: SeenRun,
+  tasks: SeenTask[],
+  runUrl: string,
+): Promise<{ problem?: NonNullable<RunView['problem']>; platform?: PlatformFailure }> {
+  const failed = tasks
+    .map((task) => ({ task, ...runStateOf(task) }))
+    .filter(({ state }) => state === 'failed' || state === 'timedOut');
+  const worst =
+    failed.find(({ platform }) => !platform) ?? failed.find(({ platform }) => !platform?.repairable) ?? failed[0];
+  if (!worst) {
+    const { platform } = runStateOf(seen);
+    return platform ? { platform } : {};
+  }
+  const { task, platform, message } = worst;
+  const { error, error_trace: trace } = await api.get('/api/2.2/jobs/runs/get-output', { run_id: task.run_id }, output);
+  // The notebook's exception is only in the output, the platform's reason only in the task's state.
+  const text = platform ? (message ?? error) : (error ?? message);
   return {
     problem: {
-      task: failed.key,
-      error: redact(error ?? message ?? 'Databricks gives no reason.').slice(0, 1000),
+      task: task.task_key,
+      error: redact(text ?? 'Databricks gives no reason.').slice(0, 1000),
       trace: trace ? redact(trace).split('\n').slice(-traceLines) : [],
-      ...(failed.url && { url: failed.url }),
-      byPlatform: byPlatform && !error,
+      url: pageOf(task, runUrl),
     },
+    ...(platform && { platform }),
   };
 }

@@ -1,9 +1,10 @@
 import type { Workspace } from '@azure/arm-databricks';
 import { callArm } from '../clients/arm.ts';
+import { policyDenial } from '../clients/policyDenial.ts';
 import { RetryableError, TerminalError } from '../domain/errors.ts';
 import type { Deployment, WorkspaceState } from '../domain/steps.ts';
 
-/** What ARM's view of a workspace means; throws WORKSPACE_FAILED with the creation's own error when there is one. */
+/** What ARM's view of a workspace means; throws WORKSPACE_FAILED, or POLICY_DENIED, with the creation's own error. */
 export async function workspaceState(
   workspace: Workspace,
   { request }: Deployment,
@@ -44,8 +45,12 @@ async function creationFailure(
       )
     : undefined;
   const { code = '', message = '' } = operation?.error ?? {};
-  return new TerminalError('WORKSPACE_FAILED', message || `Azure reports the workspace ${name} as ${state}.`, {
+  const details = {
     cause: code ? `${code}: ${message}` : undefined,
     link: `https://portal.azure.com/#@/resource${resourceId}`,
-  });
+  };
+  // Policies also meet what Databricks makes in the resource group that it manages.
+  const denial = policyDenial(operation?.error);
+  if (denial) return new TerminalError('POLICY_DENIED', denial, details);
+  return new TerminalError('WORKSPACE_FAILED', message || `Azure reports the workspace ${name} as ${state}.`, details);
 }

@@ -1,12 +1,11 @@
 import { isRestError, type RestError } from '@azure/core-rest-pipeline';
 import { DeploymentError, RetryableError, TerminalError, toFailure } from '../domain/errors.ts';
 import type { ErrorCode } from '../domain/errorTable.ts';
+import { errorTextOf } from './errorBodies.ts';
+import { policyDenial } from './policyDenial.ts';
 import { retryAfterSeconds } from './retryAfter.ts';
 
-const terminalCodes = new Map<string, ErrorCode>([
-  ['RequestDisallowedByPolicy', 'POLICY_DENIED'],
-  ['MissingSubscriptionRegistration', 'PROVIDER_NOT_REGISTERED'],
-]);
+const terminalCodes = new Map<string, ErrorCode>([['MissingSubscriptionRegistration', 'PROVIDER_NOT_REGISTERED']]);
 
 /** Codes of answers that are not Resource Manager's own words: none at all, or a gateway's page that the client could not read. */
 const foreign = new Set(['Unknown', 'PARSE_ERROR']);
@@ -28,6 +27,7 @@ export function armFailure(error: unknown): DeploymentError {
     cause: `${code}: ${remoteMessageOf(error)}`,
     retryAfterSeconds: retryAfterSeconds(error.response?.headers.get('retry-after')),
   };
+  if (code === 'RequestDisallowedByPolicy') return new TerminalError('POLICY_DENIED', denialOf(error), said);
   const terminal = terminalCodes.get(code);
   if (terminal) return new TerminalError(terminal, remoteMessageOf(error), said);
   if (code === 'PrincipalNotFound') return new RetryableError('PRINCIPAL_NOT_FOUND', remoteMessageOf(error), said);
@@ -56,10 +56,15 @@ function remoteMessageOf(error: RestError): string {
   return textOf(errorBody(error)?.message) || error.message.split('\n', 1)[0] || 'Azure gives no reason.';
 }
 
+const denialOf = (error: RestError): string => {
+  const said = { code: remoteCodeOf(error), message: remoteMessageOf(error) };
+  return policyDenial({ ...errorBody(error), ...said }) ?? said.message;
+};
+
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 function errorBody(error: RestError): { code?: unknown; message?: unknown } | undefined {
-  const text = error.response?.bodyAsText;
+  const text = errorTextOf(error);
   if (!text) return undefined;
   try {
     const body = JSON.parse(text) as { error?: { code?: unknown; message?: unknown } | null } | null;

@@ -33,6 +33,16 @@ export const errorTable = {
     title: 'Too many deployments are running',
     hint: 'Wait until one is over, then send the request again.',
   },
+  TOO_MANY_STARTS: {
+    status: 429,
+    title: 'The caller started too many deployments',
+    hint: 'Wait as long as Retry-After says, then send the request again; the operator can raise MAX_STARTS_PER_HOUR.',
+  },
+  CALLER_NOT_ALLOWED: {
+    status: 403,
+    title: 'The caller may not do this',
+    hint: 'Ask the operator for the app role that the detail names, and sign in again: a token keeps the roles it was given with.',
+  },
   DEPLOYMENT_NOT_FOUND: {
     status: 404,
     title: 'There is no such deployment',
@@ -71,7 +81,7 @@ export const errorTable = {
   INTERNAL: { status: 500, title: 'The deployer failed', hint: 'Look up the invocation in the app\u2019s log.' },
 
   TOKEN_UNAVAILABLE: {
-    retryForSeconds: untilLimitOfStep,
+    retryForSeconds: 1800,
     title: 'The app\u2019s identity got no token',
     hint: 'Check that the identity of AZURE_CLIENT_ID is attached to the app.',
   },
@@ -88,7 +98,7 @@ export const errorTable = {
   AZURE_DENIED: {
     retryForSeconds: 600,
     title: 'The app may not do this in Azure',
-    hint: 'Give the app\u2019s identity Contributor and a conditioned Role Based Access Control Administrator on the resource group.',
+    hint: 'Give the app\u2019s identity Contributor and a conditioned Role Based Access Control Administrator on the resource group, and Network Contributor on a virtual network that the request names.',
   },
   AZURE_REJECTED: {
     title: 'Azure refused the request',
@@ -140,6 +150,14 @@ export const errorTable = {
     title: 'The workspace is not premium',
     hint: 'Upgrade its pricing tier to premium, or deploy into another workspace.',
   },
+  NETWORK_INCOMPLETE: {
+    title: 'The virtual network needs subnets',
+    hint: 'Name `publicSubnet` and `privateSubnet` in `network`: a pair that is delegated to Microsoft.Databricks/workspaces and serves no other workspace.',
+  },
+  WORKSPACE_NETWORK_DIFFERS: {
+    title: 'The workspace has another network',
+    hint: 'Leave `network` out to use the workspace as it is, or choose another name: Azure keeps the network of a workspace.',
+  },
   WORKSPACE_FAILED: {
     title: 'Azure could not create the workspace',
     hint: 'Read Azure\u2019s message, mend the cause and send the request again.',
@@ -183,7 +201,11 @@ export const errorTable = {
   },
   JOB_TEMPLATE_INVALID: {
     title: 'The accelerator\u2019s job template is not valid',
-    hint: 'Mend notebooks/job-template.json in the repository.',
+    hint: 'Mend the template in the repository (notebooks/job-template.json, or `jobTemplate` of the catalogue).',
+  },
+  RUNME_MISSING: {
+    title: 'The repository has no such RUNME',
+    hint: 'Name RUNME by its path in the repository, without its ending, in `runmePath`.',
   },
   NOTEBOOK_FAILED: {
     title: 'A notebook failed',
@@ -191,7 +213,19 @@ export const errorTable = {
   },
   RUN_FAILED: {
     title: 'Databricks could not carry out the run',
-    hint: 'Open the run: quota, node type or runtime are the usual causes.',
+    hint: 'Open the run and read why. What can pass by itself was repaired once already: send the request again later.',
+  },
+  CLUSTER_QUOTA: {
+    title: 'The subscription has too few cores for the cluster',
+    hint: 'The message names the family and the limit that it takes. See all limits with `az vm list-usage --location <region> --output table`, ask for more at https://portal.azure.com/#view/Microsoft_Azure_Capacity/QuotaMenuBlade/~/myQuotas, then send the request again.',
+  },
+  CLUSTER_UNAVAILABLE: {
+    title: 'The cloud could not give the run its cluster, or took it away',
+    hint: 'A run is repaired once by itself; send the request again later, or choose another node type or region.',
+  },
+  CLUSTER_REFUSED: {
+    title: 'The cluster cannot be as the job describes it',
+    hint: 'Choose a node type and a runtime that this workspace offers and its network has room for, then send the request again.',
   },
   RUN_CANCELED: { title: 'The run was cancelled in Databricks', hint: 'Send the request again to run it once more.' },
   RUN_TIMEOUT: {
@@ -205,7 +239,7 @@ export const errorTable = {
   },
   RUNME_RESULT_INVALID: {
     title: 'RUNME did not say which run it started',
-    hint: 'RUNME must end with dbutils.notebook.exit(\u2026) of job_id and run_id as JSON.',
+    hint: 'RUNME must end with dbutils.notebook.exit(\u2026) of job_id and run_id as JSON, or run its job with the companion library (parameter run_job).',
   },
 
   RESULTS_UNDECLARED: {

@@ -1,19 +1,43 @@
 import { createHash } from 'node:crypto';
+import type { Accelerator, AcceleratorWish, RepositoryWish } from './accelerator.ts';
 
 /** What a deployment is about: one accelerator in one workspace. */
 export interface Target {
   subscriptionId: string;
   resourceGroup: string;
   workspaceName: string;
-  accelerator: string;
+  /** A name of the catalogue, or a repository: another branch or tag of it is the same target. */
+  accelerator: string | Pick<RepositoryWish, 'repositoryUrl' | 'runmePath'>;
 }
 
 const idLength = 24;
 
 /** The deployment's id, which is also its durable instance id: the same target always has the same one. */
 export function deploymentId(target: Target): string {
-  const parts = [target.subscriptionId, target.resourceGroup, target.workspaceName, target.accelerator];
-  return createHash('sha256').update(parts.join('/').toLowerCase()).digest('hex').slice(0, idLength);
+  const parts = [target.subscriptionId, target.resourceGroup, target.workspaceName, textOf(target.accelerator)];
+  return sha256(parts.join('/').toLowerCase()).slice(0, idLength);
+}
+
+const textOf = (accelerator: Target['accelerator']): string =>
+  typeof accelerator === 'string' ? accelerator : `${accelerator.repositoryUrl}/${accelerator.runmePath}`;
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** Name of an accelerator by repository. The hash keeps apart repositories of one name, which must not share a Git folder. */
+export function repositoryNameFor(repository: Pick<RepositoryWish, 'repositoryUrl' | 'runmePath'>): string {
+  const [name = ''] = /[^/]+$/.exec(repository.repositoryUrl.toLowerCase()) ?? [];
+  const words = name.replaceAll(/[^a-z0-9]+/g, '-').replace(/^-/, '');
+  return `${words.slice(0, 55)}-${sha256(textOf(repository).toLowerCase()).slice(0, 8)}`;
+}
+
+/** The accelerator's name, also of a deployment whose input has none. */
+export function acceleratorNameOf(deployment: {
+  accelerator: Accelerator;
+  request: { accelerator: AcceleratorWish };
+}): string {
+  const { accelerator, request } = deployment;
+  if (accelerator.name !== undefined) return accelerator.name;
+  return typeof request.accelerator === 'string' ? request.accelerator : repositoryNameFor(request.accelerator);
 }
 
 export const isDeploymentId = (text: string): boolean => new RegExp(`^[0-9a-f]{${idLength}}$`).test(text);
@@ -40,6 +64,17 @@ export const managedResourceGroupFor = (workspaceName: string, id: string): stri
 
 /** Job name in the workspace, by which the job is found again. */
 export const jobNameFor = (accelerator: string, id: string): string => `accelerator ${accelerator} ${id}`;
+
+/**
+ * Names that the job may have in which a RUNME at this path runs its notebooks with the companion library: the library
+ * takes the path as the notebook's context tells it, with `/Workspace` or without
+ * (databricks-industry-solutions/notebook-solution-companion, solacc/companion).
+ */
+export function companionJobNamesFor(runmePath: string): string[] {
+  const folder = runmePath.replace(/^\/Workspace(?=\/)/, '').replace(/\/[^/]*$/, '');
+  const named = (path: string): string => `[RUNNER] ${path.slice(path.lastIndexOf('/') + 1)} | ${sha256(path)}`;
+  return [named(folder), named(`/Workspace${folder}`)];
+}
 
 /** Name of the SQL warehouse, by which it is found again. */
 export const warehouseNameFor = (id: string): string => `accelerator-${id}`;

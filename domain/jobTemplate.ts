@@ -14,7 +14,10 @@ const task = v.looseObject({
   job_cluster_key: v.optional(v.string()),
 });
 
-/** What an accelerator's `notebooks/job-template.json` may look like: settings of the Jobs API 2.2 with one notebook task. */
+/** Where a repository has its job template unless the catalogue says otherwise. */
+export const usualTemplatePath = 'notebooks/job-template.json';
+
+/** What an accelerator's job template may look like: settings of the Jobs API 2.2 with one notebook task. */
 const template = v.looseObject({
   name: v.optional(v.string()),
   tasks: v.pipe(v.array(task), v.length(1, 'The template has exactly one task, the one that runs RUNME.')),
@@ -29,11 +32,18 @@ const template = v.looseObject({
 
 export type JobSettings = v.InferOutput<typeof template>;
 
+/** What the deployer puts into a template. */
+export interface OwnSettings {
+  name: string;
+  tags: Record<string, string>;
+  repositoryPath: string;
+  /** RUNME's path in the repository; the template's own when undefined. */
+  runmePath?: string | undefined;
+  parameters: Record<string, string>;
+}
+
 /** The job's settings: the template with its name, tags, absolute notebook path and parameters put in. */
-export function jobSettingsFrom(
-  text: string,
-  own: { name: string; tags: Record<string, string>; repositoryPath: string; parameters: Record<string, string> },
-): JobSettings {
+export function jobSettingsFrom(text: string, own: OwnSettings): JobSettings {
   const settings = parseTemplate(text);
   return {
     ...settings,
@@ -43,22 +53,52 @@ export function jobSettingsFrom(
       ...task,
       notebook_task: {
         ...task.notebook_task,
-        notebook_path: `${own.repositoryPath}/${task.notebook_task.notebook_path}`,
+        notebook_path: `${own.repositoryPath}/${own.runmePath ?? task.notebook_task.notebook_path}`,
         base_parameters: { ...task.notebook_task.base_parameters, ...own.parameters },
       },
     })),
   };
 }
 
+/**
+ * The template of a repository that has none: RUNME alone on a small cluster of one machine. RUNMEs that wait for their
+ * notebooks need as long as these.
+ */
+export const defaultTemplate = JSON.stringify({
+  max_concurrent_runs: 1,
+  queue: { enabled: true },
+  timeout_seconds: 8 * 60 * 60,
+  job_clusters: [
+    {
+      job_cluster_key: 'runme',
+      new_cluster: {
+        spark_version: '15.4.x-scala2.12',
+        node_type_id: 'Standard_D4ads_v5',
+        num_workers: 0,
+        data_security_mode: 'SINGLE_USER',
+        spark_conf: { 'spark.master': 'local[*, 4]', 'spark.databricks.cluster.profile': 'singleNode' },
+        custom_tags: { ResourceClass: 'SingleNode' },
+      },
+    },
+  ],
+  tasks: [
+    {
+      task_key: 'RUNME',
+      job_cluster_key: 'runme',
+      notebook_task: { notebook_path: 'notebooks/RUNME', source: 'WORKSPACE' },
+    },
+  ],
+});
+
 function parseTemplate(text: string): JobSettings {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new TerminalError('JOB_TEMPLATE_INVALID', 'job-template.json is not JSON.', { cause: String(error) });
+    throw new TerminalError('JOB_TEMPLATE_INVALID', 'The job template is not JSON.', { cause: String(error) });
   }
   const parsed = v.safeParse(template, json);
   if (parsed.success) return parsed.output;
   const faults = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? '(root)'}: ${issue.message}`);
-  throw new TerminalError('JOB_TEMPLATE_INVALID', 'job-template.json does not fit.', { cause: faults.join('; ') });
+  throw new TerminalError('JOB_TEMPLATE_INVALID', 'The job template does not fit.', { cause: faults.join('; ') });
 }

@@ -1,4 +1,4 @@
-import { identityNameFor, jobNameFor, managedResourceGroupFor, warehouseNameFor } from './ids.ts';
+import { acceleratorNameOf, identityNameFor, jobNameFor, managedResourceGroupFor, warehouseNameFor } from './ids.ts';
 import { nodeSizeOf } from './nodeTypes.ts';
 import type { PollingPlan } from './polling.ts';
 import type { Finding } from './preflight.ts';
@@ -109,7 +109,9 @@ function azureThings({ id, request, location }: Deployment, report: Subscription
   ];
 }
 
-function workspaceThings({ id, request, accelerator }: Deployment, report: SubscriptionReport): Thing[] {
+function workspaceThings(deployment: Deployment, report: SubscriptionReport): Thing[] {
+  const { id, request, accelerator } = deployment;
+  const name = acceleratorNameOf(deployment);
   // In a workspace that is there an earlier attempt may have left them.
   const certain = report.workspace !== 'unknown' && !isUsed(foundIn(report));
   const identity = request.identityName ?? identityNameFor(request.workspaceName);
@@ -117,11 +119,11 @@ function workspaceThings({ id, request, accelerator }: Deployment, report: Subsc
     { kind: 'servicePrincipal', name: identity, certain },
     {
       kind: 'gitFolder',
-      name: request.accelerator,
+      name,
       detail: `${accelerator.repositoryUrl} ${accelerator.branch ?? accelerator.tag ?? ''}`.trim(),
       certain,
     },
-    { kind: 'job', name: jobNameFor(request.accelerator, id), certain },
+    { kind: 'job', name: jobNameFor(name, id), certain },
   ];
   if (accelerator.verify !== false) things.push({ kind: 'sqlWarehouse', name: warehouseNameFor(id), certain });
   return things.map((thing) => ({ there: false, thing }));

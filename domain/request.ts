@@ -1,17 +1,11 @@
 import * as v from 'valibot';
-import { ownerTag } from './ids.ts';
+import { acceleratorWish } from './accelerator.ts';
+import { network } from './network.ts';
+import { plainObject } from './plainObject.ts';
+import type { RequestFault } from './requestFault.ts';
+import { tags } from './tags.ts';
 
-const unkept = new Set(['__proto__', 'prototype', 'constructor']);
-
-/** Refuses what Valibot would take in silence: a list for an object, and three names that it leaves out of records. */
-const object = v.pipe(
-  v.unknown(),
-  v.check((value) => !Array.isArray(value), 'This is a list, where an object is expected.'),
-  v.check(
-    (value) => !Object.keys(Object(value) as object).some((key) => unkept.has(key)),
-    'The names __proto__, prototype and constructor cannot be used.',
-  ),
-);
+export type { RequestFault } from './requestFault.ts';
 
 const resourceGroupName = v.pipe(
   v.string(),
@@ -44,26 +38,11 @@ const nodeType = v.pipe(
   v.string(),
   v.regex(/^\w{3,60}$/, 'A node type is an Azure size such as Standard_NC4as_T4_v3.'),
 );
-const tagText = v.pipe(v.string(), v.maxLength(256, 'A tag has at most 256 characters.'));
-
-const tags = v.pipe(
-  object,
-  v.record(
-    v.pipe(
-      v.string(),
-      v.regex(/^[^<>%&\\?/]{1,128}$/, 'A tag name has 1 to 128 characters without < > % & \\ ? /.'),
-      v.check((name) => name.toLowerCase() !== ownerTag, `The tag ${ownerTag} is the deployer\u2019s own.`),
-    ),
-    tagText,
-  ),
-  v.maxEntries(15, 'At most 15 tags.'),
-);
-
 // RUNME's widgets for its cluster are bound by the allow-lists, so they are not open to everyone's wishes.
 const ownParameters = new Set(['spark_version', 'node_type_id', 'num_workers', 'deployment', 'attempt', 'wait']);
 
 const parameters = v.pipe(
-  object,
+  plainObject,
   v.record(
     v.pipe(
       v.string(),
@@ -83,10 +62,7 @@ const parameters = v.pipe(
 
 /** The body of `POST /api/deployments`. Unknown keys are refused, so that a misspelt wish is never silently dropped. */
 export const deploymentRequest = v.strictObject({
-  accelerator: v.optional(
-    v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,64}$/, 'An accelerator is a name of the catalogue.')),
-    'predicting-implied-volatility',
-  ),
+  accelerator: v.optional(v.pipe(plainObject, acceleratorWish), 'predicting-implied-volatility'),
   resourceGroup: resourceGroupName,
   workspaceName,
   location: v.optional(location),
@@ -94,7 +70,7 @@ export const deploymentRequest = v.strictObject({
   ifExists: v.optional(v.picklist(['use', 'fail'], 'Either "use" or "fail".'), 'use'),
   compute: v.optional(
     v.pipe(
-      object,
+      plainObject,
       v.strictObject({
         sparkVersion: v.optional(runtimeKey),
         nodeType: v.optional(nodeType),
@@ -105,18 +81,13 @@ export const deploymentRequest = v.strictObject({
   ),
   parameters: v.optional(parameters, {}),
   tags: v.optional(tags, {}),
+  network: v.optional(network),
 });
 
 /** The body of `POST …/retry`, which may be left out. */
-export const retryRequest = v.pipe(object, v.strictObject({ rerun: v.optional(v.boolean(), false) }));
+export const retryRequest = v.pipe(plainObject, v.strictObject({ rerun: v.optional(v.boolean(), false) }));
 
 export type DeploymentRequest = v.InferOutput<typeof deploymentRequest>;
-
-/** One fault of a request: where (JSON pointer) and what. */
-export interface RequestFault {
-  pointer: string;
-  message: string;
-}
 
 /** The request with its defaults, or every fault that it has. */
 export function parseRequest(body: unknown): { request: DeploymentRequest } | { faults: RequestFault[] } {

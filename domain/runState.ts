@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { type PlatformFailure, platformFailureOf } from './platformFailure.ts';
 import type { RunState } from './steps.ts';
 
 const text = v.optional(v.string());
@@ -31,28 +32,21 @@ const neverRun = new Set([
 
 /**
  * What the two ways in which Databricks tells a state mean: `status`, and the deprecated `state` where that is missing.
- * `byPlatform`: a failure is not the notebook's own.
+ * `platform`: the failure is not the notebook's own.
  */
 export function runStateOf({ status, state }: v.InferOutput<typeof fields>): {
   state: RunState;
   message?: string;
-  byPlatform: boolean;
+  platform?: PlatformFailure;
 } {
   const details = status?.termination_details;
   const message = details?.message || state?.state_message;
-  const said = {
-    ...(message && { message }),
-    byPlatform: isByPlatform(details?.type, details?.code),
-  };
-  if (status?.state) return { state: fromStatus(status.state, details?.code ?? '', state?.result_state), ...said };
-  return { state: fromLegacy(state?.life_cycle_state ?? '', state?.result_state ?? ''), ...said };
+  const seen = status?.state
+    ? fromStatus(status.state, details?.code ?? '', state?.result_state)
+    : fromLegacy(state?.life_cycle_state ?? '', state?.result_state ?? '');
+  const platform = seen === 'failed' ? platformFailureOf({ ...details, message }) : undefined;
+  return { state: seen, ...(message && { message }), ...(platform && { platform }) };
 }
-
-// Of the caller's own errors only this one is the notebook's; the others are about cluster, libraries, access or quota.
-const isByPlatform = (type = '', code = ''): boolean =>
-  type === 'CLOUD_FAILURE' ||
-  type === 'INTERNAL_ERROR' ||
-  (type === 'CLIENT_ERROR' && code !== '' && code !== 'RUN_EXECUTION_ERROR');
 
 function fromStatus(state: string, code: string, result = ''): RunState {
   if (state === 'RUNNING' || state === 'TERMINATING') return 'running';

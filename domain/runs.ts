@@ -19,7 +19,7 @@ const rank: Record<RunState, number> = {
 
 /** The run without what does not fit into a status. */
 export function summaryOf(run: RunView, role: RunSummary['role']): RunSummary {
-  const { results: _results, problem: _problem, ...summary } = run;
+  const { results: _results, problem: _problem, platform: _platform, ...summary } = run;
   if (run.tasks.length <= mostTasks) return { ...summary, role };
   const lastEndedFirst = ({ endedAt: a = '' }: TaskView, { endedAt: b = '' }: TaskView): number =>
     a === b ? 0 : a < b ? 1 : -1;
@@ -31,21 +31,25 @@ export function summaryOf(run: RunView, role: RunSummary['role']): RunSummary {
 
 /** Why a run that is over did not succeed. */
 export function failureOfRun(run: RunView, role: RunSummary['role']): Failure {
-  const { problem } = run;
+  const { problem, platform } = run;
   const failure = { retryable: false, link: problem?.url ?? run.url, ...(run.message && { cause: run.message }) };
   if (run.state === 'canceled')
     return { ...failure, code: 'RUN_CANCELED', message: `The ${role} run ${run.runId} was cancelled.` };
   if (run.state === 'timedOut')
     return { ...failure, code: 'RUN_TIMEOUT', message: `The ${role} run ${run.runId} passed its own time limit.` };
-  if (!problem || problem.byPlatform) {
+  if (!problem || platform) {
     return {
       ...failure,
-      code: 'RUN_FAILED',
+      code: platform?.code ?? 'RUN_FAILED',
       message: problem?.error ?? run.message ?? `The ${role} run ${run.runId} ended as ${run.state}.`,
     };
   }
   return { ...failure, code: 'NOTEBOOK_FAILED', message: `${problem.task}: ${problem.error}`, trace: problem.trace };
 }
+
+/** Whether a run that is over should be repaired: the platform alone failed it, in a way that may pass, and nobody has repaired it yet. */
+export const deservesRepair = (run: RunView): boolean =>
+  run.state === 'failed' && run.platform?.repairable === true && run.repairs === 0;
 
 /** The run that RUNME started, from what it handed over on exit: `{"job_id": "…", "run_id": "…"}`. */
 export function runStartedBy(runme: RunView): string {

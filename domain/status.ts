@@ -99,8 +99,10 @@ export interface WatchStatus {
 }
 
 /** A run without its results: what fits into a status. */
-export type RunSummary = Omit<RunView, 'results' | 'problem'> & {
+export type RunSummary = Omit<RunView, 'results' | 'problem' | 'platform'> & {
   role: 'RUNME' | 'notebooks';
+  /** When the repair of what the platform had failed was seen to, and what that was. */
+  repaired?: { at: string; why: string };
   /** How many tasks are not among `tasks`, which are then the ones that matter most. */
   otherTasks?: number;
 };

@@ -1,6 +1,9 @@
+import type { Accelerator } from './accelerator.ts';
 import type { Failure } from './errors.ts';
 import { type Limits, usualLimits } from './limits.ts';
+import type { Network } from './network.ts';
 import type { Outcome } from './outcome.ts';
+import type { PlatformFailure } from './platformFailure.ts';
 import type { PollingPlan } from './polling.ts';
 import type { Finding } from './preflight.ts';
 import type { WorkspaceFact } from './preflightSubscription.ts';
@@ -8,6 +11,9 @@ import type { DeploymentRequest } from './request.ts';
 import type { Owner } from './resultQueries.ts';
 import type { DeclaredResults, Verified } from './results.ts';
 import type { RunSummary, StepName } from './status.ts';
+import type { Tags } from './tags.ts';
+
+export type { Accelerator } from './accelerator.ts';
 
 /** How long and how often a step is tried while its failures are retryable. */
 export interface RetryPolicy {
@@ -38,16 +44,6 @@ const local: RetryPolicy = { limitSeconds: 120, firstPauseSeconds: 1, maxPauseSe
 /** The run goes on and is paid whether or not Databricks answers, so giving up early would only start a second one. */
 const watching: RetryPolicy = { limitSeconds: usualLimits.runSeconds, firstPauseSeconds: 5, maxPauseSeconds: 60 };
 
-/** One entry of the catalogue: where an accelerator's notebooks come from. */
-export interface Accelerator {
-  repositoryUrl: string;
-  /** Exactly one of both. */
-  branch?: string | undefined;
-  tag?: string | undefined;
-  /** Whether its results are proven; true when left out. */
-  verify?: boolean | undefined;
-}
-
 /** What every step of a deployment knows. */
 export interface Deployment {
   id: string;
@@ -59,6 +55,9 @@ export interface Deployment {
   request: DeploymentRequest;
   location: string;
   accelerator: Accelerator;
+  /** Of a workspace that is made, and the tags of all that is; an instance of an earlier version has neither. */
+  network?: Network;
+  tags?: Tags;
 }
 
 /** Input of the `deploy` orchestrator. */
@@ -67,11 +66,19 @@ export interface DeployInput {
   polling: PollingPlan;
   limits?: Limits;
   requestedBy?: string;
+  /** The starts of the last hour, this one included, by which a caller's starts are counted. */
+  starts?: CallerStart[];
   earlierAttempts: EarlierAttempt[];
   /** What is taken over from the attempt before; undefined for one that looks at everything anew. */
   kept?: Kept;
   /** Whether runs of an earlier attempt may still be active, because nobody has ended them. */
   mayStillRun?: boolean;
+}
+
+/** One start and whose it was: a hash that tells callers apart. */
+export interface CallerStart {
+  caller: string;
+  at: string;
 }
 
 export interface EarlierAttempt {
@@ -171,11 +178,20 @@ export interface RunView {
   startedAt?: string;
   endedAt?: string;
   message?: string;
+  /** How often it has been repaired, by us or by a person. */
+  repairs: number;
   tasks: TaskView[];
   /** What each finished task handed to `dbutils.notebook.exit`, by task key; only once the run is over. */
   results: Record<string, string>;
-  /** The first failed task's error and the tail of its trace. */
-  problem?: { task: string; error: string; trace: string[]; url?: string; byPlatform: boolean };
+  /** The first failed task's error and the tail of its trace; a notebook's own error comes before one of the platform. */
+  problem?: { task: string; error: string; trace: string[]; url?: string };
+  /** Set when nothing but the platform failed. */
+  platform?: PlatformFailure;
+}
+
+/** The run that a RUNME with the companion library has started; empty while there is none. */
+export interface ChildRun {
+  runId?: string;
 }
 
 /** A run that is not over. */
@@ -253,7 +269,14 @@ export const registerIdentity = step<{ workspace: Workspace; identity: Identity 
 export const ensureRepo = step<Deployment & { workspace: Workspace }, Repository>('ensureRepo', remote);
 export const ensureJob = step<Deployment & { workspace: Workspace; repository: Repository }, Job>('ensureJob', remote);
 export const submitRun = step<Deployment & { workspace: Workspace; job: Job }, SubmittedRun>('submitRun', remote);
-export const readRun = step<{ workspace: Workspace; runId: string }, RunView>('readRun', watching);
+/** `seen`: the run has been there before, so that one that is missing is gone. */
+export const readRun = step<{ workspace: Workspace; runId: string; seen?: boolean }, RunView>('readRun', watching);
+/** `repairs`: how often the run had been repaired when this was decided; comes back as it is now. */
+export const repairRun = step<{ workspace: Workspace; runId: string; repairs: number }, { repairs: number }>(
+  'repairRun',
+  watching,
+);
+export const findChildRun = step<{ workspace: Workspace; runId: string }, ChildRun>('findChildRun', watching);
 export const cancelRuns = step<CancelRunsInput, { active: ActiveRun[] }>('cancelRuns', remote);
 export const signalInstance = step<InstanceSignal, object>('signalInstance', local);
 export const ensureWarehouse = step<Deployment & { workspace: Workspace }, Warehouse>('ensureWarehouse', remote);

@@ -1,22 +1,27 @@
+import { type Accelerator, type AcceleratorWish, isAllowedRepository } from '../domain/accelerator.ts';
+import { repositoryNameFor } from '../domain/ids.ts';
+import { type Network, resolveNetwork } from '../domain/network.ts';
 import type { DeploymentRequest, RequestFault } from '../domain/request.ts';
-import type { Accelerator } from '../domain/steps.ts';
-import { deployerSettings } from './settings.ts';
+import { type Tags, withRequiredTags } from '../domain/tags.ts';
+import { type DeployerSettings, deployerSettings } from './settings.ts';
 
-/** What the settings make of a request: the catalogue's entry and the location, or what they do not allow. */
-export function admit(
-  request: DeploymentRequest,
-): { accelerator: Accelerator; location: string } | { faults: RequestFault[] } {
+/** What the settings make of a request. */
+export interface Admission {
+  accelerator: Accelerator;
+  location: string;
+  /** Of the workspace, if it is made. */
+  network: Network;
+  /** Of all that is created in Azure. */
+  tags: Tags;
+}
+
+/** What the settings make of a request, or what they do not allow. */
+export function admit(request: DeploymentRequest): Admission | { faults: RequestFault[] } {
   const settings = deployerSettings();
-  const accelerator = Object.hasOwn(settings.ACCELERATORS, request.accelerator)
-    ? settings.ACCELERATORS[request.accelerator]
-    : undefined;
+  const admitted = admitAccelerator(request.accelerator, settings);
   const location = request.location ?? settings.ALLOWED_LOCATIONS[0] ?? '';
   const faults: RequestFault[] = [];
-  if (!accelerator)
-    faults.push({
-      pointer: '/accelerator',
-      message: `Not in the catalogue: ${Object.keys(settings.ACCELERATORS).join(', ')}.`,
-    });
+  if ('fault' in admitted) faults.push(admitted.fault);
   if (!includes(settings.ALLOWED_RESOURCE_GROUPS, request.resourceGroup)) {
     faults.push({ pointer: '/resourceGroup', message: 'This resource group is not allowed.' });
   }
@@ -27,7 +32,45 @@ export function admit(
   if (nodeType && !includes(settings.ALLOWED_NODE_TYPES, nodeType)) {
     faults.push({ pointer: '/compute/nodeType', message: `Allowed: ${settings.ALLOWED_NODE_TYPES.join(', ')}.` });
   }
-  return accelerator && faults.length === 0 ? { accelerator, location } : { faults };
+  const { network, tags } = corporate(request, faults);
+  return 'accelerator' in admitted && faults.length === 0
+    ? { accelerator: admitted.accelerator, location, network, tags }
+    : { faults };
+}
+
+/** The catalogue's entry of a name; of a repository what was asked for, when the allow-list has it. */
+function admitAccelerator(
+  wish: AcceleratorWish,
+  { ACCELERATORS: catalogue, ALLOWED_REPOSITORIES: allowed }: DeployerSettings,
+): { accelerator: Accelerator } | { fault: RequestFault } {
+  if (typeof wish === 'string') {
+    const entry = Object.hasOwn(catalogue, wish) ? catalogue[wish] : undefined;
+    if (entry) return { accelerator: { ...entry, name: wish } };
+    return {
+      fault: { pointer: '/accelerator', message: `Not in the catalogue: ${Object.keys(catalogue).join(', ')}.` },
+    };
+  }
+  if (isAllowedRepository(wish.repositoryUrl, allowed))
+    return { accelerator: { ...wish, name: repositoryNameFor(wish) } };
+  return {
+    fault: {
+      pointer: '/accelerator/repositoryUrl',
+      message: allowed.length === 0 ? 'No repository is allowed.' : `Allowed: ${allowed.join(', ')}.`,
+    },
+  };
+}
+
+/** What the organisation asks of networks and tags; adds to the faults what the request may not do. */
+function corporate(request: DeploymentRequest, faults: RequestFault[]): Pick<Admission, 'network' | 'tags'> {
+  const settings = deployerSettings();
+  const networking = resolveNetwork(request.network, {
+    subscriptionId: settings.AZURE_SUBSCRIPTION_ID,
+    network: settings.NETWORK,
+    allowed: settings.ALLOWED_VIRTUAL_NETWORKS ?? [],
+  });
+  const tagging = withRequiredTags(request.tags, settings.REQUIRED_TAGS);
+  faults.push(...networking.faults, ...tagging.faults);
+  return { network: networking.network, tags: tagging.tags };
 }
 
 /** Azure's names do not tell upper from lower case. */

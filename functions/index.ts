@@ -10,11 +10,13 @@ import { ensureJob } from '../activities/ensureJob.ts';
 import { ensureRepo } from '../activities/ensureRepo.ts';
 import { ensureWorkspace } from '../activities/ensureWorkspace.ts';
 import { ensureWarehouse } from '../activities/ensureWarehouse.ts';
+import { findChildRun } from '../activities/findChildRun.ts';
 import { probeStorage } from '../activities/probeStorage.ts';
 import { readRun } from '../activities/readRun.ts';
 import { readWarehouse } from '../activities/readWarehouse.ts';
 import { readWorkspace } from '../activities/readWorkspace.ts';
 import { registerIdentity } from '../activities/registerIdentity.ts';
+import { repairRun } from '../activities/repairRun.ts';
 import { signalInstance } from '../activities/signalInstance.ts';
 import { startWarehouse } from '../activities/startWarehouse.ts';
 import { submitRun } from '../activities/submitRun.ts';
@@ -37,31 +39,31 @@ http('startDeployment', {
   route: 'deployments',
   methods: ['POST'],
   authLevel: 'function',
-  handler: withProblems(startDeployment),
+  handler: withProblems(startDeployment, 'Deployer'),
 });
 http('listDeployments', {
   route: 'deployments',
   methods: ['GET'],
   authLevel: 'function',
-  handler: withProblems(listDeployments),
+  handler: withProblems(listDeployments, 'Reader'),
 });
 http('readDeployment', {
   route: 'deployments/{id}',
   methods: ['GET'],
   authLevel: 'function',
-  handler: withProblems(readDeployment),
+  handler: withProblems(readDeployment, 'Reader'),
 });
 http('cancelDeployment', {
   route: 'deployments/{id}/cancel',
   methods: ['POST'],
   authLevel: 'function',
-  handler: withProblems(cancelDeployment),
+  handler: withProblems(cancelDeployment, 'Deployer'),
 });
 http('retryDeployment', {
   route: 'deployments/{id}/retry',
   methods: ['POST'],
   authLevel: 'function',
-  handler: withProblems(retryDeployment),
+  handler: withProblems(retryDeployment, 'Deployer'),
 });
 http('readStatusLink', {
   route: 'deployments/{id}/status',
@@ -87,6 +89,8 @@ activity(steps.ensureRepo, ensureRepo);
 activity(steps.ensureJob, ensureJob);
 activity(steps.submitRun, submitRun);
 activity(steps.readRun, readRun);
+activity(steps.findChildRun, findChildRun);
+activity(steps.repairRun, repairRun);
 activity(steps.cancelRuns, cancelRuns);
 activity(steps.ensureWarehouse, ensureWarehouse);
 activity(steps.startWarehouse, startWarehouse);

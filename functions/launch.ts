@@ -6,8 +6,10 @@ import type { DeploymentRequest, RequestFault } from '../domain/request.ts';
 import type { DeployStatus } from '../domain/status.ts';
 import type { DeployInput, EarlierAttempt, Kept } from '../domain/steps.ts';
 import { admit } from './admission.ts';
+import type { Caller } from './caller.ts';
+import { refuseTooMany, startsWith } from './quota.ts';
 import { deployerSettings } from './settings.ts';
-import { activeStates, isActive, isDeployment, stateOf, statusOf } from './statusResource.ts';
+import { isActive, isDeployment, stateOf, statusOf } from './statusResource.ts';
 
 /** A request that the settings do not allow, with what is wrong of it. */
 export class NotAllowed extends TerminalError {
@@ -27,17 +29,13 @@ export interface Launched {
 
 /**
  * Starts a deployment, or finds the one that the same request has started: active, or succeeded. Throws `NotAllowed`,
- * DEPLOYMENT_CONFLICT when the target is being deployed with another request, TOO_MANY_DEPLOYMENTS.
+ * DEPLOYMENT_CONFLICT when the target is being deployed with another request, TOO_MANY_DEPLOYMENTS, TOO_MANY_STARTS.
  */
-export async function launch(
-  client: DurableClient,
-  request: DeploymentRequest,
-  requestedBy: string | undefined,
-): Promise<Launched> {
+export async function launch(client: DurableClient, request: DeploymentRequest, caller: Caller): Promise<Launched> {
   const { deployment, known, same } = await consider(client, request);
   if (known && same && (isActive(known) || known.runtimeStatus === OrchestrationRuntimeStatus.Completed))
     return { status: known, started: false };
-  return start(client, { deployment, known, requestedBy });
+  return start(client, { deployment, known, caller });
 }
 
 /** The deployment that a request asks for, what is known of it, and whether that is of the same request; throws like `launch`. */
@@ -65,12 +63,12 @@ export function relaunch(
   client: DurableClient,
   known: DurableOrchestrationStatus,
   kept: Kept,
-  requestedBy: string | undefined,
+  caller: Caller,
 ): Promise<Launched> {
   const { id, subscriptionId, request, ...rest } = (known.input as DeployInput).deployment;
   const admitted = admit(request);
   if ('faults' in admitted) throw new NotAllowed(admitted.faults);
-  return start(client, { deployment: { ...rest, id, subscriptionId, request, ...admitted }, known, kept, requestedBy });
+  return start(client, { deployment: { ...rest, id, subscriptionId, request, ...admitted }, known, kept, caller });
 }
 
 /** The deployment of this id as the backend knows it. */
@@ -93,12 +91,12 @@ interface Start {
   deployment: Omit<DeployInput['deployment'], 'attempt' | 'stamp'>;
   known: DurableOrchestrationStatus | undefined;
   kept?: Kept;
-  requestedBy: string | undefined;
+  caller: Caller;
 }
 
 /** Starts the orchestration; a twin that came first is as good. */
-async function start(client: DurableClient, { deployment, known, kept, requestedBy }: Start): Promise<Launched> {
-  await refuseTooMany(client);
+async function start(client: DurableClient, { deployment, known, kept, caller }: Start): Promise<Launched> {
+  await refuseTooMany(client, caller);
   const settings = deployerSettings();
   const earlierAttempts = known ? earlierAttemptsOf(known) : [];
   const input: DeployInput = {
@@ -116,7 +114,8 @@ async function start(client: DurableClient, { deployment, known, kept, requested
     earlierAttempts,
     ...(kept && { kept }),
     ...(known && mayStillRun(known) && { mayStillRun: true }),
-    ...(requestedBy && { requestedBy }),
+    ...(caller.name && { requestedBy: caller.name }),
+    starts: startsWith(known?.input as DeployInput | undefined, caller),
   };
   const { id, request, location } = deployment;
   let started = true;
@@ -169,7 +168,7 @@ const limitsFrom = (wished: Record<string, number | undefined>): NonNullable<Dep
   ),
 });
 
-/** Whether both ask for the same, however they spell it: Azure's names know no case, and a default may be written out. */
+/** Whether both ask for the same, however they spell it: Azure's and GitHub's names know no case, and a default may be written out. */
 function sameRequest(known: DurableOrchestrationStatus, request: DeploymentRequest, location: string): boolean {
   const { deployment } = known.input as DeployInput;
   return canonical(resolved(deployment.request, deployment.location)) === canonical(resolved(request, location));
@@ -178,6 +177,10 @@ function sameRequest(known: DurableOrchestrationStatus, request: DeploymentReque
 const resolved = (request: DeploymentRequest, location: string): DeploymentRequest => ({
   ...request,
   location,
+  accelerator:
+    typeof request.accelerator === 'string'
+      ? request.accelerator
+      : { ...request.accelerator, repositoryUrl: request.accelerator.repositoryUrl.toLowerCase() },
   resourceGroup: request.resourceGroup.toLowerCase(),
   workspaceName: request.workspaceName.toLowerCase(),
   identityName: (request.identityName ?? identityNameFor(request.workspaceName)).toLowerCase(),
@@ -190,12 +193,4 @@ function canonical(value: unknown): string {
       ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
       : item,
   );
-}
-
-async function refuseTooMany(client: DurableClient): Promise<void> {
-  const { MAX_ACTIVE_DEPLOYMENTS: most } = deployerSettings();
-  const all = await client.getStatusBy({ runtimeStatus: activeStates });
-  const active = all.filter(isDeployment).length;
-  if (active >= most)
-    throw new TerminalError('TOO_MANY_DEPLOYMENTS', `${active} deployments are running; the settings allow ${most}.`);
 }

@@ -1,6 +1,7 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 import type { DurableClient, DurableOrchestrationStatus } from 'durable-functions';
 import * as v from 'valibot';
+import { acceleratorNameOf } from '../domain/ids.ts';
 import { type DeployStatus, stepTitles } from '../domain/status.ts';
 import type { DeployInput } from '../domain/steps.ts';
 import { problem } from './problem.ts';
@@ -49,13 +50,14 @@ export async function listDeployments(request: HttpRequest, client: DurableClien
 }
 
 function summary(status: DurableOrchestrationStatus, origin: string): Record<string, unknown> {
-  const { deployment } = status.input as DeployInput;
+  const { deployment, requestedBy } = status.input as DeployInput;
   const custom = status.customStatus as DeployStatus | null;
   return {
     id: status.instanceId,
     runtimeStatus: status.runtimeStatus,
     attempt: deployment.attempt,
-    accelerator: deployment.request.accelerator,
+    ...(requestedBy && { requestedBy }),
+    accelerator: acceleratorNameOf(deployment),
     resourceGroup: deployment.request.resourceGroup,
     workspaceName: deployment.request.workspaceName,
     ...(custom && isActive(status) && { phase: stepTitles[custom.phase] }),

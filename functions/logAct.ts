@@ -1,5 +1,6 @@
 import type { InvocationContext } from '@azure/functions';
 import type { DurableOrchestrationStatus } from 'durable-functions';
+import { acceleratorNameOf } from '../domain/ids.ts';
 import type { DeployInput } from '../domain/steps.ts';
 
 /** One JSON line for what somebody had done to a deployment. */
@@ -9,8 +10,14 @@ export function logAct(
   { instanceId, input }: DurableOrchestrationStatus,
   by: string | undefined,
 ): void {
-  const { attempt, request } = (input as DeployInput).deployment;
+  const { deployment } = input as DeployInput;
   ctx.log(
-    JSON.stringify({ evt, deployment: instanceId, attempt, accelerator: request.accelerator, ...(by && { by }) }),
+    JSON.stringify({
+      evt,
+      deployment: instanceId,
+      attempt: deployment.attempt,
+      accelerator: acceleratorNameOf(deployment),
+      ...(by && { by }),
+    }),
   );
 }

@@ -3,19 +3,28 @@ import { DeploymentError } from '../domain/errors.ts';
 import { type ErrorCode, errorTable } from '../domain/errorTable.ts';
 import { redact } from '../domain/redact.ts';
 import type { RequestFault } from '../domain/request.ts';
+import { guarded, type Role } from './caller.ts';
 import { NotAllowed } from './launch.ts';
 
 interface ProblemDetails {
   faults?: RequestFault[];
   headers?: Record<string, string>;
+  /** When to ask again; in the header and, for those who read only the body, there too. */
+  retryAfterSeconds?: number | undefined;
 }
 
 /** An error answer (RFC 9457): what is wrong, where, and what a person can do. Never a stack. */
-export function problem(code: ErrorCode, detail: string, { faults, headers }: ProblemDetails = {}): HttpResponseInit {
+export function problem(
+  code: ErrorCode,
+  detail: string,
+  { faults, headers, retryAfterSeconds }: ProblemDetails = {},
+): HttpResponseInit {
   const { title, hint, status = 500 }: { title: string; hint: string; status?: number } = errorTable[code];
+  const retryAfter: Record<string, string> =
+    retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
   return {
     status,
-    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...headers },
+    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...retryAfter, ...headers },
     body: JSON.stringify({
       type: `urn:accelerator-deployer:${code}`,
       title,
@@ -24,22 +33,30 @@ export function problem(code: ErrorCode, detail: string, { faults, headers }: Pr
       code,
       hint,
       ...(faults && { errors: faults }),
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
     }),
   };
 }
 
-/** The handler with whatever it throws turned into a problem; what nobody foresaw goes to the log and is not told. */
-export function withProblems<H extends (...args: Parameters<H>) => Promise<HttpResponseInit>>(handler: H): H {
-  const guarded = async (...args: Parameters<H>): Promise<HttpResponseInit> => {
+/**
+ * The handler with whatever it throws turned into a problem; what nobody foresaw goes to the log and is not told. With a
+ * role, only for callers who may do what it allows.
+ */
+export function withProblems<H extends (...args: Parameters<H>) => Promise<HttpResponseInit>>(
+  handler: H,
+  role?: Role,
+): H {
+  const allowed = role ? guarded(role, handler) : handler;
+  const safe = async (...args: Parameters<H>): Promise<HttpResponseInit> => {
     try {
-      return await handler(...args);
+      return await allowed(...args);
     } catch (error) {
       if (error instanceof NotAllowed) return problem(error.failure.code, error.failure.message, error);
-      if (error instanceof DeploymentError) return problem(error.failure.code, error.failure.message);
+      if (error instanceof DeploymentError) return problem(error.failure.code, error.failure.message, error.failure);
       const context = (args as unknown[]).at(-1) as InvocationContext;
       context.error(redact(error instanceof Error ? (error.stack ?? error.message) : String(error)));
       return problem('INTERNAL', `The invocation ${context.invocationId} failed.`);
     }
   };
-  return guarded as H;
+  return safe as H;
 }

@@ -7,7 +7,7 @@ import { faultsIn, retryRequest } from '../domain/request.ts';
 import { keptFrom } from '../domain/resume.ts';
 import type { DeployStatus, WatchResult } from '../domain/status.ts';
 import type { DeployInput } from '../domain/steps.ts';
-import { callerName } from './caller.ts';
+import { callerOf } from './caller.ts';
 import { relaunch, requireDeployment } from './launch.ts';
 import { logAct } from './logAct.ts';
 import { problem } from './problem.ts';
@@ -35,9 +35,9 @@ export async function retryDeployment(
 
   const custom = known.customStatus as DeployStatus | null;
   const kept = keptFrom(custom, known.input as DeployInput, await watchResult(client, known));
-  const by = callerName(http);
-  const { status } = await relaunch(client, known, kept, by);
-  logAct(ctx, 'deployment.retried', status, by);
+  const caller = callerOf(http);
+  const { status } = await relaunch(client, known, kept, caller);
+  logAct(ctx, 'deployment.retried', status, caller.name);
   return statusReply(http, client, status);
 }
 

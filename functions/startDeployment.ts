@@ -1,7 +1,7 @@
 import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
 import { parseRequest } from '../domain/request.ts';
-import { callerName } from './caller.ts';
+import { callerOf } from './caller.ts';
 import { launch } from './launch.ts';
 import { logAct } from './logAct.ts';
 import { dryRunOf, planDeployment } from './planDeployment.ts';
@@ -21,8 +21,8 @@ export async function startDeployment(
   if ('faults' in parsed)
     return problem('REQUEST_INVALID', `The request has ${parsed.faults.length} fault(s).`, parsed);
   if (dryRun) return planDeployment(client, parsed.request);
-  const by = callerName(http);
-  const { status, started } = await launch(client, parsed.request, by);
-  if (started) logAct(ctx, 'deployment.started', status, by);
+  const caller = callerOf(http);
+  const { status, started } = await launch(client, parsed.request, caller);
+  if (started) logAct(ctx, 'deployment.started', status, caller.name);
   return statusReply(http, client, status);
 }

@@ -1,7 +1,7 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 import { type DurableClient, type DurableOrchestrationStatus, OrchestrationRuntimeStatus } from 'durable-functions';
 import { errorTable } from '../domain/errorTable.ts';
-import { storageInstanceId, watchInstanceId } from '../domain/ids.ts';
+import { acceleratorNameOf, storageInstanceId, watchInstanceId } from '../domain/ids.ts';
 import {
   type DeploymentState,
   type DeployOutput,
@@ -89,7 +89,7 @@ async function statusResource(
     output: status.output,
     createdTime: new Date(status.createdTime).toISOString(),
     lastUpdatedTime: new Date(status.lastUpdatedTime).toISOString(),
-    accelerator: deployment.request.accelerator,
+    accelerator: acceleratorNameOf(deployment),
     state: stateOf(status),
     target: {
       resourceGroup: deployment.request.resourceGroup,

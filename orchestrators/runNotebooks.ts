@@ -40,6 +40,7 @@ export function* runNotebooks(
     runId: runme.runId,
     startedMs: 0,
     roleStartedMs: 0,
+    ...(deployment.accelerator.companion && { companion: true }),
     limitSeconds: limitsOf(limits).runSeconds,
     endsAtMs,
     status: { runs: [], waitedSeconds: 0 },

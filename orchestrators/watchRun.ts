@@ -1,13 +1,16 @@
 import type { OrchestrationContext, OrchestrationHandler, Task } from 'durable-functions';
+import { childThatDecides } from '../domain/companion.ts';
 import { DeploymentError, TerminalError, toFailure } from '../domain/errors.ts';
 import { deploymentTimeout, usualLimits } from '../domain/limits.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { nextPollSeconds, type PollingPlan } from '../domain/polling.ts';
-import { failureOfRun, isOver, resultOf, runStartedBy, summaryOf } from '../domain/runs.ts';
+import { failureOfRun, isOver, resultOf, summaryOf } from '../domain/runs.ts';
 import type { RunSummary, WatchResult, WatchStatus } from '../domain/status.ts';
-import { readRun, type RunView, type Workspace } from '../domain/steps.ts';
+import type { RunView, Workspace } from '../domain/steps.ts';
 import { Flow } from './flow.ts';
-import { runStep, sleep } from './runStep.ts';
+import { childOf, lookAtChild, readRunOf } from './lookAtChild.ts';
+import { repairOnce } from './repairOnce.ts';
+import { sleep, type StepObserver } from './runStep.ts';
 
 /** What one generation hands to the next. */
 export interface WatchRunInput {
@@ -19,6 +22,10 @@ export interface WatchRunInput {
   /** When the watch began, and when the run looked at now did; 0 at first. */
   startedMs: number;
   roleStartedMs: number;
+  /** Whether RUNME waits for a child that it does not name. */
+  companion?: boolean;
+  /** That child, once it has been found, and since when it is looked at. */
+  child?: { runId: string; sinceMs: number };
   /** From the submission of RUNME to the end of the notebooks. */
   limitSeconds?: number;
   /** When the whole deployment has to be over, milliseconds since 1970. */
@@ -27,7 +34,7 @@ export interface WatchRunInput {
 }
 
 // A poll adds eight history rows and each replay reads them all, so the cost of polling grows with the square.
-const pollsPerGeneration = 40;
+const pollsPerGeneration = ({ companion }: WatchRunInput): number => (companion ? 20 : 40);
 
 /** Follows the RUNME run and the run that it starts to their ends; returns what the last notebook handed over, or the failure. */
 export const watchRun: OrchestrationHandler = function* (
@@ -36,7 +43,7 @@ export const watchRun: OrchestrationHandler = function* (
   const watch = ctx.df.getInput<WatchRunInput>();
   const flow = flowOf(ctx, watch);
   try {
-    for (let poll = 0; poll < pollsPerGeneration; poll++) {
+    for (let poll = 0; poll < pollsPerGeneration(watch); poll++) {
       const value = yield* lookOnce(flow, watch);
       if (value) return { value };
     }
@@ -51,20 +58,33 @@ export const watchRun: OrchestrationHandler = function* (
 function* lookOnce(flow: Flow, watch: WatchRunInput): Generator<Task, WatchResult | undefined, unknown> {
   const { ctx } = flow;
   const observer = observerOf(ctx, watch);
-  const run = yield* runStep(flow, readRun, { workspace: watch.workspace, runId: watch.runId }, observer);
-  show(ctx, watch, run);
+  const run = yield* readRunOf(flow, watch, watch.runId, observer);
+  show(ctx, watch, run, watch.role);
+  if (watch.companion && watch.role === 'RUNME') {
+    const child = yield* lookAtChild(flow, watch, run, observer);
+    if (child) show(ctx, watch, child, 'notebooks');
+    const deciding = isOver(run.state) ? childThatDecides(run, child) : undefined;
+    if (deciding !== undefined) return goOnWith(flow, watch, deciding);
+  }
   if (isOver(run.state)) {
+    if (yield* repairOnce(flow, watch, run, observer)) return undefined;
     if (run.state !== 'succeeded') throw DeploymentError.of(failureOfRun(run, watch.role));
     if (watch.role === 'notebooks')
       return { runs: watch.status.runs, waitedSeconds: watch.status.waitedSeconds, result: resultOf(run) };
-    Object.assign(watch, { role: 'notebooks', runId: runStartedBy(run), roleStartedMs: flow.nowMs });
-    return undefined;
+    return goOnWith(flow, watch, yield* childOf(flow, watch, run, observer));
   }
-  const elapsedSeconds = (flow.nowMs - watch.roleStartedMs) / 1000;
-  const phase = watch.role === 'RUNME' ? 'runme' : 'notebooks';
+  // A RUNME that waits is over when its child is.
+  const child = watch.role === 'RUNME' ? watch.child : undefined;
+  const phase = watch.role === 'RUNME' && !child ? 'runme' : 'notebooks';
+  const elapsedSeconds = (flow.nowMs - (child?.sinceMs ?? watch.roleStartedMs)) / 1000;
   const pause = nextPollSeconds(watch.polling, phase, elapsedSeconds, ctx.df.instanceId);
   yield* sleep(flow, pause, observer, { wakeable: true });
   return undefined;
+}
+
+/** From now on the notebooks' run is looked at. */
+function goOnWith(flow: Flow, watch: WatchRunInput, runId: string): undefined {
+  Object.assign(watch, { role: 'notebooks', runId, roleStartedMs: watch.child?.sinceMs ?? flow.nowMs });
 }
 
 /** The flow with its limits; the first generation notes when the watch began. */
@@ -82,14 +102,17 @@ function flowOf(ctx: OrchestrationContext, watch: WatchRunInput): Flow {
   return bounded.within(watch.startedMs + limitSeconds * 1000, timeout);
 }
 
-function show(ctx: OrchestrationContext, watch: WatchRunInput, run: RunView): void {
+function show(ctx: OrchestrationContext, watch: WatchRunInput, run: RunView, role: RunSummary['role']): void {
   const { status } = watch;
   delete status.problem;
-  status.runs = [...status.runs.filter(({ role }) => role !== watch.role), summaryOf(run, watch.role)];
+  const before = status.runs.find((one) => one.role === role);
+  const others = status.runs.filter((one) => one.role !== role);
+  const shown = { ...summaryOf(run, role), ...(before?.repaired && { repaired: before.repaired }) };
+  status.runs = role === 'RUNME' ? [shown, ...others] : [...others, shown];
   ctx.df.setCustomStatus(status);
 }
 
-function observerOf(ctx: OrchestrationContext, { status }: WatchRunInput): Parameters<typeof runStep>[3] {
+function observerOf(ctx: OrchestrationContext, { status }: WatchRunInput): StepObserver {
   return {
     trying() {},
     retrying({ code, message }) {

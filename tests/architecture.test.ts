@@ -269,6 +269,13 @@ describe('registered names', () => {
     expect(registered.length).toBeGreaterThanOrEqual(5);
     expect(registered.filter(([, name, handler]) => name !== handler)).toEqual([]);
   });
+
+  test('every trigger behind the function key names the role that it needs, and no other does', () => {
+    const triggers = index.match(/\bhttp\(\s*'[\s\S]*?\}\);/g) ?? [];
+    expect(triggers.length).toBeGreaterThanOrEqual(5);
+    const keyed = triggers.filter((trigger) => trigger.includes("authLevel: 'function'"));
+    expect(triggers.filter((trigger) => /, '(?:Deployer|Reader)'\),\s*\}\);$/.test(trigger))).toEqual(keyed);
+  });
 });
 
 test('files beyond 250 lines of code are named', () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { TokenClaims } from '../kit/tokens.ts';
 import { ArmError } from './armError.ts';
-import { type ArmState, isWithin, type RoleAssignment } from './armState.ts';
+import { type ArmState, isWithin, keyOf, type RoleAssignment } from './armState.ts';
 import {
   accessAdministratorRole,
   contributorRole,
@@ -13,9 +13,9 @@ import {
 } from './roles.ts';
 import { isTakenAway } from './scenarios.ts';
 
-/** Who may do what, by the assignments of the configuration and those made over the API. */
+/** Who may do what, by the role assignments. */
 export interface Access {
-  /** Every assignment, the configured ones first. */
+  /** Every assignment, the app's own first. */
   assignments(): RoleAssignment[];
   /** Throws `AuthorizationFailed` unless a role of the caller at or above `scope` grants the action. */
   require(caller: TokenClaims, action: string, scope: string): void;
@@ -27,22 +27,18 @@ export interface Access {
 
 /**
  * The app gets Contributor and the right to assign roles on each of the groups, and may read providers and quotas of the
- * subscription, as its own deployment gives it; a scenario takes such a role away.
+ * subscription, as its own deployment gives it: once, so that what is taken away again stays away. A scenario takes a role
+ * away for as long as it lasts.
  */
 export function access(state: ArmState, subscriptionId: string, appObjectId: string, groupIds: string[]): Access {
-  const onGroups = groupIds.flatMap((scope) =>
-    [contributorRole, accessAdministratorRole].map((role) => assignmentFor(scope, role, subscriptionId, appObjectId)),
-  );
-  const configured = [
-    ...onGroups,
-    assignmentFor(`/subscriptions/${subscriptionId}`, preflightRole, subscriptionId, appObjectId),
-  ];
-  const assignments = (): RoleAssignment[] => [
-    ...configured.filter(
-      (assignment) => !isTakenAway(state.scenarios, roleOf(assignment.roleDefinitionId)?.name ?? ''),
-    ),
-    ...state.assignments.values(),
-  ];
+  for (const scope of groupIds) {
+    for (const role of [contributorRole, accessAdministratorRole])
+      grantOnce(state, assignmentFor(scope, role, subscriptionId, appObjectId));
+  }
+  grantOnce(state, assignmentFor(`/subscriptions/${subscriptionId}`, preflightRole, subscriptionId, appObjectId));
+  const isThere = ({ principalId, roleDefinitionId }: RoleAssignment): boolean =>
+    principalId !== appObjectId || !isTakenAway(state.scenarios, roleOf(roleDefinitionId)?.name ?? '');
+  const assignments = (): RoleAssignment[] => state.assignments.values().filter(isThere);
   const rolesOf = (objectId: string, scope: string): Role[] =>
     assignments()
       .filter((assignment) => assignment.principalId === objectId && isWithin(scope, assignment.scope))
@@ -64,6 +60,13 @@ export function access(state: ArmState, subscriptionId: string, appObjectId: str
     mayAdminister: (resourceId, objectId) =>
       rolesOf(objectId, resourceId).some((role) => role.id === ownerRole || role.id === contributorRole),
   };
+}
+
+function grantOnce({ assignments, granted }: ArmState, assignment: RoleAssignment): void {
+  const key = keyOf(assignment.id);
+  if (granted.get(key)) return;
+  granted.set(key, true);
+  assignments.set(key, assignment);
 }
 
 function assignmentFor(scope: string, role: string, subscriptionId: string, principalId: string): RoleAssignment {

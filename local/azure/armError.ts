@@ -1,5 +1,14 @@
 import type { ApiReply } from '../kit/router.ts';
 
+interface ErrorMore {
+  headers?: Record<string, string>;
+  details?: ErrorDetail[];
+  /** What the error is about. */
+  target?: string;
+  /** What a service adds in a form of its own (`common-types` of azure-rest-api-specs, ErrorAdditionalInfo). */
+  additionalInfo?: { type: string; info: unknown }[];
+}
+
 interface ErrorDetail {
   code: string;
   message: string;
@@ -10,32 +19,23 @@ export class ArmError extends Error {
   readonly status: number;
   readonly code: string;
   readonly headers: Record<string, string>;
-  readonly details: ErrorDetail[];
+  readonly more: ErrorMore;
 
-  constructor(
-    status: number,
-    code: string,
-    message: string,
-    more: { headers?: Record<string, string>; details?: ErrorDetail[] } = {},
-  ) {
+  constructor(status: number, code: string, message: string, more: ErrorMore = {}) {
     super(message);
     this.name = 'ArmError';
     this.status = status;
     this.code = code;
     this.headers = more.headers ?? {};
-    this.details = more.details ?? [];
+    this.more = more;
   }
 }
 
-/** The one place where errors become answers: `{"error":{"code","message","details"?}}`. */
+/** The one place where errors become answers: `{"error":{"code","target"?,"message","details"?,"additionalInfo"?}}`. */
 export function armErrorReply(error: unknown): ApiReply {
-  const { status, code, message, headers, details } = asArmError(error);
-  const described = { code, message, ...(details.length > 0 && { details }) };
-  return {
-    status,
-    headers,
-    body: { error: described },
-  };
+  const { status, code, message, headers, more } = asArmError(error);
+  const { target, details, additionalInfo } = more;
+  return { status, headers, body: { error: { code, target, message, details, additionalInfo } } };
 }
 
 function asArmError(error: unknown): ArmError {

@@ -80,6 +80,8 @@ export interface ArmState {
   groups: Collection<ResourceGroup>;
   identities: Collection<Identity>;
   assignments: Collection<RoleAssignment>;
+  /** Which of the app's own assignments have been made already. */
+  granted: Collection<true>;
   workspaces: Collection<Workspace>;
   operations: Collection<Operation>;
   scenarios: Collection<Scenario>;
@@ -98,6 +100,7 @@ export const armState = (store: Store): ArmState => ({
   groups: store.collection('azure.groups'),
   identities: store.collection('azure.identities'),
   assignments: store.collection('azure.roleAssignments'),
+  granted: store.collection('azure.granted'),
   workspaces: store.collection('azure.workspaces'),
   operations: store.collection('azure.operations'),
   scenarios: store.collection('azure.scenarios'),

@@ -6,14 +6,23 @@ import type { Collection } from '../kit/store.ts';
 const name = v.pipe(v.string(), v.minLength(1));
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+/** Of a policy's assignment: its display name (the policy's when left out), and the message for what does not comply. */
+const assigned = { assignment: v.optional(name), message: v.optional(name) };
 
 const scenario = v.variant('kind', [
   /** The creation of the workspace `name` (`*` for any) ends `Failed` with this error of the operation. */
   v.strictObject({ kind: v.literal('workspaceFails'), name, code: name, message: name }),
   /** The creation of the workspace `name` (`*` for any) never ends. */
   v.strictObject({ kind: v.literal('neverReady'), name }),
-  /** A policy forbids the workspace `name` (`*` for any). */
-  v.strictObject({ kind: v.literal('policyDenies'), name, message: name }),
+  /** The policy of this display name forbids the workspace or identity `name` (`*` for any), with the reason of its assignment. */
+  v.strictObject({ kind: v.literal('policyDenies'), name, policy: name, ...assigned }),
+  /** A policy forbids every workspace and identity without this tag. */
+  v.strictObject({
+    kind: v.literal('policyRequiresTag'),
+    tag: name,
+    policy: v.optional(name, 'Require a tag on resources'),
+    ...assigned,
+  }),
   /** The subscription has the resource provider `namespace` not registered. */
   v.strictObject({ kind: v.literal('providerNotRegistered'), namespace: name }),
   /** The quota `family` (by the name that Azure gives it) of cores has this limit, and so much of it is taken. */
@@ -53,6 +62,8 @@ function subjectOf(scenario: Scenario): string {
   switch (scenario.kind) {
     case 'providerNotRegistered':
       return scenario.namespace;
+    case 'policyRequiresTag':
+      return scenario.tag;
     case 'quota':
       return scenario.family;
     case 'roleMissing':
@@ -63,7 +74,7 @@ function subjectOf(scenario: Scenario): string {
 }
 
 /** The scenario of this kind that was agreed on for a workspace. */
-export function scenarioFor<K extends 'workspaceFails' | 'neverReady' | 'policyDenies'>(
+export function scenarioFor<K extends 'workspaceFails' | 'neverReady'>(
   scenarios: Collection<Scenario>,
   kind: K,
   workspace: string,

@@ -4,6 +4,7 @@ import type { Access } from './access.ts';
 import { ArmError, resourceNotFound, wrongLocation } from './armError.ts';
 import type { ArmApi, ArmRequest } from './armApi.ts';
 import { type ArmContext, type Identity, isWithin, keyOf } from './armState.ts';
+import { requireCompliant } from './policies.ts';
 import { locationOf, objectBody, tagsOf } from './requestBody.ts';
 import { requireRegistered } from './scenarios.ts';
 
@@ -37,7 +38,8 @@ function get({ state, tenantId }: ArmContext, id: string): ApiReply {
   return { body: shown(identity, tenantId) };
 }
 
-function put({ state, tenantId, clock }: ArmContext, request: ArmRequest, id: string): ApiReply {
+function put(context: ArmContext, request: ArmRequest, id: string): ApiReply {
+  const { state, tenantId, clock } = context;
   requireRegistered(state.scenarios, 'Microsoft.ManagedIdentity');
   const { name = '', resourceGroupName = '' } = request.params;
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]{2,127}$/.test(name)) {
@@ -51,9 +53,11 @@ function put({ state, tenantId, clock }: ArmContext, request: ArmRequest, id: st
   const location = locationOf(body, type);
   const there = state.identities.get(keyOf(id));
   if (there && there.location !== location) throw wrongLocation(name, there.location, location, resourceGroupName);
+  const tags = tagsOf(body);
+  requireCompliant(context, { type, name, groupId: id.slice(0, id.indexOf('/providers/')), tags });
   const identity: Identity = {
     ...(there ?? { id, name, location, principalId: randomUUID(), clientId: randomUUID(), createdMs: clock.now() }),
-    tags: tagsOf(body),
+    tags,
   };
   state.identities.set(keyOf(id), identity);
   return { status: there ? 200 : 201, body: shown(identity, tenantId) };

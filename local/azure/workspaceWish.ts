@@ -1,5 +1,6 @@
 import { ArmError, invalidContent, notImplemented } from './armError.ts';
 import { locationOf, type Json, objectBody, objectField, tagsOf, textField } from './requestBody.ts';
+import { networkOf } from './workspaceParameters.ts';
 
 /** The API versions of `Microsoft.Databricks/workspaces` that are served. */
 export const workspaceVersions = ['2024-05-01', '2026-01-01'];
@@ -59,7 +60,7 @@ export function readWish(body: unknown, name: string, subscriptionId: string, ap
     sku: skuOf(given),
     tags: tagsOf(given),
     managedResourceGroupId: managedGroupOf(wanted, subscriptionId),
-    properties: wanted,
+    properties: { ...wanted, ...networkOf(wanted, subscriptionId) },
   };
 }
 

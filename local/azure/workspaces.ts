@@ -5,9 +5,11 @@ import { ArmError, invalidContent, resourceNotFound, wrongLocation } from './arm
 import type { ArmApi, ArmRequest } from './armApi.ts';
 import { type ArmContext, type Caller, isWithin, isoTime, keyOf, type Operation, type Workspace } from './armState.ts';
 import type { OperationUrls } from './operations.ts';
+import { type Candidate, requireCompliant } from './policies.ts';
 import { objectBody, tagsOf } from './requestBody.ts';
-import { requireRegistered, scenarioFor } from './scenarios.ts';
+import { requireRegistered } from './scenarios.ts';
 import type { WorkspaceLifecycle } from './workspaceLifecycle.ts';
+import { requireJoin } from './workspaceParameters.ts';
 import { readWish, type WorkspaceWish, workspaceVersions } from './workspaceWish.ts';
 
 const type = 'Microsoft.Databricks/workspaces';
@@ -47,6 +49,8 @@ async function put(services: Services, request: ArmRequest): Promise<ApiReply> {
   requireRegistered(context.state.scenarios, 'Microsoft.Databricks');
   const wish = readWish(request.body, name, context.subscriptionId, request.apiVersion);
   const id = idOf(services, request);
+  requireCompliant(context, candidate(services, request, wish.tags));
+  requireJoin(services.access, request.caller, wish.properties, id);
   await settle(services, id);
   // Between this look and the creation nothing waits, so of two PUTs at once one is told of the other.
   const there = context.state.workspaces.get(keyOf(id));
@@ -55,8 +59,6 @@ async function put(services: Services, request: ArmRequest): Promise<ApiReply> {
   if (there?.state === 'succeeded') {
     return change(services, request, { ...there, tags: wish.tags, sku: wish.sku, wish: wish.properties });
   }
-  const denied = scenarioFor(context.state.scenarios, 'policyDenies', name);
-  if (denied) throw new ArmError(403, 'RequestDisallowedByPolicy', denied.message);
   const begun = lifecycle.create(asked(request, wish, id, context.clock.now(), there));
   return { status: 201, headers: asyncHeaders(services, begun, request), body: shown(services, begun.workspace) };
 }
@@ -91,7 +93,9 @@ async function patch(services: Services, request: ArmRequest): Promise<ApiReply>
   const body = objectBody(request.body);
   const other = Object.keys(body).find((key) => key !== 'tags');
   if (other) throw invalidContent(`Could not find member '${other}' on object of type 'WorkspaceUpdate'.`);
-  return change(services, request, { ...workspace, tags: tagsOf(body) });
+  const tags = tagsOf(body);
+  requireCompliant(services.context, candidate(services, request, tags));
+  return change(services, request, { ...workspace, tags });
 }
 
 function change(services: Services, request: ArmRequest, workspace: Workspace): ApiReply {
@@ -136,6 +140,11 @@ async function find(services: Services, request: ArmRequest): Promise<Workspace>
 
 const idOf = ({ api }: Services, { params }: ArmRequest): string =>
   `${api.group(params['resourceGroupName'] ?? '').id}/providers/${type}/${params['name'] ?? ''}`;
+
+function candidate({ api }: Services, { params }: ArmRequest, tags: Record<string, string>): Candidate {
+  const { name = '', resourceGroupName = '' } = params;
+  return { type, name, groupId: api.group(resourceGroupName).id, tags };
+}
 
 const callerOf = ({ caller }: ArmRequest): Caller => ({ oid: caller.oid, applicationId: caller.appid });
 

@@ -28,6 +28,8 @@ export interface CloudOptions {
   folder: string;
   /** The folder or repository that stands for the accelerator's public one. */
   repository: string;
+  /** Folders or repositories that stand for other public ones, by address. */
+  otherRepositories?: Record<string, string>;
   compute: Compute;
   latencies: Latencies;
   clock?: Clock;
@@ -60,7 +62,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     folder: join(folder, 'databricks'),
     signingKey,
     clock,
-    repositories: { [repositoryUrl]: options.repository },
+    repositories: { ...options.otherRepositories, [repositoryUrl]: options.repository },
     compute: options.compute,
     latencies,
     mayAdminister: (resourceId, objectId) => azure.mayAdminister(resourceId, objectId),
@@ -113,6 +115,8 @@ function settingsFor(
     ALLOWED_RESOURCE_GROUPS: localResourceGroup,
     ALLOWED_LOCATIONS: `${localLocation},northeurope`,
     ALLOWED_NODE_TYPES: 'Standard_NC4as_T4_v3,Standard_D4ads_v5',
+    // One person tries things out here, again and again.
+    MAX_STARTS_PER_HOUR: '1000',
     STATUS_LINK_KEY: ensureSecret(join(folder, 'status-link.key')),
     POLL_FLOOR_SECONDS: '0.5',
     POLL_CEILING_SECONDS: '2',

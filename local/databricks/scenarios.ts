@@ -8,8 +8,12 @@ const kinds = [
   'cloneHalfMade',
   'clusterFails',
   'notOffered',
+  'spotLost',
+  'taskInternalError',
   'taskFails',
   'personCancels',
+  'personRepairs',
+  'personDeletes',
   'warehouseNeverStarts',
   'warehouseFailsToStart',
   'warehouseSlow',
@@ -26,8 +30,14 @@ const lasting = new Set<Scenario['kind']>([
 ]);
 /** The name of an error, where the scenario names none. */
 const usualCode: Partial<Record<Scenario['kind'], string>> = {
+  spotLost: 'SPOT_INSTANCE_TERMINATION',
   taskFails: 'RuntimeError',
   statementFails: 'INTERNAL_ERROR',
+};
+/** What is said, where the scenario says nothing. */
+const usualMessage: Partial<Record<Scenario['kind'], string>> = {
+  spotLost: 'The spot instance of the driver was evicted.',
+  taskInternalError: 'Failed to reach the driver',
 };
 
 /** Trouble of the platform that no fault in an HTTP reply can express; each is used up after `times` uses. */
@@ -41,12 +51,12 @@ export interface Scenario {
   table?: string;
   /** Uses left; -1 is without end. */
   times: number;
-  /** `clusterFails`, `warehouseFailsToStart`: termination code and type. `taskFails`: the exception's name. `statementFails`: the error class. `notOffered`: the runtime's key or the node type. */
+  /** `clusterFails`, `spotLost`, `warehouseFailsToStart`: termination code and type. `taskFails`: the exception's name. `statementFails`: the error class. `notOffered`: the runtime's key or the node type. */
   code: string;
   type: string;
   message: string;
   trace?: string;
-  /** `personCancels`: seconds after the task has started. */
+  /** `spotLost`, `personCancels`, `personDeletes`: seconds after the task has started; `personRepairs`: after the run's end. */
   afterSeconds: number;
   /** `warehouseSlow`: seconds that the start takes longer. */
   seconds: number;
@@ -87,7 +97,7 @@ export class Scenarios {
       times: boundedInteger(fields, 'times', { least: -1, most: 1e6, fallback: lasting.has(kind) ? -1 : 1 }),
       code: optionalText(fields, 'code') ?? usualCode[kind] ?? 'CLOUD_PROVIDER_RESOURCE_STOCKOUT',
       type: optionalText(fields, 'type') ?? 'CLOUD_FAILURE',
-      message: optionalText(fields, 'message') ?? `Asked for by the scenario ${kind}.`,
+      message: optionalText(fields, 'message') ?? usualMessage[kind] ?? `Asked for by the scenario ${kind}.`,
       afterSeconds: boundedInteger(fields, 'afterSeconds', { least: 0, most: 1e6, fallback: 0 }),
       seconds: boundedInteger(fields, 'seconds', { least: 0, most: 1e6, fallback: 60 }),
       sqlState: optionalText(fields, 'sqlState') ?? 'XX000',

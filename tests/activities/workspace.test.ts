@@ -316,23 +316,29 @@ describe('a run', () => {
   test('that failed tells the exception and the end of its trace, without secrets', async () => {
     const trace = [...Array.from({ length: 30 }, (_, i) => `line ${i}`), `token=dapi${'0'.repeat(32)}`].join('\n');
     await setScenario(server, { kind: 'taskFails', taskKey: 'only', code: 'KeyError', message: "'rows'", trace });
-    const { state, problem, tasks } = await finish(await runOf('01_introduction'));
-    expect(state).toBe('failed');
-    expect(problem).toMatchObject({ task: 'only', error: "KeyError: 'rows'", url: tasks[0]?.url, byPlatform: false });
+    const { state, problem, platform, tasks } = await finish(await runOf('01_introduction'));
+    expect([state, platform]).toEqual(['failed', undefined]);
+    expect(problem).toMatchObject({ task: 'only', error: "KeyError: 'rows'", url: tasks[0]?.url });
     expect(problem?.trace).toHaveLength(20);
     expect(problem?.trace.at(-1)).not.toContain('dapi0');
   });
 
   test('that got no cluster is the platform\u2019s failure', async () => {
     await setScenario(server, { kind: 'clusterFails', taskKey: 'only', message: 'Sold out.' });
-    const { state, problem } = await finish(await runOf('01_introduction'));
+    const { state, problem, platform } = await finish(await runOf('01_introduction'));
     expect(state).toBe('failed');
-    expect(problem).toMatchObject({ byPlatform: true, error: expect.stringContaining('Sold out.') as string });
+    expect(platform).toEqual({ code: 'CLUSTER_UNAVAILABLE', repairable: true });
+    expect(problem?.error).toContain('Sold out.');
   });
 
   test('that nobody knows may be too new, and is tried for a while', async () => {
     const failure = await failureOf(readRun({ workspace, runId: '9223372036854775807' }));
     expect(failure).toMatchObject({ code: 'RUN_LOST', retryable: true });
     expect(failure.message).toContain('9223372036854775807');
+  });
+
+  test('that was there before and nobody knows any more is gone', async () => {
+    const failure = await failureOf(readRun({ workspace, runId: '9223372036854775807', seen: true }));
+    expect(failure).toMatchObject({ code: 'RUN_LOST', retryable: false });
   });
 });

@@ -299,7 +299,7 @@ describe('a wish for a workspace is refused', () => {
 
   test('when a policy forbids it or the provider is not registered', async () => {
     const { databricks, send } = await startCloud();
-    await send('POST', '/__scenarios', { kind: 'policyDenies', name: 'ws-vol', message: 'Only in the hub.' });
+    await send('POST', '/__scenarios', { kind: 'policyDenies', name: 'ws-vol', policy: 'Only in the hub' });
     await expect(
       databricks.workspaces.createOrUpdate(group, 'ws-vol', wish('ws-vol')).submitted(),
     ).rejects.toMatchObject({

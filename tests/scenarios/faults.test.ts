@@ -42,11 +42,11 @@ const script: NotebookScript = {
   ...quickScript,
   RUNME: {
     seconds: 2,
-    outcome: async (request, api, tables) => {
+    outcome: async (request, ...rest) => {
       const usual = quickScript['RUNME']?.outcome;
       for (let tries = 1; ; tries++) {
         try {
-          return typeof usual === 'function' ? await usual(request, api, tables) : {};
+          return typeof usual === 'function' ? await usual(request, ...rest) : {};
         } catch (error) {
           if (tries === 9) throw error;
         }

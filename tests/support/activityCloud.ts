@@ -11,7 +11,7 @@ import type { Deployment, Workspace } from '../../domain/steps.ts';
 import { type Cloud, startCloud } from '../../local/cloud/startCloud.ts';
 import { type ScriptedCompute, scriptedCompute } from '../../local/databricks/notebooks/scriptedCompute.ts';
 import { VirtualClock } from '../../local/kit/clock.ts';
-import { makeRepository } from './makeRepository.ts';
+import { makePlainRepository, makeRepository } from './makeRepository.ts';
 import { quickLatencies, quickScript } from './quickCloud.ts';
 
 /** A cloud for activities that a test calls itself; the settings of this process lead there. */
@@ -22,10 +22,15 @@ export interface ActivityCloud {
   /** The bare repository that stands for the accelerator's public one, and its address. */
   repository: string;
   repositoryUrl: string;
+  /** The bare repository at `plainRepositoryUrl`. */
+  plainRepository: string;
   deployment(workspaceName: string, request?: Partial<DeploymentRequest>): Deployment;
   /** A new workspace whose storage answers. */
   readyWorkspace(deployment: Deployment): Promise<Workspace>;
 }
+
+/** Address of a repository like most public accelerators. */
+export const plainRepositoryUrl = 'https://github.com/Industry-Solutions/Smart.Claims';
 
 /** Starts one; once per test file, because the app reads its settings once per process. */
 export async function startActivityCloud(): Promise<ActivityCloud> {
@@ -35,7 +40,12 @@ export async function startActivityCloud(): Promise<ActivityCloud> {
   const repository = makeRepository(join(folder, 'repository'));
   const compute = scriptedCompute(quickScript, clock);
   const latencies = { ...quickLatencies, retryAfterSeconds: 15 };
-  const cloud = await startCloud({ folder, clock, compute, latencies, repository });
+  const plainRepository = makePlainRepository(join(folder, 'plain'));
+  const otherRepositories = {
+    [plainRepositoryUrl]: plainRepository,
+    [plainRepositoryUrl.toLowerCase()]: plainRepository,
+  };
+  const cloud = await startCloud({ folder, clock, compute, latencies, repository, otherRepositories });
   setDefaultCACertificates([...getCACertificates(), cloud.certificate.cert]);
   Object.assign(process.env, cloud.settings);
   const subscriptionId = cloud.settings['AZURE_SUBSCRIPTION_ID'] ?? '';
@@ -58,7 +68,7 @@ export async function startActivityCloud(): Promise<ActivityCloud> {
     clock.advance(quickLatencies.storageSeconds * 1000);
     return { resourceId, host };
   };
-  return { cloud, clock, compute, repository, repositoryUrl, deployment, readyWorkspace };
+  return { cloud, clock, compute, repository, repositoryUrl, plainRepository, deployment, readyWorkspace };
 }
 
 /** The failure that a call ends with, as the orchestrator gets to see it; throws when it ends well. */

@@ -12,7 +12,7 @@ import { runUntil } from '../../local/host/runUntil.ts';
 import { type Host, startHost } from '../../local/host/startHost.ts';
 import { VirtualClock } from '../../local/kit/clock.ts';
 import type { ApiServer } from '../../local/kit/server.ts';
-import { makeRepository } from './makeRepository.ts';
+import { makePlainRepository, makeRepository } from './makeRepository.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const monthMs = 30 * 86_400_000;
@@ -54,6 +54,8 @@ export type DeploymentWish = { workspaceName: string } & Record<string, unknown>
 export interface WorldOptions {
   script?: NotebookScript;
   latencies?: Latencies;
+  /** Addresses of repositories like most public accelerators. */
+  plainRepositories?: string[];
   /** More settings of the app, or others than the cloud's own. */
   settings?: (cloud: Record<string, string>) => Record<string, string>;
   /** Called when a workspace has been made, before anyone can know its address; a host that it returns is what Azure then shows. */
@@ -80,7 +82,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const clock = new VirtualClock(Date.now() - 12 * monthMs);
   const compute = scriptedCompute(script, clock);
   const repository = makeRepository(join(folder, 'repository'));
-  const cloud = await startCloud({ folder, clock, compute, latencies, repository });
+  const otherRepositories = Object.fromEntries(
+    (options.plainRepositories ?? []).map((url, n) => [url, makePlainRepository(join(folder, `plain-${n}`))]),
+  );
+  const cloud = await startCloud({ folder, clock, compute, latencies, repository, otherRepositories });
   if (options.onWorkspace) announceWorkspaces(cloud, options.onWorkspace);
   setDefaultCACertificates([...getCACertificates(), cloud.certificate.cert]);
   const settings = {
@@ -88,6 +93,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     POLL_FLOOR_SECONDS: '5',
     POLL_CEILING_SECONDS: '60',
     MAX_ACTIVE_DEPLOYMENTS: '50',
+    MAX_STARTS_PER_HOUR: '10000',
     ...options.settings?.(cloud.settings),
   };
   const host = await startHost({ appFolder: root, memory: true, clock, strict: true, settings });

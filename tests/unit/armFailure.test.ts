@@ -51,6 +51,19 @@ describe('armFailure', () => {
     expect(armFailure(error).failure).toMatchObject({ code: 'POLICY_DENIED', message: 'The policy forbids it.' });
   });
 
+  test('names the policy in the message and keeps Azure\u2019s words in the cause', () => {
+    const info = { policyDefinitionDisplayName: 'Require a tag', policyAssignmentDisplayName: 'Tags of finance' };
+    const message = "Resource 'ws' was disallowed by policy. See error details for policy resource IDs.";
+    const additionalInfo = [{ type: 'PolicyViolation', info }];
+    const error = answered(403, { error: { code: 'RequestDisallowedByPolicy', message, additionalInfo } });
+    expect(armFailure(error).failure).toMatchObject({
+      code: 'POLICY_DENIED',
+      message: `Resource 'ws' is forbidden by the policy "Require a tag" (assignment "Tags of finance").`,
+      cause: `RequestDisallowedByPolicy: ${message}`,
+      retryable: false,
+    });
+  });
+
   test('hands on the Retry-After, also of a date', () => {
     const later = (header: string): RestError => answered(429, arm('TooManyRequests'), { 'Retry-After': header });
     expect(armFailure(later('17')).failure.retryAfterSeconds).toBe(17);

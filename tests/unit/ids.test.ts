@@ -15,12 +15,12 @@ import {
 } from '../../domain/ids.ts';
 import { parseRequest } from '../../domain/request.ts';
 
-const target: Target = {
+const target = {
   subscriptionId: '00000000-0000-4000-8000-000000000001',
   resourceGroup: 'rg-volatility',
   workspaceName: 'ws-volatility',
   accelerator: 'predicting-implied-volatility',
-};
+} satisfies Target;
 const id = deploymentId(target);
 
 const name = fc.stringMatching(/^[-\w]{3,64}$/);

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DeploymentError, type Failure } from '../../domain/errors.ts';
-import { jobSettingsFrom } from '../../domain/jobTemplate.ts';
+import { defaultTemplate, jobSettingsFrom } from '../../domain/jobTemplate.ts';
 
 const template = {
   name: 'RUNME',
@@ -76,6 +76,24 @@ describe('jobSettingsFrom', () => {
   test('is content with a task that has no parameters', () => {
     const [task] = jobSettingsFrom(withPath('RUNME'), own).tasks;
     expect(task?.notebook_task).toEqual({ notebook_path: '/Users/app/x/RUNME', base_parameters: own.parameters });
+  });
+
+  test('runs the RUNME that the catalogue names instead of the template\u2019s', () => {
+    const [task] = jobSettingsFrom(JSON.stringify(template), { ...own, runmePath: 'RUNME' }).tasks;
+    expect(task?.notebook_task.notebook_path).toBe('/Users/app/x/RUNME');
+  });
+
+  test('makes of the default template one RUNME on a cluster of one machine, at most once at a time and not for ever', () => {
+    const settings = jobSettingsFrom(defaultTemplate, { ...own, runmePath: 'RUNME' });
+    expect(settings).toMatchObject({
+      name: own.name,
+      tags: own.tags,
+      max_concurrent_runs: 1,
+      timeout_seconds: 28_800,
+      tasks: [{ notebook_task: { notebook_path: '/Users/app/x/RUNME', base_parameters: own.parameters } }],
+      job_clusters: [{ new_cluster: { spark_version: '15.4.x-scala2.12', num_workers: 0 } }],
+    });
+    expect(settings.tasks[0]?.job_cluster_key).toBe(settings.job_clusters?.[0]?.job_cluster_key);
   });
 
   test.each([

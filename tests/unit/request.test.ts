@@ -4,6 +4,9 @@ import { parseRequest } from '../../domain/request.ts';
 
 const minimal = { resourceGroup: 'rg-volatility', workspaceName: 'ws-volatility' };
 
+const virtualNetworkId =
+  '/subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/rg-net/providers/Microsoft.Network/virtualNetworks/vnet-hub';
+
 const pointersOf = (body: unknown): string[] => {
   const parsed = parseRequest(body);
   return 'faults' in parsed ? parsed.faults.map(({ pointer }) => pointer) : [];
@@ -34,6 +37,13 @@ describe('parseRequest', () => {
       compute: { sparkVersion: '15.4.x-gpu-ml-scala2.12', nodeType: 'Standard_NC4as_T4_v3', workers: 0 },
       parameters: { number_of_paths: '1000' },
       tags: { 'cost centre': 'Überseequartier 7' },
+      network: {
+        virtualNetworkId,
+        publicSubnet: '0_a.B-c',
+        privateSubnet: 'x',
+        noPublicIp: false,
+        publicNetworkAccess: 'Enabled',
+      },
     };
     expect(parseRequest(request)).toEqual({ request });
   });
@@ -78,6 +88,23 @@ describe('parseRequest', () => {
     ['a parameter of the deployer', { ...minimal, parameters: { attempt: '2' } }, ['/parameters/attempt']],
     ['a parameter that is too long', { ...minimal, parameters: { a: 'x'.repeat(201) } }, ['/parameters/a']],
     ['too many parameters', { ...minimal, parameters: many(21) }, ['/parameters']],
+    ['a list for the network', { ...minimal, network: [] }, ['/network']],
+    ['a misspelt key of the network', { ...minimal, network: { subnet: 'a' } }, ['/network/subnet']],
+    [
+      'the name of a virtual network',
+      { ...minimal, network: { virtualNetworkId: 'vnet-hub' } },
+      ['/network/virtualNetworkId'],
+    ],
+    [
+      'something else than a virtual network',
+      { ...minimal, network: { virtualNetworkId: `${virtualNetworkId}/subnets/a` } },
+      ['/network/virtualNetworkId'],
+    ],
+    ['a subnet that starts with a period', { ...minimal, network: { publicSubnet: '.a' } }, ['/network/publicSubnet']],
+    ['a subnet that ends with a hyphen', { ...minimal, network: { privateSubnet: 'a-' } }, ['/network/privateSubnet']],
+    ['a long subnet', { ...minimal, network: { privateSubnet: 'a'.repeat(81) } }, ['/network/privateSubnet']],
+    ['words for a boolean', { ...minimal, network: { noPublicIp: 'yes' } }, ['/network/noPublicIp']],
+    ['another access', { ...minimal, network: { publicNetworkAccess: 'On' } }, ['/network/publicNetworkAccess']],
     ['several faults', { ...minimal, location: '', ifExists: 1 }, ['/location', '/ifExists']],
   ])('points at %s', (_fault, body, pointers) => {
     expect(pointersOf(body)).toEqual(pointers);

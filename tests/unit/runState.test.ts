@@ -17,7 +17,7 @@ describe('a state told by `status`', () => {
     ['SOMETHING_NEW', 'waiting'],
   ])('%s is %s, whatever the deprecated state says', (state, expected) => {
     const seen = runStateOf({ status: { state }, state: { life_cycle_state: 'TERMINATED', result_state: 'SUCCESS' } });
-    expect(seen).toEqual({ state: expected, byPlatform: false });
+    expect(seen).toEqual({ state: expected });
     expect(isOver(seen.state)).toBe(false);
   });
 
@@ -108,7 +108,7 @@ describe('a state told by the deprecated `state`', () => {
 
 describe('what a run says of itself', () => {
   test('nothing at all is a run that has not begun', () => {
-    expect(runStateOf({})).toEqual({ state: 'waiting', byPlatform: false });
+    expect(runStateOf({})).toEqual({ state: 'waiting' });
   });
 
   test.each([
@@ -122,14 +122,19 @@ describe('what a run says of itself', () => {
   });
 
   test.each([
-    ['RUN_EXECUTION_ERROR', 'CLIENT_ERROR', false],
-    ['SUCCESS', 'SUCCESS', false],
-    ['INVALID_CLUSTER_REQUEST', 'CLIENT_ERROR', true],
-    ['LIBRARY_INSTALLATION_ERROR', 'CLIENT_ERROR', true],
-    ['CLUSTER_ERROR', 'CLOUD_FAILURE', true],
-    ['INTERNAL_ERROR', 'INTERNAL_ERROR', true],
-    ['', '', false],
-  ])('%s of type %s is by the platform: %s', (code, type, byPlatform) => {
-    expect(runStateOf(terminated(code, type)).byPlatform).toBe(byPlatform);
+    ['RUN_EXECUTION_ERROR', 'CLIENT_ERROR', undefined],
+    ['SUCCESS', 'SUCCESS', undefined],
+    ['USER_CANCELED', 'CLIENT_ERROR', undefined],
+    ['INVALID_CLUSTER_REQUEST', 'CLIENT_ERROR', 'CLUSTER_REFUSED'],
+    ['INTERNAL_ERROR', 'INTERNAL_ERROR', 'RUN_FAILED'],
+    ['', '', undefined],
+  ])('%s of type %s is of the platform as %s', (code, type, expected) => {
+    expect(runStateOf(terminated(code, type)).platform?.code).toBe(expected);
+  });
+
+  test('tells a cluster\u2019s failure by its text where only the deprecated state is given', () => {
+    const state_message = 'Unexpected failure while waiting for the cluster (1102-1) to be ready.';
+    const seen = runStateOf({ state: { life_cycle_state: 'INTERNAL_ERROR', result_state: 'FAILED', state_message } });
+    expect(seen).toMatchObject({ state: 'failed', platform: { code: 'CLUSTER_UNAVAILABLE' } });
   });
 });

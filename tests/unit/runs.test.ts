@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DeploymentError } from '../../domain/errors.ts';
-import { failureOfRun, isOver, resultOf, runStartedBy, summaryOf } from '../../domain/runs.ts';
+import type { PlatformFailure } from '../../domain/platformFailure.ts';
+import { deservesRepair, failureOfRun, isOver, resultOf, runStartedBy, summaryOf } from '../../domain/runs.ts';
 import type { RunState, RunView } from '../../domain/steps.ts';
 
 const url = 'https://adb-1.2.azuredatabricks.net/jobs/1/runs/9007199254740993';
@@ -10,11 +11,13 @@ const run = (change: Partial<RunView> = {}): RunView => ({
   jobId: '1',
   state: 'failed',
   url,
+  repairs: 0,
   tasks: [],
   results: {},
   ...change,
 });
-const problem = { task: '02_create_features', error: 'ValueError: no data', trace: ['line'], byPlatform: false };
+const problem = { task: '02_create_features', error: 'ValueError: no data', trace: ['line'] };
+const platform: PlatformFailure = { code: 'CLUSTER_UNAVAILABLE', repairable: true };
 
 describe('isOver', () => {
   test.each<[RunState, boolean]>([
@@ -32,8 +35,8 @@ describe('isOver', () => {
 
 describe('summaryOf', () => {
   test('leaves out what does not fit into a status', () => {
-    const { results: _results, problem: _problem, ...rest } = run({ problem, results: { a: 'x' } });
-    expect(summaryOf(run({ problem, results: { a: 'x' } }), 'RUNME')).toEqual({ ...rest, role: 'RUNME' });
+    const { results: _results, problem: _problem, platform: _platform, ...rest } = run({ problem, platform });
+    expect(summaryOf(run({ problem, platform, results: { a: 'x' } }), 'RUNME')).toEqual({ ...rest, role: 'RUNME' });
   });
 
   test('shows of many tasks those that failed, run, or ended last, and says how many others there are', () => {
@@ -62,7 +65,8 @@ describe('failureOfRun', () => {
     ['a cancelled run', run({ state: 'canceled' }), 'RUN_CANCELED', /notebooks run 9007199254740993 was cancelled/],
     ['a run beyond its own limit', run({ state: 'timedOut', problem }), 'RUN_TIMEOUT', /passed its own time limit/],
     ['a notebook that raised', run({ problem }), 'NOTEBOOK_FAILED', /^02_create_features: ValueError: no data$/],
-    ['a cluster that did not start', run({ problem: { ...problem, byPlatform: true } }), 'RUN_FAILED', /no data/],
+    ['a cluster that did not start', run({ problem, platform }), 'CLUSTER_UNAVAILABLE', /no data/],
+    ['a run that the platform failed', run({ message: 'Gone.', platform }), 'CLUSTER_UNAVAILABLE', /^Gone\.$/],
     ['a run that says why', run({ message: 'quota' }), 'RUN_FAILED', /^quota$/],
     ['a run that says nothing', run(), 'RUN_FAILED', /ended as failed/],
     ['a skipped run', run({ state: 'skipped' }), 'RUN_FAILED', /ended as skipped/],
@@ -75,6 +79,20 @@ describe('failureOfRun', () => {
   test('of a notebook carries the trace, the words of the run and the page of the task', () => {
     const seen = run({ message: 'Task 02 failed', problem: { ...problem, url: `${url}1` } });
     expect(failureOfRun(seen, 'RUNME')).toMatchObject({ trace: ['line'], cause: 'Task 02 failed', link: `${url}1` });
+  });
+});
+
+describe('deservesRepair', () => {
+  test.each<[what: string, run: RunView, expected: boolean]>([
+    ['a run that the platform failed', run({ platform }), true],
+    ['one that was repaired already', run({ platform, repairs: 1 }), false],
+    ['one that would fail again', run({ platform: { ...platform, repairable: false } }), false],
+    ['one whose notebook raised', run({ problem }), false],
+    ['one that a person cancelled', run({ state: 'canceled', platform }), false],
+    ['one that passed its time limit', run({ state: 'timedOut', platform }), false],
+    ['one that succeeded', run({ state: 'succeeded' }), false],
+  ])('%s', (_what, seen, expected) => {
+    expect(deservesRepair(seen)).toBe(expected);
   });
 });
 

@@ -44,7 +44,12 @@ class KnownInstances {
 }
 
 const minimal = { resourceGroup: 'rg-a', workspaceName: 'ws-a' };
-const ctx = { log() {}, error() {}, invocationId: 'i' } as unknown as InvocationContext;
+const lines: string[] = [];
+const ctx = {
+  log: (line: string) => lines.push(line),
+  error() {},
+  invocationId: 'i',
+} as unknown as InvocationContext;
 
 let client: KnownInstances;
 
@@ -62,11 +67,16 @@ beforeAll(() => {
 
 beforeEach(() => {
   client = new KnownInstances();
+  lines.length = 0;
 });
 
-const post = async (body: unknown): Promise<HttpResponseInit & { json: Record<string, unknown> }> => {
+const post = async (
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<HttpResponseInit & { json: Record<string, unknown> }> => {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const request = new HttpRequest({ method: 'POST', url: 'https://app.test/api/deployments', body: { string: text } });
+  const url = 'https://app.test/api/deployments';
+  const request = new HttpRequest({ method: 'POST', url, headers, body: { string: text } });
   const answer = await withProblems(startDeployment)(request, client as unknown as DurableClient, ctx);
   return { ...answer, json: JSON.parse(answer.body as string) as Record<string, unknown> };
 };
@@ -147,9 +157,27 @@ describe('startDeployment', () => {
   test('answers 429 when as many deployments run as the settings allow', async () => {
     await post(minimal);
     await post({ ...minimal, workspaceName: 'ws-b' });
-    const { status, json } = await post({ ...minimal, workspaceName: 'ws-c' });
-    expect([status, json['code']]).toEqual([429, 'TOO_MANY_DEPLOYMENTS']);
+    const { status, headers, json } = await post({ ...minimal, workspaceName: 'ws-c' });
+    expect([status, json['code'], json['retryAfterSeconds']]).toEqual([429, 'TOO_MANY_DEPLOYMENTS', 60]);
+    expect(headers).toMatchObject({ 'retry-after': '60' });
     expect(client.started).toHaveLength(2);
+  });
+
+  test('keeps the caller\u2019s name in the record and the log, and the id only as a hash', async () => {
+    const ann = { 'x-ms-client-principal-name': 'ann@example.test', 'x-ms-client-principal-id': '77-secret' };
+    await post(minimal, ann);
+    expect(client.started).toMatchObject([
+      { requestedBy: 'ann@example.test', starts: [{ caller: expect.stringMatching(/^[0-9a-f]{16}$/) as string }] },
+    ]);
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { evt: 'deployment.started', by: 'ann@example.test' },
+    ]);
+    expect(JSON.stringify([client.started, lines])).not.toContain('77-secret');
+  });
+
+  test('gives a deployment the network and the tags of the settings and the request', async () => {
+    await post({ ...minimal, tags: { owner: 'ann' } });
+    expect(client.started).toMatchObject([{ deployment: { network: { noPublicIp: true }, tags: { owner: 'ann' } } }]);
   });
 
   test.each([

@@ -3,6 +3,7 @@ import type { StartedCluster } from '../compute.ts';
 import type { Workspace } from '../workspace.ts';
 import { findNodeType, sparkVersions } from './clusterCatalogue.ts';
 import { ClusterDrivers } from './clusterDrivers.ts';
+import { type ClusterReason, clusterLost } from './endings.ts';
 import type { ClusterSpec } from './jobSettings.ts';
 import type { Ending } from './run.ts';
 
@@ -19,8 +20,8 @@ export interface Cluster {
   startMs: number;
   readyAtMs: number;
   terminatedMs?: number;
-  /** Set when it will not come up: how the tasks on it end. */
-  failure?: { ending: Ending; code: string; type: string; message: string };
+  /** Set when it will not come up, or was lost: how the tasks on it end. */
+  failure?: ClusterReason & { ending: Ending };
 }
 
 /** The job clusters of a workspace and their drivers: they take their time to start, and may fail to. */
@@ -120,6 +121,17 @@ export class Clusters {
     this.save({ ...cluster, state: 'TERMINATED', terminatedMs: this.#workspace.clock.now(), failure });
   }
 
+  /** Takes a cluster that runs away, as the cloud does with spot instances; gives how the tasks on it end. */
+  evict(clusterId: string, reason: ClusterReason): Ending | undefined {
+    const cluster = this.get(clusterId);
+    if (cluster?.state !== 'RUNNING') return undefined;
+    const ending = clusterLost(clusterId, reason);
+    const terminatedMs = this.#workspace.clock.now();
+    this.save({ ...cluster, state: 'TERMINATED', terminatedMs, failure: { ...reason, ending } });
+    void this.#drivers.stop(clusterId);
+    return ending;
+  }
+
   /** Shuts down what is still up for a run. */
   terminate(runId: string, state: 'TERMINATING' | 'TERMINATED'): void {
     for (const cluster of this.ofRun(runId)) {
@@ -167,7 +179,7 @@ const hasEnded = new Error('The driver has ended.');
 const driverUnreachable = ({ message }: Error): Failure =>
   startFailure({ code: 'DRIVER_UNREACHABLE', type: 'SERVICE_FAULT', message });
 
-function startFailure({ code, type, message }: { code: string; type: string; message: string }): Failure {
+function startFailure({ code, type, message }: ClusterReason): Failure {
   const ours = type === 'CLIENT_ERROR';
   return {
     code,

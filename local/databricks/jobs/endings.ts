@@ -65,3 +65,26 @@ export const wrongLanguage = (path: string, language: string): Ending => ({
   message: `The Databricks emulator runs Python notebooks only; ${path} is in ${language}.`,
   termination: { code: 'INVALID_RUN_CONFIGURATION', type: 'CLIENT_ERROR' },
 });
+
+/** The ending of a task that the platform lost (wording: databrickslabs/dbx #627). */
+export const internalError = (message: string): Ending => ({
+  lifeCycle: 'INTERNAL_ERROR',
+  result: 'FAILED',
+  message: `Run result unavailable: job failed with error message\n ${message}`,
+  termination: { code: 'INTERNAL_ERROR', type: 'INTERNAL_ERROR' },
+});
+
+/** The ending of the tasks on a cluster that the cloud took away while they ran. */
+export const clusterLost = (clusterId: string, { code, type, message }: ClusterReason): Ending => ({
+  lifeCycle: 'INTERNAL_ERROR',
+  result: 'FAILED',
+  message: `Cluster '${clusterId}' was terminated. Reason: ${code} (${type}). Parameters: databricks_error_message:${message}`,
+  termination: { code: 'CLOUD_FAILURE', type: 'CLOUD_FAILURE' },
+});
+
+/** Why a cluster was terminated. */
+export interface ClusterReason {
+  code: string;
+  type: string;
+  message: string;
+}

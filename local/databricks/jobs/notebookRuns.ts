@@ -4,7 +4,15 @@ import type { Callers } from '../callers.ts';
 import type { NotebookOutcome, StartedNotebook } from '../notebooks/notebookRequest.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Cluster, Clusters } from './clusters.ts';
-import { driverLost, notebookMissing, outputTooLarge, success, workloadFailed, wrongLanguage } from './endings.ts';
+import {
+  driverLost,
+  internalError,
+  notebookMissing,
+  outputTooLarge,
+  success,
+  workloadFailed,
+  wrongLanguage,
+} from './endings.ts';
 import type { TaskSettings } from './jobSettings.ts';
 import { taskParameters } from './parameters.ts';
 import type { Ending, Run, TaskRun } from './run.ts';
@@ -39,7 +47,10 @@ export class NotebookRuns {
   /** Starts a task's notebook; `ended` is called once, later. A refusal is given back at once instead. */
   start(notebook: NotebookTask, ended: (end: NotebookEnd) => void): NotebookEnd | undefined {
     const { run, task, attempt } = notebook;
-    const trouble = this.#workspace.scenarios.take('taskFails', { jobName: run.settings.name, taskKey: task.task_key });
+    const subject = { jobName: run.settings.name, taskKey: task.task_key };
+    const lost = this.#workspace.scenarios.take('taskInternalError', subject);
+    if (lost) return { ending: internalError(lost.message), output: {} };
+    const trouble = this.#workspace.scenarios.take('taskFails', subject);
     if (trouble) {
       const error = `${trouble.code}: ${trouble.message}`;
       return read({ error, errorTrace: trouble.trace ?? `Traceback (most recent call last):\n${error}` });

@@ -51,7 +51,18 @@ export interface TaskRun {
   /** While WAITING_FOR_RETRY. */
   retryAtMs?: number;
   clusterId?: string;
+  /** The repair that made it; undefined for an attempt of the run's first go. */
+  repairId?: string;
   output?: { result?: string; truncated?: boolean; error?: string; errorTrace?: string };
+}
+
+/** How a run ended at first, or after a repair. */
+export interface PastGo {
+  /** Undefined for the first go. */
+  repairId?: string;
+  startMs: number;
+  endMs: number;
+  ending: Ending;
 }
 
 /** One run of a job. */
@@ -76,6 +87,10 @@ export interface Run {
   endsAtMs?: number;
   /** Each attempt of each task, in the order in which they were made. */
   tasks: TaskRun[];
+  /** The latest repair: it goes on, or how it ended is how the run ended. */
+  repair?: { repairId: string; startMs: number };
+  /** What was before the latest repair. */
+  earlier?: PastGo[];
 }
 
 export const isOver = ({ lifeCycle }: { lifeCycle: LifeCycle }): boolean =>
@@ -85,3 +100,6 @@ export const isOver = ({ lifeCycle }: { lifeCycle: LifeCycle }): boolean =>
 export function latestAttempts(run: Run): Map<string, TaskRun> {
   return new Map(run.tasks.map((task) => [task.taskKey, task]));
 }
+
+/** When the go began that the run is in, or that was its last. */
+export const goStartMs = (run: Run): number => run.repair?.startMs ?? run.startMs;

@@ -2,11 +2,13 @@ import type { Callers } from '../callers.ts';
 import type { Workspace } from '../workspace.ts';
 import { type Cluster, Clusters } from './clusters.ts';
 import type { Job } from './job.ts';
-import { type TaskSettings, withClusterDefaults } from './jobSettings.ts';
-import { canceledByUser, concurrencyReached, driverLost, timedOut } from './endings.ts';
+import { type JobSettings, type TaskSettings, withClusterDefaults } from './jobSettings.ts';
+import { canceledByUser, type ClusterReason, concurrencyReached, driverLost, timedOut } from './endings.ts';
 import { NotebookRuns } from './notebookRuns.ts';
-import { type Ending, type Run, type TaskRun, isOver, latestAttempts } from './run.ts';
+import { openNextGo, unsuccessfulTasks } from './repairs.ts';
+import { type Ending, type Run, type TaskRun, goStartMs, isOver, latestAttempts } from './run.ts';
 import { Runs } from './runs.ts';
+import { armRepairByPerson, armTaskTroubles } from './runTroubles.ts';
 import { judgeRun, judgeTask } from './taskGraph.ts';
 
 const shutdownMs = 1000;
@@ -27,6 +29,7 @@ export class RunEngine {
   readonly #workspace: Workspace;
   readonly #notebooks: NotebookRuns;
   readonly #timers = new Map<string, () => void>();
+  readonly #toDelete = new Set<string>();
 
   constructor(workspace: Workspace, callers: Callers) {
     this.#workspace = workspace;
@@ -72,6 +75,20 @@ export class RunEngine {
     this.#advance(run);
   }
 
+  /** Runs tasks of a run that is over once more, within the same run; gives the repair's id. */
+  repair(run: Run, taskKeys: Set<string>, settings: JobSettings = run.settings): string {
+    const repairId = this.#workspace.nextId();
+    openNextGo(run, repairId, this.#workspace.clock.now());
+    run.settings = settings;
+    for (const task of settings.tasks.filter(({ task_key: key }) => taskKeys.has(key))) {
+      const before = latestAttempts(run).get(task.task_key)?.attempt ?? -1;
+      run.tasks.push(this.#newAttempt(run, task, before + 1));
+    }
+    this.#armTimeout(run);
+    this.#advance(run);
+    return repairId;
+  }
+
   /** Takes up the runs of an earlier process; notebooks that were running then are lost. */
   resume(): void {
     const open = this.runs.all().filter((run) => !isOver(run));
@@ -93,14 +110,20 @@ export class RunEngine {
   #begin(run: Run): void {
     run.lifeCycle = 'PENDING';
     run.startMs = this.#workspace.clock.now();
-    run.tasks = run.settings.tasks.map((task) => this.#newAttempt(task, 0));
+    run.tasks = run.settings.tasks.map((task) => this.#newAttempt(run, task, 0));
     this.#armTimeout(run);
     this.#advance(run);
   }
 
-  #newAttempt(task: TaskSettings, attempt: number): TaskRun {
-    const startMs = this.#workspace.clock.now();
-    return { runId: this.#workspace.nextId(), taskKey: task.task_key, attempt, lifeCycle: 'BLOCKED', startMs };
+  #newAttempt({ repair }: Run, task: TaskSettings, attempt: number): TaskRun {
+    return {
+      runId: this.#workspace.nextId(),
+      taskKey: task.task_key,
+      attempt,
+      lifeCycle: 'BLOCKED',
+      startMs: this.#workspace.clock.now(),
+      ...(repair && { repairId: repair.repairId }),
+    };
   }
 
   // Starts what may start until nothing changes any more.
@@ -171,11 +194,21 @@ export class RunEngine {
       const stop = (): void => this.cancelTask(run, attempt, timedOut(seconds));
       this.#timers.set(attempt.runId, this.#workspace.at(attempt.runningMs + seconds * 1000, stop));
     }
-    const person = this.#workspace.scenarios.take('personCancels', {
-      jobName: run.settings.name,
-      taskKey: attempt.taskKey,
+    armTaskTroubles(this.#workspace, run, attempt, {
+      cancel: () => this.cancel(run),
+      cancelAndDelete: () => {
+        this.#toDelete.add(run.runId);
+        this.cancel(run);
+      },
+      evict: (reason) => this.#evict(run, attempt.clusterId ?? '', reason),
     });
-    if (person) this.#workspace.at(attempt.runningMs + person.afterSeconds * 1000, () => this.cancel(run));
+  }
+
+  #evict(run: Run, clusterId: string, reason: ClusterReason): void {
+    const ending = this.clusters.evict(clusterId, reason);
+    if (!ending) return;
+    for (const attempt of run.tasks) if (attempt.clusterId === clusterId) this.#stop(attempt, ending);
+    this.#advance(run);
   }
 
   // Ends what has not started; a notebook that runs is stopped and ends when its process has.
@@ -199,10 +232,18 @@ export class RunEngine {
     const task = taskOf(run, attempt);
     const retriesMost = task.max_retries ?? 0;
     const retriable = ending.result === 'FAILED' || (ending.result === 'TIMEDOUT' && task.retry_on_timeout === true);
-    const left = retriesMost === -1 || attempt.attempt < retriesMost;
+    // A repair has all its retries again.
+    const tries = run.tasks.filter(
+      (one) => one.taskKey === attempt.taskKey && one.repairId === attempt.repairId,
+    ).length;
+    const left = retriesMost === -1 || tries <= retriesMost;
     if (!retriable || !left || run.lifeCycle === 'TERMINATING') return;
     const retryAtMs = attempt.endMs + (task.min_retry_interval_millis ?? 0);
-    const next: TaskRun = { ...this.#newAttempt(task, attempt.attempt + 1), lifeCycle: 'WAITING_FOR_RETRY', retryAtMs };
+    const next: TaskRun = {
+      ...this.#newAttempt(run, task, attempt.attempt + 1),
+      lifeCycle: 'WAITING_FOR_RETRY',
+      retryAtMs,
+    };
     run.tasks.push(next);
     this.#armRetry(run, next);
   }
@@ -218,7 +259,7 @@ export class RunEngine {
   #armTimeout(run: Run): void {
     const { timeout_seconds: seconds } = run.settings;
     if (seconds === 0) return;
-    const stop = this.#workspace.at(run.startMs + seconds * 1000, () => this.cancel(run, timedOut(seconds)));
+    const stop = this.#workspace.at(goStartMs(run) + seconds * 1000, () => this.cancel(run, timedOut(seconds)));
     this.#timers.set(run.runId, stop);
   }
 
@@ -248,6 +289,8 @@ export class RunEngine {
     run.endMs = this.#workspace.clock.now();
     this.clusters.terminate(run.runId, 'TERMINATED');
     this.runs.save(run);
+    if (this.#toDelete.delete(run.runId)) this.runs.remove(run.runId);
+    else armRepairByPerson(this.#workspace, run, () => this.repair(run, unsuccessfulTasks(run)));
     this.#beginQueued(run.jobId);
   }
 

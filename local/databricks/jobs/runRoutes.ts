@@ -19,19 +19,30 @@ import type { Workspace } from '../workspace.ts';
 import { jobsOf, requireJob } from './jobRoutes.ts';
 import { pageOf } from './paging.ts';
 import { exportRun } from './runExport.ts';
+import { settingsForRepair, tasksToRepair } from './repairs.ts';
 import { type Run, isOver } from './run.ts';
 import type { RunEngine } from './runEngine.ts';
-import { runView, taskView } from './runView.ts';
+import { repairHistory, runView, taskView } from './runView.ts';
 
 const tokenLength = 64;
 const outputLength = 5 * 1024 * 1024;
+
+const otherParameters = [
+  'jar_params',
+  'python_params',
+  'spark_submit_params',
+  'python_named_params',
+  'pipeline_params',
+  'sql_params',
+  'dbt_commands',
+];
 
 interface IdempotencyToken {
   token: string;
   runId: string;
 }
 
-/** Runs: start, read, list, cancel, delete. */
+/** Runs: start, read, list, repair, cancel, delete. */
 export function addRunRoutes(on: AddRoute, workspace: Workspace, engine: RunEngine): void {
   const add = (method: string, path: string, handle: (request: ApiRequest, caller: Member) => ApiReply): void => {
     for (const full of allVersions(path)) on(method, full, handle);
@@ -42,6 +53,7 @@ export function addRunRoutes(on: AddRoute, workspace: Workspace, engine: RunEngi
   add('GET', 'jobs/runs/get-output', (request) => output(workspace, engine, requiredId(queryOf(request), 'run_id')));
   add('GET', 'jobs/runs/export', (request) => exportRun(workspace, engine.runs, queryOf(request)));
   add('GET', 'jobs/runs/list', (request) => list(workspace, engine, queryOf(request)));
+  add('POST', 'jobs/runs/repair', (request) => repair(workspace, engine, bodyOf(request)));
   add('POST', 'jobs/runs/cancel', (request) => cancel(engine, requiredId(bodyOf(request), 'run_id')));
   add('POST', 'jobs/runs/cancel-all', (request) => cancelAll(engine, bodyOf(request)));
   add('POST', 'jobs/runs/delete', (request) => {
@@ -65,16 +77,8 @@ function runNow(
   }
   const earlier = token === undefined ? undefined : tokens.get(token);
   if (earlier) return { body: started(requireTokensRun(engine, earlier)) };
-  for (const name of [
-    'only',
-    'jar_params',
-    'python_params',
-    'spark_submit_params',
-    'python_named_params',
-    'pipeline_params',
-  ]) {
+  for (const name of ['only', ...otherParameters])
     if (body[name] !== undefined) throw notEmulated(`run-now with ${name}`);
-  }
   const job = requireJob(jobsOf(workspace), requiredId(body, 'job_id'));
   const jobParameters = textMap(body, 'job_parameters') ?? {};
   const notebookParameters = textMap(body, 'notebook_params') ?? {};
@@ -120,16 +124,10 @@ function get(workspace: Workspace, engine: RunEngine, request: ApiRequest): ApiR
     body: {
       ...runView(run, workspace),
       tasks: page.items.map((attempt) => taskView(run, attempt, workspace)),
-      ...(optionalFlag(query, 'include_history') && { repair_history: [originalAttempt(run, workspace)] }),
+      ...(optionalFlag(query, 'include_history') && { repair_history: repairHistory(run) }),
       ...(page.nextPageToken && { has_more: true, next_page_token: page.nextPageToken }),
     },
   };
-}
-
-function originalAttempt(run: Run, workspace: Workspace): Fields {
-  const { start_time, end_time, state, status } = runView(run, workspace);
-  const taskIds = run.tasks.map((task) => BigInt(task.runId));
-  return { type: 'ORIGINAL', start_time, end_time, state, status, task_run_ids: taskIds };
 }
 
 function output(workspace: Workspace, engine: RunEngine, runId: string): ApiReply {
@@ -186,6 +184,18 @@ function list(workspace: Workspace, engine: RunEngine, query: Fields): ApiReply 
       ...(page.nextPageToken && { next_page_token: page.nextPageToken }),
     },
   };
+}
+
+function repair(workspace: Workspace, engine: RunEngine, body: Fields): ApiReply {
+  for (const name of [...otherParameters, 'job_parameters', 'notebook_params', 'performance_target'])
+    if (body[name] !== undefined) throw notEmulated(`runs/repair with ${name}`);
+  const run = requireRun(engine, requiredId(body, 'run_id'));
+  const taskKeys = tasksToRepair(run, body);
+  if (!engine.runs.hasRoomFor(run))
+    throw invalidState(`The job ${run.jobId} already has its maximum of concurrent runs.`);
+  const job = jobsOf(workspace).get(run.jobId);
+  const repairId = engine.repair(run, taskKeys, job && settingsForRepair(run, job.settings, taskKeys));
+  return { body: { repair_id: BigInt(repairId) } };
 }
 
 function cancel(engine: RunEngine, runId: string): ApiReply {

@@ -1,6 +1,6 @@
 import { type Fields } from '../requestFields.ts';
 import type { Workspace } from '../workspace.ts';
-import { type Ending, type LifeCycle, type Run, type TaskRun, isOver } from './run.ts';
+import { type Ending, type LifeCycle, type PastGo, type Run, type TaskRun, goStartMs, isOver } from './run.ts';
 
 const newStates: Record<LifeCycle, string> = {
   QUEUED: 'QUEUED',
@@ -63,7 +63,7 @@ export function runView(run: Run, workspace: Workspace): Fields {
     execution_duration: 0,
     cleanup_duration: 0,
     end_time: endMs,
-    ...(run.endMs !== undefined && { run_duration: run.endMs - run.startMs }),
+    ...(run.endMs !== undefined && { run_duration: durationMs(run, run.endMs) }),
     ...(run.startMs > run.queuedMs && { queue_duration: run.startMs - run.queuedMs }),
     ...(run.settings.job_clusters && { job_clusters: run.settings.job_clusters }),
     ...(Object.keys(run.jobParameters).length > 0 && {
@@ -73,6 +73,34 @@ export function runView(run: Run, workspace: Workspace): Fields {
       overriding_parameters: { notebook_params: run.notebookParameters },
     }),
     ...states(run.lifeCycle, run.ending),
+  };
+}
+
+/** "The time it took the job run and all of its repairs to finish" (databricks-sdk-go, service/jobs/model.go). */
+const durationMs = (run: Run, endMs: number): number =>
+  (run.earlier ?? []).reduce((sum, go) => sum + go.endMs - go.startMs, endMs - goStartMs(run));
+
+/** The run's `repair_history`: how it went at first, then each repair. */
+export function repairHistory(run: Run): Fields[] {
+  const past = (run.earlier ?? []).map((go: PastGo) => historyItem(run, go, go.ending.lifeCycle));
+  const { repair, endMs, ending, lifeCycle } = run;
+  const now = { startMs: goStartMs(run), endMs, ending, repairId: repair?.repairId };
+  return [...past, historyItem(run, now, lifeCycle)];
+}
+
+function historyItem(
+  run: Run,
+  go: { repairId?: string | undefined; startMs: number; endMs?: number | undefined; ending?: Ending | undefined },
+  lifeCycle: LifeCycle,
+): Fields {
+  const tasks = run.tasks.filter(({ repairId }) => repairId === go.repairId);
+  return {
+    type: go.repairId === undefined ? 'ORIGINAL' : 'REPAIR',
+    ...(go.repairId !== undefined && { id: BigInt(go.repairId) }),
+    start_time: go.startMs,
+    end_time: go.endMs ?? 0,
+    ...states(lifeCycle, go.ending),
+    task_run_ids: tasks.map(({ runId }) => BigInt(runId)),
   };
 }
 

@@ -11,13 +11,21 @@ import type { NotebookOutcome, NotebookRequest, StartedNotebook } from './notebo
 /** Calls the workspace's API as the notebook's identity, a text as it is and anything else as JSON; throws on any status but 2xx. */
 export type NotebookApi = (method: string, path: string, body?: unknown) => Promise<Record<string, unknown>>;
 
+/** Lets time of the clock pass; never settles when the notebook is cancelled meanwhile. */
+export type Sleep = (seconds: number) => Promise<void>;
+
 /** What a notebook does when it is only acted. */
 export interface ScriptedNotebook {
   seconds: number;
-  /** How it ends; called when its time is over. What it throws is the notebook's exception. */
+  /** How it ends; called when its time is over, and may take more of it. What it throws is the notebook's exception. */
   outcome?:
     | NotebookOutcome
-    | ((request: NotebookRequest, api: NotebookApi, tables: ActedTables) => NotebookOutcome | Promise<NotebookOutcome>);
+    | ((
+        request: NotebookRequest,
+        api: NotebookApi,
+        tables: ActedTables,
+        sleep: Sleep,
+      ) => NotebookOutcome | Promise<NotebookOutcome>);
 }
 
 /** The notebooks by the last part of their path. */
@@ -67,11 +75,17 @@ function startNotebook(
     return { outcome: Promise.resolve({ error }), cancel: () => undefined };
   }
   const { promise, resolve } = Promise.withResolvers<NotebookOutcome>();
-  const stop = clock.setTimer(
-    clock.now() + notebook.seconds * 1000,
-    () => void act(notebook, request, tables).then(resolve),
-  );
+  let cancelled = false;
+  let stop = (): void => undefined;
+  const sleep: Sleep = (seconds) =>
+    new Promise((wake) => {
+      if (!cancelled) stop = clock.setTimer(clock.now() + seconds * 1000, wake);
+    });
+  void sleep(notebook.seconds)
+    .then(() => act(notebook, request, tables, sleep))
+    .then(resolve);
   const cancel = (): void => {
+    cancelled = true;
     stop();
     resolve({ error: 'Cancelled' });
   };
@@ -82,10 +96,11 @@ async function act(
   notebook: ScriptedNotebook,
   request: NotebookRequest,
   tables: ActedTables,
+  sleep: Sleep,
 ): Promise<NotebookOutcome> {
   if (typeof notebook.outcome !== 'function') return notebook.outcome ?? {};
   try {
-    return await notebook.outcome(request, (method, path, body) => call(request, method, path, body), tables);
+    return await notebook.outcome(request, (method, path, body) => call(request, method, path, body), tables, sleep);
   } catch (error) {
     const { name, message, stack } = error as Error;
     return { error: `${name}: ${message}`, errorTrace: stack ?? message };

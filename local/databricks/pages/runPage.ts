@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ApiReply } from '../../kit/router.ts';
-import { isOver, type Run, type TaskRun } from '../jobs/run.ts';
+import { goStartMs, isOver, type Run, type TaskRun } from '../jobs/run.ts';
 import { type RecordedCell, readCells } from '../notebooks/notebookRecord.ts';
 import type { Workspace } from '../workspace.ts';
 import { type Html, html } from './html.ts';
@@ -16,6 +16,7 @@ export function runPage(run: Run, workspace: Workspace): ApiReply {
     `${run.settings.name}: run ${run.numberInJob}`,
     html`<p><strong>${stateOf(run)}</strong> ${run.ending?.message}</p>
       <p><a href="/jobs/${run.jobId}">Job ${run.jobId}</a>, run ${run.runId}</p>
+      ${repairs(run)}
       <div class="scroll" tabindex="0">
         <table>
           <thead>
@@ -35,6 +36,21 @@ export function runPage(run: Run, workspace: Workspace): ApiReply {
       ${details}`,
     isOver(run) ? undefined : 2,
   );
+}
+
+/** What was before each repair, and that it was repaired. */
+function repairs(run: Run): Html | undefined {
+  const { earlier = [], repair } = run;
+  if (!repair) return undefined;
+  const begins = [...earlier.slice(1).map(({ startMs }) => startMs), goStartMs(run)];
+  const items = earlier.map(({ ending }, i) => {
+    const began = new Date(begins[i] ?? 0).toISOString();
+    return html`<li>${ending.result}: ${ending.message} Repaired at <time datetime="${began}">${began}</time>.</li>`;
+  });
+  return html`<h2>Repairs</h2>
+    <ol>
+      ${items}
+    </ol>`;
 }
 
 function taskRow(task: TaskRun, { clock }: Workspace): Html {
