@@ -1,6 +1,7 @@
 import { isRestError } from '@azure/core-rest-pipeline';
 import { callArm } from '../clients/arm.ts';
-import { remoteCodeOf } from '../clients/armFailure.ts';
+import { isResourceMissing, remoteCodeOf } from '../clients/armFailure.ts';
+import { workspaceGone } from '../clients/workspacePresence.ts';
 import { RetryableError } from '../domain/errors.ts';
 import { roleAssignmentName } from '../domain/ids.ts';
 import type { Deployment, Identity, Workspace } from '../domain/steps.ts';
@@ -20,13 +21,18 @@ export async function assignRole({
   const name = roleAssignmentName(scope, identity.principalId, contributor);
   const made = await callArm(
     ({ authorization }, options) =>
-      authorization.roleAssignments.create(
-        scope,
-        name,
-        // The type spares Azure the look-up in a directory that may not know the identity yet.
-        { roleDefinitionId, principalId: identity.principalId, principalType: 'ServicePrincipal' },
-        options,
-      ),
+      authorization.roleAssignments
+        .create(
+          scope,
+          name,
+          // The type spares Azure the look-up in a directory that may not know the identity yet.
+          { roleDefinitionId, principalId: identity.principalId, principalType: 'ServicePrincipal' },
+          options,
+        )
+        .catch((error: unknown) => {
+          if (!isResourceMissing(error)) throw error;
+          throw workspaceGone(workspace.resourceId, 'has been', 'Azure does not know it as the scope of a role.');
+        }),
     (error) => isRestError(error) && remoteCodeOf(error) === 'RoleAssignmentExists',
   );
   // The client takes a page of HTML with status 200 for an assignment without fields.

@@ -3,8 +3,8 @@ import { anything, databricks, type DatabricksApi, id } from '../clients/databri
 import { isMissing } from '../clients/databricksFailure.ts';
 import { idForJson } from '../clients/json.ts';
 import type { ActiveRun, CancelRunsInput } from '../domain/steps.ts';
-import { childJobsOf } from './childJobs.ts';
-import { pagesOf } from './pages.ts';
+import { childJobsOf } from './childJobsOf.ts';
+import { pagesOf } from './pagesOf.ts';
 
 const runs = v.object({
   runs: v.optional(v.array(v.object({ run_id: id })), []),

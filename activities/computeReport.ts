@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { databricks } from '../clients/databricks.ts';
 import type { Finding } from '../domain/preflight.ts';
 import { judgeCompute, type NodeTypeFact } from '../domain/preflightCompute.ts';
+import { acceleratorNameOf } from '../domain/ids.ts';
 import { clusterNeeds } from '../domain/preflightNeeds.ts';
 import type { Deployment, Workspace } from '../domain/steps.ts';
 import { type Readings, settled } from './readings.ts';
@@ -38,6 +39,6 @@ export async function computeReport(
       }));
     }),
   ] as const);
-  const needs = clusterNeeds(request.accelerator, request.compute);
+  const needs = clusterNeeds(acceleratorNameOf(deployment), request.compute);
   return { findings: judgeCompute({ runtimes: offeredRuntimes, nodeTypes: offeredNodes }, needs, location) };
 }

@@ -4,7 +4,7 @@ import { isExisting, isMissing } from '../clients/databricksFailure.ts';
 import { RetryableError } from '../domain/errors.ts';
 import { ownerTag, warehouseNameFor } from '../domain/ids.ts';
 import type { Deployment, Warehouse, Workspace } from '../domain/steps.ts';
-import { pagesOf } from './pages.ts';
+import { pagesOf } from './pagesOf.ts';
 
 const path = '/api/2.0/sql/warehouses';
 const id = v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/));

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { type DatabricksApi, id } from '../clients/databricks.ts';
 import { stateFields } from '../domain/runState.ts';
-import { pagesOf } from './pages.ts';
+import { pagesOf } from './pagesOf.ts';
 
 const task = v.object({
   ...stateFields,

@@ -6,6 +6,7 @@ import { credential } from './credential.ts';
 import { DatabricksError } from './databricksFailure.ts';
 import { allowedHost, databricksScope } from './databricksHost.ts';
 import { parseLossless } from './json.ts';
+import { answered, explained } from './workspacePresence.ts';
 
 // The double slash is part of the audience that Databricks checks (databricks-sdk-go, config/auth_azure_msi.go).
 const managementScope = 'https://management.core.windows.net//.default';
@@ -73,14 +74,21 @@ async function send(
     const response = await request.asNodeStream();
     const text = await textOf(response);
     const status = Number(response.status);
-    if (status >= 200 && status < 300) return text;
-    throw new DatabricksError(status, text, response.headers['retry-after'], call);
+    if (status < 200 || status >= 300) throw new DatabricksError(status, text, response.headers['retry-after'], call);
+    answered(workspace);
+    return text;
   } catch (error) {
-    if (error instanceof DeploymentError) throw error;
-    const name = error instanceof Error ? error.name : '';
-    const what = name === 'AbortError' || name === 'TimeoutError' ? 'no answer in time' : 'could not be reached';
-    throw new RetryableError('DATABRICKS_UNAVAILABLE', `${call}: ${workspace.host} ${what}.`, { cause: String(error) });
+    throw await explained(
+      workspace,
+      error instanceof DeploymentError ? error : unreachable(error, `${call}: ${workspace.host}`),
+    );
   }
+}
+
+function unreachable(error: unknown, what: string): RetryableError {
+  const name = error instanceof Error ? error.name : '';
+  const how = name === 'AbortError' || name === 'TimeoutError' ? 'no answer in time' : 'could not be reached';
+  return new RetryableError('DATABRICKS_UNAVAILABLE', `${what} ${how}.`, { cause: String(error) });
 }
 
 /** Lets Azure Databricks enrol the app's identity by its rights on the workspace resource; harmless once it is a member. */

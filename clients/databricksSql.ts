@@ -8,6 +8,7 @@ import type { SqlEndpoint, Workspace } from '../domain/steps.ts';
 import { credential } from './credential.ts';
 import { allowedHost, databricksScope } from './databricksHost.ts';
 import { sqlFailure } from './sqlFailure.ts';
+import { explained } from './workspacePresence.ts';
 
 const answerSeconds = 60;
 const closeSeconds = 5;
@@ -37,7 +38,7 @@ export async function withSqlSession<T>(
   const guard = guarded(endpoint, seconds);
   try {
     const result = inSession(client, endpoint, work).catch(async (error: unknown) => {
-      throw await sqlFailure(error);
+      throw await explained(workspace, await sqlFailure(error));
     });
     return await Promise.race([guard.broken, result]);
   } finally {

@@ -51,6 +51,8 @@ export const catalogueEntry = v.pipe(
     companion: v.optional(v.boolean(), false),
   }),
   v.check((entry) => hasOneRef(entry), 'Either a branch or a tag.'),
+  // The library's job is known by where RUNME is, so that path has to be known without a look into the repository.
+  v.transform((entry) => (entry.companion ? { ...entry, runmePath: entry.runmePath ?? 'RUNME' } : entry)),
 );
 
 const catalogueName = v.pipe(

@@ -13,6 +13,11 @@ export const endpoints = v.object({
     v.pipe(v.string(), v.check(isPattern)),
     '^adb-\\d+\\.\\d{1,2}\\.azuredatabricks\\.net$',
   ),
+  // Empty is off, as a template leaves it that makes no such resource.
+  APPLICATIONINSIGHTS_CONNECTION_STRING: v.optional(
+    v.pipe(v.string(), v.regex(/^(?:|InstrumentationKey=[0-9a-f-]{36}(?:;[^;=]+=[^;=]*)*;?)$/i)),
+    '',
+  ),
 });
 
 function isPattern(text: string): boolean {

@@ -1,10 +1,20 @@
 const untilLimitOfStep = Number.POSITIVE_INFINITY;
 
+/** What is known of a code. */
+export interface ErrorEntry {
+  status?: number;
+  retryForSeconds?: number;
+  title: string;
+  hint: string;
+  link?: string;
+}
+
 /**
  * Every failure that a caller can see, by code; docs/errors.md is made from it.
  * `status`: the HTTP status when the code answers a request. `hint`: what a person can do.
  * `retryForSeconds`: how long a retryable failure of this code may last, which can be shorter than its step's limit:
  * a missing right may be a role that still spreads, or a role that nobody gave. Without it the code is never retried.
+ * `link`: the page of the documentation that helps, where the failure has no link of its own.
  */
 export const errorTable = {
   REQUEST_NOT_JSON: {
@@ -84,6 +94,7 @@ export const errorTable = {
     retryForSeconds: 1800,
     title: 'The app\u2019s identity got no token',
     hint: 'Check that the identity of AZURE_CLIENT_ID is attached to the app.',
+    link: 'https://learn.microsoft.com/cli/azure/functionapp/identity',
   },
   AZURE_UNAVAILABLE: {
     retryForSeconds: untilLimitOfStep,
@@ -94,11 +105,13 @@ export const errorTable = {
     retryForSeconds: untilLimitOfStep,
     title: 'Azure asks to slow down',
     hint: 'Wait some minutes, then send the request again.',
+    link: 'https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling',
   },
   AZURE_DENIED: {
     retryForSeconds: 600,
     title: 'The app may not do this in Azure',
     hint: 'Give the app\u2019s identity Contributor and a conditioned Role Based Access Control Administrator on the resource group, and Network Contributor on a virtual network that the request names.',
+    link: 'https://learn.microsoft.com/azure/role-based-access-control/delegate-role-assignments-portal',
   },
   AZURE_REJECTED: {
     title: 'Azure refused the request',
@@ -107,10 +120,12 @@ export const errorTable = {
   POLICY_DENIED: {
     title: 'An Azure policy forbids this',
     hint: 'Meet the policy that the message names, or ask its owner for an exemption.',
+    link: 'https://learn.microsoft.com/azure/governance/policy/concepts/exemption-structure',
   },
   PROVIDER_NOT_REGISTERED: {
     title: 'A resource provider is not registered',
     hint: 'Run `az provider register --namespace Microsoft.Databricks` with rights on the subscription.',
+    link: 'https://learn.microsoft.com/azure/azure-resource-manager/management/resource-providers-and-types',
   },
   RESOURCE_GROUP_MISSING: {
     title: 'The resource group does not exist',
@@ -141,6 +156,7 @@ export const errorTable = {
     retryForSeconds: 600,
     title: 'The new identity is not known to Entra ID yet',
     hint: 'Send the request again; if it stays, look at the identity in the portal.',
+    link: 'https://learn.microsoft.com/azure/role-based-access-control/troubleshooting',
   },
   WORKSPACE_EXISTS: {
     title: 'The workspace exists already',
@@ -166,6 +182,10 @@ export const errorTable = {
     title: 'The workspace was not ready in time',
     hint: 'Look at the workspace in the portal; send the request again when it is ready.',
   },
+  WORKSPACE_GONE: {
+    title: 'The workspace has been deleted',
+    hint: 'Somebody deleted it; send the request again to make it anew.',
+  },
   WORKSPACE_HOST_REFUSED: {
     title: 'The workspace has an address that is not allowed',
     hint: 'Check DATABRICKS_HOST_PATTERN in the settings.',
@@ -180,11 +200,13 @@ export const errorTable = {
     retryForSeconds: untilLimitOfStep,
     title: 'Databricks asks to slow down',
     hint: 'Wait some minutes, then send the request again.',
+    link: 'https://learn.microsoft.com/azure/databricks/resources/limits',
   },
   DATABRICKS_DENIED: {
     retryForSeconds: 600,
     title: 'The app may not do this in the workspace',
     hint: 'Give the app\u2019s identity Contributor on the workspace, or make it a workspace admin.',
+    link: 'https://learn.microsoft.com/azure/role-based-access-control/troubleshooting',
   },
   DATABRICKS_REJECTED: {
     title: 'Databricks refused the request',
@@ -198,6 +220,7 @@ export const errorTable = {
     retryForSeconds: 120,
     title: 'The repository could not be cloned',
     hint: 'Check the repository\u2019s address, branch or tag in the catalogue, and the workspace\u2019s access to it.',
+    link: 'https://learn.microsoft.com/azure/databricks/repos/automate-with-sp',
   },
   JOB_TEMPLATE_INVALID: {
     title: 'The accelerator\u2019s job template is not valid',
@@ -218,6 +241,7 @@ export const errorTable = {
   CLUSTER_QUOTA: {
     title: 'The subscription has too few cores for the cluster',
     hint: 'The message names the family and the limit that it takes. See all limits with `az vm list-usage --location <region> --output table`, ask for more at https://portal.azure.com/#view/Microsoft_Azure_Capacity/QuotaMenuBlade/~/myQuotas, then send the request again.',
+    link: 'https://learn.microsoft.com/azure/azure-resource-manager/templates/error-resource-quota',
   },
   CLUSTER_UNAVAILABLE: {
     title: 'The cloud could not give the run its cluster, or took it away',
@@ -240,11 +264,13 @@ export const errorTable = {
   RUNME_RESULT_INVALID: {
     title: 'RUNME did not say which run it started',
     hint: 'RUNME must end with dbutils.notebook.exit(\u2026) of job_id and run_id as JSON, or run its job with the companion library (parameter run_job).',
+    link: 'https://learn.microsoft.com/azure/databricks/notebooks/notebook-workflows',
   },
 
   RESULTS_UNDECLARED: {
     title: 'The notebooks did not say where their results are',
     hint: 'The last notebook must hand over tables, rows, mlflow and model as JSON; set `"verify": false` for an accelerator that cannot.',
+    link: 'https://learn.microsoft.com/azure/databricks/notebooks/notebook-workflows',
   },
   RESULTS_MISSING: {
     retryForSeconds: 120,
@@ -267,6 +293,7 @@ export const errorTable = {
     retryForSeconds: untilLimitOfStep,
     title: 'The SQL warehouse could not start',
     hint: 'Read the reason: quota and network are the usual causes; mend it and send the request again.',
+    link: 'https://learn.microsoft.com/azure/azure-resource-manager/templates/error-resource-quota',
   },
   WAREHOUSE_TIMEOUT: {
     title: 'The SQL warehouse did not start in time',
@@ -280,11 +307,13 @@ export const errorTable = {
     retryForSeconds: 600,
     title: 'The app may not read the results',
     hint: 'Give the app\u2019s identity CAN USE on the warehouse; USE CATALOG and USE SCHEMA; SELECT on the tables, EXECUTE on the model; CAN READ on the experiment.',
+    link: 'https://learn.microsoft.com/azure/databricks/data-governance/unity-catalog/manage-privileges/',
   },
   SQL_FAILED: {
     retryForSeconds: 300,
     title: 'A query of the results failed',
     hint: 'Look up the SQLSTATE and the message; run the query in the workspace\u2019s SQL editor to see more.',
+    link: 'https://learn.microsoft.com/azure/databricks/error-messages/sqlstates',
   },
 
   CANCELLED: {
@@ -306,7 +335,7 @@ export const errorTable = {
     title: 'A step of the deployer crashed',
     hint: 'Send the request again; if it stays, look up the step in the app\u2019s log.',
   },
-} as const satisfies Record<string, { status?: number; retryForSeconds?: number; title: string; hint: string }>;
+} as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorTable;
 
@@ -316,7 +345,7 @@ export type RetriedCode = {
 }[ErrorCode];
 
 /** How long a retryable failure of this code may last, in seconds; infinite where only the step's limit counts. */
-export const retryForSeconds = (code: ErrorCode): number => {
-  const entry: { title: string; retryForSeconds?: number } = errorTable[code];
-  return entry.retryForSeconds ?? Number.POSITIVE_INFINITY;
-};
+export const retryForSeconds = (code: ErrorCode): number => entryOf(code).retryForSeconds ?? Number.POSITIVE_INFINITY;
+
+/** The entry of a code, all of whose fields can be asked for. */
+export const entryOf = (code: ErrorCode): ErrorEntry => errorTable[code];

@@ -59,7 +59,7 @@ export function planOf(
     ok: errors.length === 0,
     create: things.filter(({ there }) => !there).map(({ thing }) => thing),
     use: things.filter(({ there }) => there).map(({ thing }) => thing),
-    run: clusterNeeds(request.accelerator, request.compute).map(withCores),
+    run: clusterNeeds(acceleratorNameOf(deployment), request.compute).map(withCores),
     errors,
     warnings: findings.filter(({ severity }) => severity === 'warning'),
     estimateMinutes: estimate(deployment, report, expectedSeconds),
@@ -111,7 +111,6 @@ function azureThings({ id, request, location }: Deployment, report: Subscription
 
 function workspaceThings(deployment: Deployment, report: SubscriptionReport): Thing[] {
   const { id, request, accelerator } = deployment;
-  const name = acceleratorNameOf(deployment);
   // In a workspace that is there an earlier attempt may have left them.
   const certain = report.workspace !== 'unknown' && !isUsed(foundIn(report));
   const identity = request.identityName ?? identityNameFor(request.workspaceName);
@@ -119,11 +118,11 @@ function workspaceThings(deployment: Deployment, report: SubscriptionReport): Th
     { kind: 'servicePrincipal', name: identity, certain },
     {
       kind: 'gitFolder',
-      name,
+      name: acceleratorNameOf(deployment),
       detail: `${accelerator.repositoryUrl} ${accelerator.branch ?? accelerator.tag ?? ''}`.trim(),
       certain,
     },
-    { kind: 'job', name: jobNameFor(name, id), certain },
+    { kind: 'job', name: jobNameFor(acceleratorNameOf(deployment), id), certain },
   ];
   if (accelerator.verify !== false) things.push({ kind: 'sqlWarehouse', name: warehouseNameFor(id), certain });
   return things.map((thing) => ({ there: false, thing }));

@@ -1,4 +1,4 @@
-import { identityNameFor } from './ids.ts';
+import { acceleratorNameOf, identityNameFor } from './ids.ts';
 import { errorIn, type Finding, notChecked, type Read, warningOf } from './preflight.ts';
 import { clusterNeeds } from './preflightNeeds.ts';
 import { judgeQuota, judgeRuntimes, type Usage } from './preflightQuota.ts';
@@ -66,7 +66,7 @@ export function makesWorkspace({ workspace }: Pick<SubscriptionFacts, 'workspace
 export function judgeSubscription(facts: SubscriptionFacts, context: PreflightContext): Finding[] {
   const { deployment, at } = context;
   const { request } = deployment;
-  const needs = clusterNeeds(request.accelerator, request.compute);
+  const needs = clusterNeeds(acceleratorNameOf(deployment), request.compute);
   const location = valueIn(facts.workspace)?.location ?? deployment.location;
   return [
     ...judgeTarget(facts, context),

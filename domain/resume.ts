@@ -4,7 +4,7 @@ import type { DeployStatus, StepName, WatchResult } from './status.ts';
 import type { DeployInput, Kept, Known } from './steps.ts';
 
 /** Failures after which nothing that was known can be relied on. */
-const nothingLeft = new Set<ErrorCode>(['WORKSPACE_FAILED']);
+const nothingLeft = new Set<ErrorCode>(['WORKSPACE_FAILED', 'WORKSPACE_GONE']);
 
 /** Failures of the proof that only another run of the notebooks mends. */
 const resultsAreWrong = new Set<ErrorCode>([

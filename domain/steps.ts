@@ -12,6 +12,7 @@ import type { Owner } from './resultQueries.ts';
 import type { DeclaredResults, Verified } from './results.ts';
 import type { RunSummary, StepName } from './status.ts';
 import type { Tags } from './tags.ts';
+import type { ReportInput } from './telemetry.ts';
 
 export type { Accelerator } from './accelerator.ts';
 
@@ -289,3 +290,5 @@ export const readWarehouse = step<{ workspace: Workspace; warehouse: Warehouse }
   remote,
 );
 export const verifyResults = step<VerifyInput, Verified>('verifyResults', remote);
+/** Fails never, so it is never tried again. */
+export const report = step<ReportInput, { events: number }>('report', remote);

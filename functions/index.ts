@@ -17,6 +17,7 @@ import { readWarehouse } from '../activities/readWarehouse.ts';
 import { readWorkspace } from '../activities/readWorkspace.ts';
 import { registerIdentity } from '../activities/registerIdentity.ts';
 import { repairRun } from '../activities/repairRun.ts';
+import { report } from '../activities/report.ts';
 import { signalInstance } from '../activities/signalInstance.ts';
 import { startWarehouse } from '../activities/startWarehouse.ts';
 import { submitRun } from '../activities/submitRun.ts';
@@ -96,6 +97,7 @@ activity(steps.ensureWarehouse, ensureWarehouse);
 activity(steps.startWarehouse, startWarehouse);
 activity(steps.readWarehouse, readWarehouse);
 activity(steps.verifyResults, verifyResults);
+activity(steps.report, report);
 
 clientActivity(steps.signalInstance, signalInstance);
 

@@ -1,6 +1,6 @@
 import type { HttpResponseInit, InvocationContext } from '@azure/functions';
 import { DeploymentError } from '../domain/errors.ts';
-import { type ErrorCode, errorTable } from '../domain/errorTable.ts';
+import { entryOf, type ErrorCode } from '../domain/errorTable.ts';
 import { redact } from '../domain/redact.ts';
 import type { RequestFault } from '../domain/request.ts';
 import { guarded, type Role } from './caller.ts';
@@ -11,15 +11,18 @@ interface ProblemDetails {
   headers?: Record<string, string>;
   /** When to ask again; in the header and, for those who read only the body, there too. */
   retryAfterSeconds?: number | undefined;
+  /** Where a person sees more; the error table's page when left out. */
+  link?: string | undefined;
 }
 
 /** An error answer (RFC 9457): what is wrong, where, and what a person can do. Never a stack. */
 export function problem(
   code: ErrorCode,
   detail: string,
-  { faults, headers, retryAfterSeconds }: ProblemDetails = {},
+  { faults, headers, link, retryAfterSeconds }: ProblemDetails = {},
 ): HttpResponseInit {
-  const { title, hint, status = 500 }: { title: string; hint: string; status?: number } = errorTable[code];
+  const { title, hint, status = 500, link: page } = entryOf(code);
+  const shown = link ?? page;
   const retryAfter: Record<string, string> =
     retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
   return {
@@ -32,6 +35,7 @@ export function problem(
       detail,
       code,
       hint,
+      ...(shown && { link: shown }),
       ...(faults && { errors: faults }),
       ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
     }),
@@ -52,7 +56,10 @@ export function withProblems<H extends (...args: Parameters<H>) => Promise<HttpR
       return await allowed(...args);
     } catch (error) {
       if (error instanceof NotAllowed) return problem(error.failure.code, error.failure.message, error);
-      if (error instanceof DeploymentError) return problem(error.failure.code, error.failure.message, error.failure);
+      if (error instanceof DeploymentError) {
+        const { code, message, link, retryAfterSeconds } = error.failure;
+        return problem(code, message, { link, retryAfterSeconds });
+      }
       const context = (args as unknown[]).at(-1) as InvocationContext;
       context.error(redact(error instanceof Error ? (error.stack ?? error.message) : String(error)));
       return problem('INTERNAL', `The invocation ${context.invocationId} failed.`);

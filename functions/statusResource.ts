@@ -1,6 +1,6 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 import { type DurableClient, type DurableOrchestrationStatus, OrchestrationRuntimeStatus } from 'durable-functions';
-import { errorTable } from '../domain/errorTable.ts';
+import { entryOf, type ErrorCode } from '../domain/errorTable.ts';
 import { acceleratorNameOf, storageInstanceId, watchInstanceId } from '../domain/ids.ts';
 import {
   type DeploymentState,
@@ -50,7 +50,8 @@ export function stateOf({ name, runtimeStatus, customStatus }: DurableOrchestrat
   if (runtimeStatus === Failed) return custom?.failure?.code === 'CANCELLED' ? 'Cancelled' : 'Failed';
   if (runtimeStatus === Terminated) return 'Failed';
   if (name === 'destroy') return 'Deleting';
-  if (custom?.ending?.code === 'CANCELLED') return 'Cancelling';
+  // The failure is shown a moment before the end, while the end is reported.
+  if ((custom?.ending ?? custom?.failure)?.code === 'CANCELLED') return 'Cancelling';
   return runtimeStatus === Pending ? 'Pending' : 'Running';
 }
 
@@ -151,7 +152,7 @@ function linksOf(watch: WatchStatus | undefined): Links {
 
 function failureOf(status: DurableOrchestrationStatus, custom: DeployStatus | null): FailureView | undefined {
   if (status.runtimeStatus === Terminated) {
-    return { code: 'TERMINATED', ...errorTable.TERMINATED, message: String(status.output) };
+    return { code: 'TERMINATED', ...personsHelp('TERMINATED'), message: String(status.output) };
   }
   if (status.runtimeStatus !== Failed) return undefined;
   // Without our own words the orchestration ended outside its code: a worker that died during a replay, for instance.
@@ -160,6 +161,11 @@ function failureOf(status: DurableOrchestrationStatus, custom: DeployStatus | nu
     message: String(status.output),
     retryable: false,
   };
-  const { title, hint } = errorTable[failure.code];
-  return { title, hint, ...failure };
+  return { ...personsHelp(failure.code), ...failure };
+}
+
+/** What the error table tells a person; a link of the failure itself goes before its. */
+function personsHelp(code: ErrorCode): Pick<FailureView, 'title' | 'hint' | 'link'> {
+  const { title, hint, link } = entryOf(code);
+  return { title, hint, ...(link && { link }) };
 }

@@ -1,5 +1,6 @@
 import type { OrchestrationHandler, Task } from 'durable-functions';
 import { deploymentTimeout, limitsOf } from '../domain/limits.ts';
+import { toFailure } from '../domain/errors.ts';
 import { attemptMark } from '../domain/ids.ts';
 import { declaredResults } from '../domain/results.ts';
 import { type DeployOutput, stepNames } from '../domain/status.ts';
@@ -12,6 +13,7 @@ import { prepareAzure } from './prepareAzure.ts';
 import { prepareWorkspace } from './prepareWorkspace.ts';
 import { Progress } from './progress.ts';
 import { proveResults } from './proveResults.ts';
+import { reportEnd } from './reportEnd.ts';
 import { type NotebooksEnd, runNotebooks } from './runNotebooks.ts';
 
 type Steps<T> = Generator<Task, T, unknown>;
@@ -23,7 +25,8 @@ export const deploy: OrchestrationHandler = function* (ctx): Steps<DeployOutput>
   const proves = isSince(ctx, '1.1') && accelerator.verify !== false;
   const progress = new Progress(ctx, attempt, stepNames(proves, isSince(ctx, '1.2')));
   const whole = Flow.of(ctx, 'cancel');
-  const endsAtMs = whole.nowMs + limitsOf(input.limits).deploymentSeconds * 1000;
+  const startedMs = whole.nowMs;
+  const endsAtMs = startedMs + limitsOf(input.limits).deploymentSeconds * 1000;
   const flow = whole.within(endsAtMs, deploymentTimeout);
   try {
     if (isSince(ctx, '1.2')) yield* preflight(flow, progress, input);
@@ -33,6 +36,7 @@ export const deploy: OrchestrationHandler = function* (ctx): Steps<DeployOutput>
     const child = run.runs.find(({ role }) => role === 'notebooks');
     const declared = proves && declaredResults(run.result, child?.url);
     const verified = declared && (yield* proveResults(flow, progress, input, workspace, declared, mark));
+    yield* reportEnd(ctx, { operation: 'deploy', deployment: input.deployment, startedMs, steps: progress.steps });
     return {
       identity,
       workspace,
@@ -44,7 +48,11 @@ export const deploy: OrchestrationHandler = function* (ctx): Steps<DeployOutput>
     };
   } catch (error) {
     const active = isSince(ctx, '1.2') ? yield* endAll(flow, progress, input, error) : [];
-    throw progress.fail(error, active);
+    const thrown = progress.fail(error, active);
+    const { deployment } = input;
+    const { steps } = progress;
+    yield* reportEnd(ctx, { operation: 'deploy', deployment, startedMs, steps, failure: toFailure(error) });
+    throw thrown;
   }
 };
 

@@ -90,6 +90,10 @@ export class Progress {
     };
   }
 
+  get steps(): readonly StepStatus[] {
+    return this.#status.steps;
+  }
+
   get links(): Links {
     return this.#status.links;
   }

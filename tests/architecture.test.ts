@@ -32,7 +32,7 @@ const app = /^(?:domain|clients|activities|orchestrators|functions)\/.*\.ts$/;
 const code = /^(?!tests\/fixtures\/).*\.ts$/;
 
 /** They stand for packages that take longer to load than the rest of the app. */
-const slowModules = new Set(['clients/armClients.ts', 'clients/sqlDriver.ts']);
+const slowModules = new Set(['clients/armClients.ts', 'clients/insightsSdk.ts', 'clients/sqlDriver.ts']);
 
 /** Who may import what: all rows that fit a path count. `type:` is for types only; what ends in / or - is a beginning. */
 const mayImport: [path: RegExp, ...allowed: string[]][] = [
@@ -50,6 +50,7 @@ const mayImport: [path: RegExp, ...allowed: string[]][] = [
   ],
   [/^clients\/credential\.ts$/, '@azure/identity'],
   [/^clients\/sqlDriver\.ts$/, '@databricks/sql'],
+  [/^clients\/insightsSdk\.ts$/, 'applicationinsights/', 'node_modules/@azure/monitor-opentelemetry-exporter/'],
   [/^clients\/databricksSql\.ts$/, 'type:@databricks/sql', 'type:node:http', 'node:diagnostics_channel'],
   [/^activities\//, 'activities/', 'clients/', 'domain/', 'valibot', 'type:durable-functions', 'type:@azure/arm-'],
   [/^activities\//, '@azure/core-rest-pipeline', 'type:@azure/functions'],
@@ -114,6 +115,8 @@ const rules: Rule[] = [
       ['clients/databricks.ts', "import { DBSQLClient } from '@databricks/sql';"],
       ['clients/databricksSql.ts', "import { DBSQLClient } from '@databricks/sql';"],
       ['activities/x.ts', "import { withSqlSession } from '@databricks/sql';"],
+      ['clients/insights.ts', "import { TelemetryClient } from 'applicationinsights';"],
+      ['clients/insightsSdk.ts', "import { TelemetryClient } from 'applicationinsights';"],
       ['activities/x.ts', "import { deploy } from '../orchestrators/deploy.ts';"],
       ['orchestrators/x.ts', "import * as df from 'durable-functions';"],
       ['orchestrators/x.ts', "import {\n  submitRun,\n} from '../activities/submitRun.ts';"],
@@ -133,13 +136,14 @@ const rules: Rule[] = [
       app.test(path) && !slowModules.has(path)
         ? matches(
             text,
-            /^(?:import|export)(?! type)[^;]*?from '(?:@azure\/identity|.*\/(?:armClients|sqlDriver)\.ts)'/gm,
+            /^(?:import|export)(?! type)[^;]*?from '(?:@azure\/identity|.*\/(?:armClients|insightsSdk|sqlDriver)\.ts)'/gm,
           )
         : [],
     broken: [
       ['clients/credential.ts', "import { ManagedIdentityCredential } from '@azure/identity';"],
       ['clients/arm.ts', "import { AzureDatabricksManagementClient } from './armClients.ts';"],
       ['clients/databricksSql.ts', "import {\n  DBSQLClient,\n} from './sqlDriver.ts';"],
+      ['clients/insights.ts', "import { LogApi } from './insightsSdk.ts';"],
       ['activities/verifyResults.ts', "import { DBSQLClient } from '../clients/sqlDriver.ts';"],
     ],
   },

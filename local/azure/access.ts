@@ -27,18 +27,19 @@ export interface Access {
 
 /**
  * The app gets Contributor and the right to assign roles on each of the groups, and may read providers and quotas of the
- * subscription, as its own deployment gives it: once, so that what is taken away again stays away. A scenario takes a role
- * away for as long as it lasts.
+ * subscription, as its own deployment gives it: once, so that what is taken away again stays away. A scenario takes such
+ * a role away until it is cleared.
  */
 export function access(state: ArmState, subscriptionId: string, appObjectId: string, groupIds: string[]): Access {
+  const subscription = `/subscriptions/${subscriptionId}`;
+  grantOnce(state, assignmentFor(subscription, preflightRole, subscriptionId, appObjectId));
   for (const scope of groupIds) {
     for (const role of [contributorRole, accessAdministratorRole])
       grantOnce(state, assignmentFor(scope, role, subscriptionId, appObjectId));
   }
-  grantOnce(state, assignmentFor(`/subscriptions/${subscriptionId}`, preflightRole, subscriptionId, appObjectId));
-  const isThere = ({ principalId, roleDefinitionId }: RoleAssignment): boolean =>
-    principalId !== appObjectId || !isTakenAway(state.scenarios, roleOf(roleDefinitionId)?.name ?? '');
-  const assignments = (): RoleAssignment[] => state.assignments.values().filter(isThere);
+  const isTaken = ({ principalId, roleDefinitionId }: RoleAssignment): boolean =>
+    principalId === appObjectId && isTakenAway(state.scenarios, roleOf(roleDefinitionId)?.name ?? '');
+  const assignments = (): RoleAssignment[] => state.assignments.values().filter((assignment) => !isTaken(assignment));
   const rolesOf = (objectId: string, scope: string): Role[] =>
     assignments()
       .filter((assignment) => assignment.principalId === objectId && isWithin(scope, assignment.scope))

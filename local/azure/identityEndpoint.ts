@@ -14,12 +14,13 @@ export interface IdentityOptions {
   port?: number;
 }
 
-/** The services for which the directory gives tokens: Resource Manager by both its names, Azure Databricks, Storage. */
+/** The services for which the directory gives tokens: Resource Manager by both its names, Azure Databricks, Storage, Monitor. */
 const resources = new Set([
   'https://management.azure.com',
   'https://management.core.windows.net',
   '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d',
   'https://storage.azure.com',
+  'https://monitor.azure.com',
 ]);
 
 /** Managed identity tokens of Azure live a day. */

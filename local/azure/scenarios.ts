@@ -5,9 +5,9 @@ import type { Collection } from '../kit/store.ts';
 
 const name = v.pipe(v.string(), v.minLength(1));
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 /** Of a policy's assignment: its display name (the policy's when left out), and the message for what does not comply. */
 const assigned = { assignment: v.optional(name), message: v.optional(name) };
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 const scenario = v.variant('kind', [
   /** The creation of the workspace `name` (`*` for any) ends `Failed` with this error of the operation. */
@@ -62,12 +62,12 @@ function subjectOf(scenario: Scenario): string {
   switch (scenario.kind) {
     case 'providerNotRegistered':
       return scenario.namespace;
-    case 'policyRequiresTag':
-      return scenario.tag;
     case 'quota':
       return scenario.family;
     case 'roleMissing':
       return scenario.role;
+    case 'policyRequiresTag':
+      return scenario.tag;
     default:
       return scenario.name;
   }

@@ -9,6 +9,7 @@ import { type ArmContext, armState, keyOf } from './armState.ts';
 import { authentication } from './authentication.ts';
 import { serveComputeUsages } from './computeUsages.ts';
 import { startIdentityEndpoint } from './identityEndpoint.ts';
+import { type Ingestion, startIngestion } from './ingestion.ts';
 import { operationUrls, serveOperations } from './operations.ts';
 import { servePermissions } from './permissions.ts';
 import { serveProviders } from './providers.ts';
@@ -44,6 +45,8 @@ export interface AzureOptions {
     retryAfterSeconds: number;
   }>;
   workspaces: WorkspaceBackend;
+  /** Whether there is an Application Insights resource too; none when left out. */
+  telemetry?: boolean;
 }
 
 export interface Azure {
@@ -54,6 +57,8 @@ export interface Azure {
   identityHeader: string;
   arm: ApiServer;
   identity: ApiServer;
+  /** The Application Insights resource, where one was asked for. */
+  ingestion?: Ingestion;
   /** Whether the principal (object id) is Contributor or Owner on the resource, by configuration or role assignment at it or above it. */
   mayAdminister(resourceId: string, objectId: string): boolean;
   close(): Promise<void>;
@@ -103,15 +108,19 @@ export async function startAzure(options: AzureOptions): Promise<Azure> {
     clock,
     ...(options.port !== undefined && { port: options.port }),
   });
+  const ingestion = options.telemetry
+    ? await startIngestion({ certificate: options.certificate, signingKey, clock, tenantId })
+    : undefined;
   return {
     url: arm.url,
     identityEndpoint: `${identity.server.url}/msi/token`,
     identityHeader: identity.header,
     arm,
     identity: identity.server,
+    ...(ingestion && { ingestion }),
     mayAdminister: (resourceId, objectId) => rights.mayAdminister(resourceId, objectId),
     async close() {
-      await Promise.all([arm.close(), identity.server.close(), lifecycle.close()]);
+      await Promise.all([arm.close(), identity.server.close(), ingestion?.server.close(), lifecycle.close()]);
     },
   };
 }

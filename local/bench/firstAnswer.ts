@@ -12,7 +12,8 @@ import { type Figure, median, milliseconds, ratio } from './figure.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const runs = 5;
-const noWait = {
+/** A cloud that makes nobody wait. */
+export const noWait = {
   workspaceSeconds: 0.1,
   replicationSeconds: 0,
   storageSeconds: 0.1,
@@ -45,7 +46,8 @@ export async function firstAnswer(): Promise<Figure> {
   };
 }
 
-async function timeOf(start: () => Promise<{ stop(): Promise<void> }>): Promise<number> {
+/** Milliseconds until a program that is started answers; it is stopped then. */
+export async function timeOf(start: () => Promise<{ stop(): Promise<void> }>): Promise<number> {
   const started = performance.now();
   const program = await start();
   const took = performance.now() - started;
@@ -53,7 +55,8 @@ async function timeOf(start: () => Promise<{ stop(): Promise<void> }>): Promise<
   return took;
 }
 
-async function startAndPost(
+/** Starts the host with the settings, its data in a folder of its own, and POSTs the deployment number `run`. */
+export async function startAndPost(
   data: string,
   settings: Record<string, string>,
   run: number,

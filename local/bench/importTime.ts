@@ -21,8 +21,8 @@ export function importTime(): Figure {
   };
 }
 
-/** The shim comes first, as in the host: without it the packages warn about each registration. */
-function timeOf(importing: string): number {
+/** Milliseconds that an import takes in a fresh process. The shim comes first, as in the host: without it the packages warn about each registration. */
+export function timeOf(importing: string): number {
   const program = `
     const { installFunctionsCore } = await import('./local/host/core/functionsCore.ts');
     installFunctionsCore();

@@ -7,6 +7,7 @@ import { firstAnswer } from './firstAnswer.ts';
 import { historyRows } from './historyRows.ts';
 import { importTime } from './importTime.ts';
 import { runnerOverhead } from './runnerOverhead.ts';
+import { telemetryCost } from './telemetryCost.ts';
 
 const spark = await ensureSpark();
 
@@ -14,6 +15,7 @@ const spark = await ensureSpark();
 const benches: (() => Promise<Figure[]> | Figure[])[] = [
   () => [importTime()],
   async () => [await firstAnswer()],
+  telemetryCost,
   helloSequence,
   historyRows,
   async () => [await runnerOverhead(spark)],

@@ -35,6 +35,8 @@ export interface CloudOptions {
   clock?: Clock;
   azurePort?: number;
   identityPort?: number;
+  /** Whether the app gets an Application Insights resource; none when left out. */
+  telemetry?: boolean;
 }
 
 /** Azure and Databricks on this machine, and the settings by which the app finds them. */
@@ -80,6 +82,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     workspaces: databricks,
     ...(options.azurePort !== undefined && { port: options.azurePort }),
     ...(options.identityPort !== undefined && { identityPort: options.identityPort }),
+    ...(options.telemetry && { telemetry: true }),
   });
   return {
     azure,
@@ -111,6 +114,7 @@ function settingsFor(
     IDENTITY_ENDPOINT: azure.identityEndpoint,
     IDENTITY_HEADER: azure.identityHeader,
     NODE_EXTRA_CA_CERTS: certificate.caFile,
+    ...(azure.ingestion && { APPLICATIONINSIGHTS_CONNECTION_STRING: azure.ingestion.connectionString }),
     ACCELERATORS: JSON.stringify({ 'predicting-implied-volatility': { repositoryUrl, branch: 'main' } }),
     ALLOWED_RESOURCE_GROUPS: localResourceGroup,
     ALLOWED_LOCATIONS: `${localLocation},northeurope`,

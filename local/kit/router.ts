@@ -10,7 +10,7 @@ export interface ApiRequest {
   headers: Record<string, string>;
   /** Parsed JSON (large integers as bigint), the text of another type, undefined for a binary type or no body. */
   body: unknown;
-  /** The body as it came. */
+  /** The body as it came, unpacked where it was compressed. */
   bytes: Buffer;
   /** `scheme://host:port` under which the caller reached the server. */
   origin: string;

@@ -1,6 +1,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import { Faults, type FaultRule } from '../faults/faults.ts';
 import type { Certificate } from './certificate.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -168,7 +169,7 @@ async function readRequest(
   incoming: IncomingMessage,
   secure: boolean,
 ): Promise<{ request: ApiRequest; rawPath: string }> {
-  const bytes = await readBytes(incoming);
+  const bytes = unpacked(await readBytes(incoming), incoming.headers['content-encoding']);
   const [rawPath = '/', search = ''] = (incoming.url ?? '/').split('?', 2);
   const headers = Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]));
   const request: ApiRequest = {
@@ -197,8 +198,11 @@ async function readBytes(incoming: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
+const unpacked = (bytes: Buffer, encoding: string | undefined): Buffer =>
+  encoding === 'gzip' ? gunzipSync(bytes, { maxOutputLength: bodyBytesMost }) : bytes;
+
 function readBody(bytes: Buffer, contentType = ''): unknown {
-  if (/octet-stream|x-thrift/.test(contentType)) return undefined;
+  if (/octet-stream|x-thrift|x-json-stream/.test(contentType)) return undefined;
   return contentType.includes('json') ? parseJson(bytes.toString()) : bytes.toString();
 }
 

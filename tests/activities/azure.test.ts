@@ -228,4 +228,11 @@ describe('assignRole', () => {
     await setFault(activities.cloud.azure.arm, { method: 'PUT', path: '*/roleAssignments/*', ...page, status: 200 });
     expect(await failureOf(assignRole(input))).toMatchObject({ code: 'ANSWER_INVALID', retryable: true });
   });
+
+  test('ends with WORKSPACE_GONE when somebody has deleted the workspace', async () => {
+    const input = await prepared('ws-role-4');
+    await caller.arm('DELETE', workspacePath('ws-role-4'), workspacesVersion);
+    activities.clock.advance(quickLatencies.workspaceSeconds * 1000);
+    expect(await failureOf(assignRole(input))).toMatchObject({ code: 'WORKSPACE_GONE', retryable: false });
+  });
 });

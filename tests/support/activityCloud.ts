@@ -33,7 +33,7 @@ export interface ActivityCloud {
 export const plainRepositoryUrl = 'https://github.com/Industry-Solutions/Smart.Claims';
 
 /** Starts one; once per test file, because the app reads its settings once per process. */
-export async function startActivityCloud(): Promise<ActivityCloud> {
+export async function startActivityCloud(options: { telemetry?: boolean } = {}): Promise<ActivityCloud> {
   const folder = mkdtempSync(join(tmpdir(), 'activities-'));
   // In the past, so that tokens look expired to the SDK's cache, which goes by the real clock, and are asked for anew.
   const clock = new VirtualClock(Date.now() - 360 * 86_400_000);
@@ -45,7 +45,7 @@ export async function startActivityCloud(): Promise<ActivityCloud> {
     [plainRepositoryUrl]: plainRepository,
     [plainRepositoryUrl.toLowerCase()]: plainRepository,
   };
-  const cloud = await startCloud({ folder, clock, compute, latencies, repository, otherRepositories });
+  const cloud = await startCloud({ folder, clock, compute, latencies, repository, otherRepositories, ...options });
   setDefaultCACertificates([...getCACertificates(), cloud.certificate.cert]);
   Object.assign(process.env, cloud.settings);
   const subscriptionId = cloud.settings['AZURE_SUBSCRIPTION_ID'] ?? '';

@@ -154,6 +154,7 @@ describe('an entry of the catalogue', () => {
 
   test('is proven and hands over its run unless it says otherwise', () => {
     expect(entry({}).output).toEqual({ repositoryUrl, branch: 'main', verify: true, companion: false });
+    expect(entry({ companion: true }).output).toMatchObject({ companion: true, runmePath: 'RUNME' });
     const whole = { runmePath: 'RUNME', jobTemplate: 'bicep/job-template.json', verify: false, companion: true };
     expect(entry(whole).output).toEqual({ repositoryUrl, branch: 'main', ...whole });
   });

@@ -23,13 +23,26 @@ const packagesIn = (text: string): Set<string> =>
     ),
   );
 
-test('the start of the bundle reads neither the SQL driver nor the Azure clients, which are in chunks', () => {
+test('the start of the bundle reads neither the SQL driver nor the Azure clients nor telemetry, which are in chunks', () => {
   const start = packagesIn([...startOf('functions.mjs')].map(read).join('\n'));
   const all = packagesIn(globSync('**/*.mjs', { cwd: dist }).map(read).join('\n'));
-  const slow = ['@databricks/sql', 'thrift', '@azure/identity', '@azure/arm-authorization', '@azure/arm-databricks'];
+  const slow = [
+    '@databricks/sql',
+    'thrift',
+    '@azure/identity',
+    '@azure/arm-authorization',
+    '@azure/arm-databricks',
+    'applicationinsights',
+    '@opentelemetry/sdk-logs',
+  ];
   expect(slow.filter((name) => !all.has(name))).toEqual([]);
   expect(slow.filter((name) => start.has(name))).toEqual([]);
   expect(start).toContain('durable-functions');
+});
+
+test('no instrumentation is in the bundle', () => {
+  const all = packagesIn(globSync('**/*.mjs', { cwd: dist }).map(read).join('\n'));
+  expect([...all].filter((name) => /instrumentation|monitor-opentelemetry$|sdk-node/.test(name))).toEqual([]);
 });
 
 test('Node itself can load every chunk', () => {

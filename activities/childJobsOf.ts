@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { type DatabricksApi, id } from '../clients/databricks.ts';
 import { ownerTag } from '../domain/ids.ts';
 import { companionNamesOf } from './companionJobs.ts';
-import { pagesOf } from './pages.ts';
+import { pagesOf } from './pagesOf.ts';
 
 const jobs = v.object({
   jobs: v.optional(
