@@ -1,4 +1,3 @@
-import type { AcceleratorWish } from './accelerator.ts';
 import type { DeploymentRequest } from './request.ts';
 
 /** A cluster that a deployment will ask for, as far as that is known before its repository is cloned. */
@@ -24,7 +23,7 @@ const shipped: { accelerator: string; clusters: Required<ClusterNeed>[] } = {
 };
 
 /** The clusters of a deployment, RUNME's first; of another accelerator than the shipped one only what the request says. */
-export function clusterNeeds(accelerator: AcceleratorWish, compute: DeploymentRequest['compute']): ClusterNeed[] {
+export function clusterNeeds(accelerator: string, compute: DeploymentRequest['compute']): ClusterNeed[] {
   const known: ClusterNeed[] =
     accelerator === shipped.accelerator ? shipped.clusters : [{ cluster: 'RUNME' }, { cluster: 'notebooks' }];
   const { sparkVersion, nodeType, workers } = compute;
