@@ -61,7 +61,7 @@ const deployer = v.object({
   LIMIT_SECONDS: v.optional(json(limits), '{}'),
 });
 
-/** What the triggers need to know; the README explains each. */
+/** What the triggers need to know; docs/configuration.md explains each. */
 export type DeployerSettings = v.InferOutput<typeof deployer>;
 
 let known: DeployerSettings | undefined;
