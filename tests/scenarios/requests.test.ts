@@ -355,6 +355,8 @@ describe('the list', () => {
   });
 
   test('is filtered by state, by time and by number', async () => {
+    // What the tests before have started goes on by itself.
+    await world.host.idle();
     const [newest] = await listed();
     const completed = await listed('?status=Completed');
     expect(completed.length).toBeGreaterThan(0);
