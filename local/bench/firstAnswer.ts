@@ -7,7 +7,7 @@ import { startCloud } from '../cloud/startCloud.ts';
 import { acceleratorScript } from '../databricks/notebooks/acceleratorScript.ts';
 import { scriptedCompute } from '../databricks/notebooks/scriptedCompute.ts';
 import { systemClock } from '../kit/clock.ts';
-import { spawnProgram } from '../stack/spawnProgram.ts';
+import { type Program, spawnProgram } from '../stack/spawnProgram.ts';
 import { type Figure, median, milliseconds, ratio } from './figure.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -56,11 +56,7 @@ export async function timeOf(start: () => Promise<{ stop(): Promise<void> }>): P
 }
 
 /** Starts the host with the settings, its data in a folder of its own, and POSTs the deployment number `run`. */
-export async function startAndPost(
-  data: string,
-  settings: Record<string, string>,
-  run: number,
-): Promise<{ stop(): Promise<void> }> {
+export async function startAndPost(data: string, settings: Record<string, string>, run: number): Promise<Program> {
   const environment = { ...settings, HOST_FUNCTION_KEY: 'bench' };
   const host = await spawnProgram(
     join(root, 'local/host/main.ts'),

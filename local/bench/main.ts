@@ -2,6 +2,7 @@ import { benchHelloSequence } from '../host/benchHelloSequence.ts';
 import { buildApp } from '../setup/build.ts';
 import { ensureSpark } from '../setup/spark.ts';
 import { demoFigures } from './demoFigures.ts';
+import { eventToWake } from './eventToWake.ts';
 import type { Figure } from './figure.ts';
 import { firstAnswer } from './firstAnswer.ts';
 import { historyRows } from './historyRows.ts';
@@ -16,6 +17,7 @@ const benches: (() => Promise<Figure[]> | Figure[])[] = [
   () => [importTime()],
   async () => [await firstAnswer()],
   telemetryCost,
+  async () => [await eventToWake()],
   helloSequence,
   historyRows,
   async () => [await runnerOverhead(spark)],
