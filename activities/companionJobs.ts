@@ -1,6 +1,5 @@
 import * as v from 'valibot';
 import { type DatabricksApi, id } from '../clients/databricks.ts';
-import { isMissing } from '../clients/databricksFailure.ts';
 import { companionJobNamesFor } from '../domain/ids.ts';
 
 const jobs = v.object({
@@ -8,15 +7,6 @@ const jobs = v.object({
     v.array(v.object({ job_id: id, settings: v.optional(v.object({ name: v.optional(v.string()) })) })),
     [],
   ),
-});
-
-const ownJob = v.object({
-  settings: v.object({
-    tasks: v.optional(
-      v.array(v.object({ notebook_task: v.optional(v.object({ notebook_path: v.optional(v.string()) })) })),
-      [],
-    ),
-  }),
 });
 
 // The library itself fails when there are two of one name.
@@ -35,15 +25,4 @@ export async function companionJobs(api: DatabricksApi, runmePath: string): Prom
     found.push(...own.slice(0, mostOfOneName).map(({ job_id }) => job_id));
   }
   return found;
-}
-
-/** The names that such a job has for the RUNME that a job runs; none when there is no such job. */
-export async function companionNamesOf(api: DatabricksApi, jobId: string): Promise<string[]> {
-  try {
-    const { settings } = await api.get('/api/2.2/jobs/get', { job_id: jobId }, ownJob);
-    return settings.tasks.flatMap(({ notebook_task: notebook }) => companionJobNamesFor(notebook?.notebook_path ?? ''));
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
 }

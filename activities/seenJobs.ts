@@ -36,8 +36,8 @@ export interface SeenJobs {
  * mark is its name, a hash over the path in the home of the deployer's own identity.
  */
 export async function seenJobs(api: DatabricksApi, home: string, deployment: Deployment): Promise<SeenJobs> {
-  const { companion = false, runmePath = '' } = deployment.accelerator;
-  const names = companion ? companionJobNamesFor(`${folderPath(home, deployment)}/${runmePath}`) : [];
+  const { runmePath = 'notebooks/RUNME' } = deployment.accelerator;
+  const names = companionJobNamesFor(`${folderPath(home, deployment)}/${runmePath}`);
   const seen: SeenJobs = { own: [], others: [], foreign: 0 };
   const others = new Set<string>();
   const pages = await pagesOf(api, '/api/2.2/jobs/list', { limit: '100' }, page);

@@ -7,7 +7,7 @@ import type { PlatformFailure } from './platformFailure.ts';
 import type { PollingPlan } from './polling.ts';
 import type { Finding } from './preflight.ts';
 import type { WorkspaceFact } from './preflightSubscription.ts';
-import type { RemovalItem, RemovalLook, Removed, RemoveInput, RemoveInWorkspace } from './removal.ts';
+import type { RemovalLook, Removed, RemoveInput, RemoveInWorkspace } from './removal.ts';
 import type { DeploymentRequest } from './request.ts';
 import type { Owner } from './resultQueries.ts';
 import type { DeclaredResults, Verified } from './results.ts';
@@ -205,13 +205,9 @@ export interface ChildRun {
 /** A run that is not over. */
 export interface ActiveRun {
   runId: string;
+  /** The job's name. */
+  job: string;
   url: string;
-}
-
-export interface CancelRunsInput {
-  deployment: string;
-  workspace: Workspace;
-  job: Job;
 }
 
 /** An external event for an orchestration of this app. */
@@ -260,11 +256,6 @@ export interface ManagedGroup {
   state: 'there' | 'hidden' | 'gone';
 }
 
-/** Runs that were asked to end and had not yet. */
-export interface StoppedRuns {
-  active: RemovalItem[];
-}
-
 /** Input of the `destroy` orchestrator. */
 export interface DestroyInput extends DeployInput {
   /** Whether tables, models and experiment go too. */
@@ -309,7 +300,7 @@ export const repairRun = step<{ workspace: Workspace; runId: string; repairs: nu
   watching,
 );
 export const findChildRun = step<{ workspace: Workspace; runId: string }, ChildRun>('findChildRun', watching);
-export const cancelRuns = step<CancelRunsInput, { active: ActiveRun[] }>('cancelRuns', remote);
+export const cancelRuns = step<Deployment & { workspace: Workspace }, { active: ActiveRun[] }>('cancelRuns', remote);
 export const signalInstance = step<InstanceSignal, object>('signalInstance', local);
 export const ensureWarehouse = step<Deployment & { workspace: Workspace }, Warehouse>('ensureWarehouse', remote);
 export const startWarehouse = step<{ workspace: Workspace; warehouse: Warehouse }, WarehouseState>(
@@ -325,7 +316,6 @@ export const verifyResults = step<VerifyInput, Verified>('verifyResults', remote
 export const report = step<ReportInput, { events: number }>('report', remote);
 
 export const readRemoval = step<Deployment & { data: boolean }, RemovalLook>('readRemoval', remote);
-export const stopRuns = step<RemoveInWorkspace, StoppedRuns>('stopRuns', remote);
 export const removeData = step<RemoveInWorkspace, Removed>('removeData', remote);
 export const removeJobs = step<RemoveInWorkspace, Removed>('removeJobs', remote);
 export const removeFolder = step<RemoveInWorkspace, Removed>('removeFolder', remote);

@@ -27,7 +27,6 @@ import { removePrincipal } from '../activities/removePrincipal.ts';
 import { removeRole } from '../activities/removeRole.ts';
 import { removeWarehouse } from '../activities/removeWarehouse.ts';
 import { removeWorkspace } from '../activities/removeWorkspace.ts';
-import { stopRuns } from '../activities/stopRuns.ts';
 import { repairRun } from '../activities/repairRun.ts';
 import { report } from '../activities/report.ts';
 import { signalInstance } from '../activities/signalInstance.ts';
@@ -123,7 +122,6 @@ activity(steps.verifyResults, verifyResults);
 activity(steps.report, report);
 
 activity(steps.readRemoval, readRemoval);
-activity(steps.stopRuns, stopRuns);
 activity(steps.removeData, removeData);
 activity(steps.removeJobs, removeJobs);
 activity(steps.removeFolder, removeFolder);

@@ -67,7 +67,8 @@ function* notebooks(
 ): Steps<NotebooksEnd & { mark: string }> {
   const { kept, deployment } = input;
   if (!kept?.notebooks) {
-    if (input.mayStillRun) yield* endEarlierRuns(flow, input, workspace, job);
+    // What an attempt that was terminated from outside has left running would write the same tables.
+    if (input.mayStillRun) yield* endRuns(flow, input, workspace, { trying() {}, retrying() {}, waited() {} });
     const end = yield* runNotebooks(flow, progress, input, workspace, job, endsAtMs);
     return { ...end, mark: attemptMark(deployment) };
   }
@@ -78,21 +79,9 @@ function* notebooks(
   return kept.notebooks;
 }
 
-/** Ends what an attempt that was terminated from outside has left running: two runs would write the same tables. */
-function* endEarlierRuns(
-  flow: Flow,
-  input: steps.DeployInput,
-  workspace: steps.Workspace,
-  job: steps.Job,
-): Steps<void> {
-  const runs = { deployment: input.deployment.id, workspace, job };
-  yield* endRuns(flow, input, runs, { trying() {}, retrying() {}, waited() {} });
-}
-
 /** Leaves no run active behind a deployment that did not succeed, whatever it was that ended it. */
 function* endAll(flow: Flow, progress: Progress, input: steps.DeployInput, error: unknown): Steps<steps.ActiveRun[]> {
-  const { workspace, job } = progress.known;
-  if (!workspace || !job || !progress.hasBegun('run') || input.kept?.notebooks) return [];
-  const runs = { deployment: input.deployment.id, workspace, job };
-  return yield* endRuns(flow.forCleanUp(), input, runs, progress.ending(error));
+  const { workspace } = progress.known;
+  if (!workspace || !progress.hasBegun('run') || input.kept?.notebooks) return [];
+  return (yield* endRuns(flow.forCleanUp(), input, workspace, progress.ending(error))).active;
 }

@@ -1,14 +1,14 @@
 import type { OrchestrationHandler, Task } from 'durable-functions';
-import { TerminalError, toFailure } from '../domain/errors.ts';
-import { limitsOf } from '../domain/limits.ts';
+import { DeploymentError, TerminalError, toFailure } from '../domain/errors.ts';
 import { allRemoved, type Removed, type RemovalScope } from '../domain/removal.ts';
 import { type DestroyOutput, removalStepNames, type StepName } from '../domain/status.ts';
 import * as steps from '../domain/steps.ts';
+import { endRuns } from './endRuns.ts';
 import { endWorkspace } from './endWorkspace.ts';
 import { Flow } from './flow.ts';
 import { Progress } from './progress.ts';
 import { reportEnd } from './reportEnd.ts';
-import { runStep, sleep } from './runStep.ts';
+import { runStep } from './runStep.ts';
 
 type Steps<T> = Generator<Task, T, unknown>;
 
@@ -67,7 +67,7 @@ function* emptyWorkspace(
 ): Steps<Removed[]> {
   if (!workspace) return [];
   const about = { ...input.deployment, workspace };
-  const parts = [yield* endRuns(flow, progress, input, about)];
+  const parts = [yield* endAll(flow, progress, input, workspace)];
   if (input.data) parts.push(yield* one(flow, progress, 'removeData', [steps.removeData], about));
   // What is in a workspace that goes, goes with it.
   if (ownsWorkspace) return parts;
@@ -76,29 +76,27 @@ function* emptyWorkspace(
 }
 
 /** Also in a workspace that is deleted: Azure takes minutes for that, and a cluster is paid meanwhile. */
-function* endRuns(
+function* endAll(
   flow: Flow,
   progress: Progress,
-  { polling, limits }: steps.DestroyInput,
-  about: steps.Deployment & { workspace: steps.Workspace },
+  input: steps.DestroyInput,
+  workspace: steps.Workspace,
 ): Steps<Removed> {
   const observer = progress.begin('removeRuns');
-  const endMs = flow.nowMs + limitsOf(limits).cancelSeconds * 1000;
-  const seen = new Map<string, Removed['removed'][number]>();
-  for (;;) {
-    const { active } = yield* runStep(flow, steps.stopRuns, about, observer);
-    for (const run of active) seen.set(run.name, run);
-    const [first] = active;
-    if (!first) break;
-    if (flow.nowMs >= endMs) {
-      const message = `${active.length} run(s) did not end though they were cancelled: ${first.name}.`;
-      throw new TerminalError('REMOVAL_TIMEOUT', message, { link: first.link });
-    }
-    observer.waiting();
-    yield* sleep(flow, polling.floorSeconds, observer);
+  const { cancelled, active, failure } = yield* endRuns(flow, input, workspace, observer);
+  if (failure) throw DeploymentError.of(failure);
+  const [first] = active;
+  if (first) {
+    const message = `${active.length} run(s) did not end though they were cancelled: run ${first.runId} of ${first.job}.`;
+    throw new TerminalError('REMOVAL_TIMEOUT', message, { link: first.url });
   }
   observer.done();
-  return { removed: [...seen.values()], kept: [] };
+  const removed = cancelled.map(({ runId, job, url }) => ({
+    kind: 'run' as const,
+    name: `${job}: run ${runId}`,
+    link: url,
+  }));
+  return { removed, kept: [] };
 }
 
 /** Runs steps that are shown as one. */

@@ -1,30 +1,41 @@
 import type { Task } from 'durable-functions';
-import { toFailure } from '../domain/errors.ts';
+import { type Failure, toFailure } from '../domain/errors.ts';
 import { limitsOf } from '../domain/limits.ts';
-import { type ActiveRun, cancelRuns, type CancelRunsInput, type DeployInput } from '../domain/steps.ts';
+import { type ActiveRun, cancelRuns, type DeployInput, type Workspace } from '../domain/steps.ts';
 import type { Flow } from './flow.ts';
 import { runStep, sleep, type StepObserver } from './runStep.ts';
 
-/**
- * Cancels whatever still runs in Databricks for a deployment and waits until nothing does. Gives the runs that would not
- * end in time, or that Databricks could no longer be asked about; never throws, because it is what a failure ends with.
- */
+export interface EndedRuns {
+  /** Every run that was active at some look. */
+  cancelled: ActiveRun[];
+  /** Those that would not end in time. */
+  active: ActiveRun[];
+  /** Why Databricks could no longer be asked. */
+  failure?: Failure;
+}
+
+/** Cancels whatever runs in Databricks for a deployment and waits until nothing does; never throws, because it is also what a failure ends with. */
 export function* endRuns(
   flow: Flow,
-  { limits, polling }: Pick<DeployInput, 'limits' | 'polling'>,
-  input: CancelRunsInput,
+  { deployment, limits, polling }: Pick<DeployInput, 'deployment' | 'limits' | 'polling'>,
+  { resourceId, host }: Workspace,
   observer: StepObserver,
-): Generator<Task, ActiveRun[], unknown> {
+): Generator<Task, EndedRuns, unknown> {
   const endMs = flow.nowMs + limitsOf(limits).cancelSeconds * 1000;
+  const about = { ...deployment, workspace: { resourceId, host } };
+  const cancelled = new Map<string, ActiveRun>();
   let active: ActiveRun[] = [];
   try {
     for (;;) {
-      ({ active } = yield* runStep(flow, cancelRuns, input, observer));
-      if (active.length === 0 || flow.nowMs >= endMs) return active;
+      ({ active } = yield* runStep(flow, cancelRuns, about, observer));
+      for (const run of active) cancelled.set(run.runId, run);
+      if (active.length === 0 || flow.nowMs >= endMs) break;
       yield* sleep(flow, polling.floorSeconds, observer);
     }
+    return { cancelled: [...cancelled.values()], active };
   } catch (error) {
-    observer.retrying(toFailure(error));
-    return active;
+    const failure = toFailure(error);
+    observer.retrying(failure);
+    return { cancelled: [...cancelled.values()], active, failure };
   }
 }

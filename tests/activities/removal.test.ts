@@ -11,7 +11,7 @@ import { removePrincipal } from '../../activities/removePrincipal.ts';
 import { removeRole } from '../../activities/removeRole.ts';
 import { removeWarehouse } from '../../activities/removeWarehouse.ts';
 import { removeWorkspace } from '../../activities/removeWorkspace.ts';
-import { stopRuns } from '../../activities/stopRuns.ts';
+import { cancelRuns } from '../../activities/cancelRuns.ts';
 import { submitRun } from '../../activities/submitRun.ts';
 import { ensureJob } from '../../activities/ensureJob.ts';
 import { ensureRepo } from '../../activities/ensureRepo.ts';
@@ -125,16 +125,16 @@ const oneTask = {
   ],
 };
 
-describe('stopRuns', () => {
+describe('cancelRuns', () => {
   test('cancels the active runs of the deployment’s jobs and no others, until there are none', async () => {
     const { job_id: theirs } = await api('POST', '/api/2.2/jobs/create', oneTask);
     const { run_id: running } = await api('POST', '/api/2.2/jobs/run-now', { job_id: String(theirs) });
     const job = await ensureJob({ ...input(), repository: await ensureRepo(input()) });
     const { runId } = await submitRun({ ...input(), attempt: 2, job });
     await loseReply('POST', '/api/2.2/jobs/runs/cancel');
-    expect(await failureOf(stopRuns(input()))).toMatchObject({ code: 'DATABRICKS_UNAVAILABLE', retryable: true });
+    expect(await failureOf(cancelRuns(input()))).toMatchObject({ code: 'DATABRICKS_UNAVAILABLE', retryable: true });
     let looks = 0;
-    for (; (await stopRuns(input())).active.length > 0 && looks < 9; looks++) activities.clock.advance(10_000);
+    for (; (await cancelRuns(input())).active.length > 0 && looks < 9; looks++) activities.clock.advance(10_000);
     expect(looks).toBeLessThan(9);
     const stateOf = async (run: unknown): Promise<unknown> =>
       (await api('GET', `/api/2.2/jobs/runs/get?run_id=${String(run)}`))['state'];
