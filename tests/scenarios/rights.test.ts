@@ -114,8 +114,10 @@ async function leaveWorkspace(workspace: string): Promise<void> {
 async function takeRoles(): Promise<void> {
   const path = '/providers/Microsoft.Authorization/roleAssignments';
   const { body } = await caller.arm('GET', `${path}?$filter=atScope()`, assignmentsVersion);
-  const assignments = body['value'] as { name: string; properties: { scope: string } }[];
-  for (const { name } of assignments.filter(({ properties }) => properties.scope.includes('/resourceGroups/'))) {
+  const assignments = body['value'] as { name: string; properties: { scope: string; principalType: string } }[];
+  // Not those of the people who own the group.
+  const own = assignments.filter(({ properties }) => properties.principalType === 'ServicePrincipal');
+  for (const { name } of own.filter(({ properties }) => properties.scope.includes('/resourceGroups/'))) {
     const { status } = await caller.arm('DELETE', `${path}/${name}`, assignmentsVersion);
     expect(status).toBe(200);
   }
