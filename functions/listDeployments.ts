@@ -5,7 +5,7 @@ import { acceleratorNameOf } from '../domain/ids.ts';
 import { type DeployStatus, stepTitles } from '../domain/status.ts';
 import type { DeployInput } from '../domain/steps.ts';
 import { problem } from './problem.ts';
-import { isActive, isDeployment } from './statusResource.ts';
+import { isActive, isDeployment, stateOf } from './statusResource.ts';
 
 const states = ['Running', 'Pending', 'Suspended', 'Completed', 'Failed', 'Terminated'] as const;
 
@@ -55,6 +55,7 @@ function summary(status: DurableOrchestrationStatus, origin: string): Record<str
   return {
     id: status.instanceId,
     runtimeStatus: status.runtimeStatus,
+    state: stateOf(status),
     attempt: deployment.attempt,
     ...(requestedBy && { requestedBy }),
     accelerator: acceleratorNameOf(deployment),
