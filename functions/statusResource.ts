@@ -75,10 +75,10 @@ async function statusResource(
   status: DurableOrchestrationStatus,
   statusQueryGetUri: string,
 ): Promise<StatusResource> {
-  const { deployment, requestedBy, earlierAttempts } = status.input as DeployInput;
+  const { deployment, requestedBy, earlierAttempts, kept } = status.input as DeployInput;
   const custom = status.customStatus as DeployStatus | null;
   const output = status.runtimeStatus === Completed ? (status.output as DeployOutput) : undefined;
-  const watch = await watchStatus(client, status.instanceId, custom, output);
+  const watch = await watchStatus(client, status.instanceId, custom, output ?? kept?.notebooks);
   const storage = await storageStatus(client, status, custom);
   const failure = failureOf(status, custom);
   return {
@@ -119,9 +119,11 @@ function withChild(step: StepStatus, watch: WatchStatus | undefined, storage: St
   return {
     ...step,
     waitedSeconds: watch.waitedSeconds,
-    ...(watch.problem && step.state !== 'failed' && { state: 'retrying', problem: watch.problem }),
+    ...(watch.problem && !isEnded(step) && { state: 'retrying', problem: watch.problem }),
   };
 }
+
+const isEnded = ({ state }: StepStatus): boolean => state === 'failed' || state === 'cancelled';
 
 async function storageStatus(
   client: DurableClient,
@@ -137,9 +139,9 @@ async function watchStatus(
   client: DurableClient,
   id: string,
   custom: DeployStatus | null,
-  output: DeployOutput | undefined,
+  over: Pick<WatchStatus, 'runs'> | undefined,
 ): Promise<WatchStatus | undefined> {
-  if (output) return { runs: output.runs, waitedSeconds: 0 };
+  if (over) return { runs: over.runs, waitedSeconds: 0 };
   if (!custom || custom.steps.find(({ name }) => name === 'notebooks')?.state === 'pending') return undefined;
   const child = await statusOf(client, watchInstanceId(id, custom.attempt));
   return (child?.customStatus as WatchStatus | undefined) ?? undefined;
