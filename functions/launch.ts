@@ -137,12 +137,17 @@ async function start(client: DurableClient, { deployment, known, kept, caller }:
   return { status, started };
 }
 
-/** Whether the last attempt ended without ending its runs: it was terminated, it crashed, or Databricks would not end them. */
-function mayStillRun({ runtimeStatus, customStatus }: DurableOrchestrationStatus): boolean {
+/**
+ * Whether runs of the last attempt may be active: it was terminated, it crashed, or Databricks would not end them; or those
+ * of the one before, when it did not come so far as to end them.
+ */
+function mayStillRun({ runtimeStatus, customStatus, input }: DurableOrchestrationStatus): boolean {
   const custom = customStatus as DeployStatus | null;
   const { Completed, Failed } = OrchestrationRuntimeStatus;
   const endedItself = runtimeStatus === Completed || (runtimeStatus === Failed && custom?.failure !== undefined);
-  return !endedItself || (custom?.activeRuns ?? []).length > 0;
+  if (!endedItself || (custom?.activeRuns ?? []).length > 0) return true;
+  const hasBegun = custom?.steps?.some(({ name, state }) => name === 'run' && state !== 'pending');
+  return (input as DeployInput).mayStillRun === true && !hasBegun;
 }
 
 // More would not fit beside the rest of a record, and nobody reads them.

@@ -1,6 +1,6 @@
 import type { OrchestrationHandler, Task } from 'durable-functions';
 import { deploymentTimeout, limitsOf } from '../domain/limits.ts';
-import { toFailure } from '../domain/errors.ts';
+import { TerminalError, toFailure } from '../domain/errors.ts';
 import { attemptMark } from '../domain/ids.ts';
 import { declaredResults } from '../domain/results.ts';
 import { type DeployOutput, stepNames } from '../domain/status.ts';
@@ -47,7 +47,8 @@ export const deploy: OrchestrationHandler = function* (ctx): Steps<DeployOutput>
       links: progress.links,
     };
   } catch (error) {
-    const active = isSince(ctx, '1.2') ? yield* endAll(flow, progress, input, error) : [];
+    // Of older instances too: they never went on after a failure, so their histories hold no other step here.
+    const active = yield* endAll(flow, progress, input, error);
     const thrown = progress.fail(error, active);
     const { deployment } = input;
     const { steps } = progress;
@@ -67,7 +68,7 @@ function* notebooks(
 ): Steps<NotebooksEnd & { mark: string }> {
   const { kept, deployment } = input;
   if (!kept?.notebooks) {
-    if (input.mayStillRun) yield* endEarlierRuns(flow, input, workspace, job);
+    if (input.mayStillRun) yield* endEarlierRuns(flow, progress, input, workspace, job);
     const end = yield* runNotebooks(flow, progress, input, workspace, job, endsAtMs);
     return { ...end, mark: attemptMark(deployment) };
   }
@@ -78,15 +79,20 @@ function* notebooks(
   return kept.notebooks;
 }
 
-/** Ends what an attempt that was terminated from outside has left running: two runs would write the same tables. */
+/** Ends what an earlier attempt has left running; throws RUN_NOT_ENDED, because two runs would write the same tables. */
 function* endEarlierRuns(
   flow: Flow,
+  progress: Progress,
   input: steps.DeployInput,
   workspace: steps.Workspace,
   job: steps.Job,
 ): Steps<void> {
   const runs = { deployment: input.deployment.id, workspace, job };
-  yield* endRuns(flow, input, runs, { trying() {}, retrying() {}, waited() {} });
+  const [active] = yield* endRuns(flow, input, runs, progress.begin('run'), someRunOf(job));
+  flow.requireUninterrupted();
+  if (!active) return;
+  const { runId, url } = active;
+  throw new TerminalError('RUN_NOT_ENDED', `The run ${runId} of an earlier attempt would not end.`, { link: url });
 }
 
 /** Leaves no run active behind a deployment that did not succeed, whatever it was that ended it. */
@@ -94,5 +100,10 @@ function* endAll(flow: Flow, progress: Progress, input: steps.DeployInput, error
   const { workspace, job } = progress.known;
   if (!workspace || !job || !progress.hasBegun('run') || input.kept?.notebooks) return [];
   const runs = { deployment: input.deployment.id, workspace, job };
-  return yield* endRuns(flow.forCleanUp(), input, runs, progress.ending(error));
+  const { runmeRun: url } = progress.links;
+  const suspected = url ? { runId: url.slice(url.lastIndexOf('/') + 1), url } : someRunOf(job);
+  return yield* endRuns(flow.forCleanUp(), input, runs, progress.ending(error), suspected);
 }
+
+/** A run that may be there, of which nothing but its job is known. */
+const someRunOf = ({ jobId, url }: steps.Job): steps.ActiveRun => ({ runId: `of job ${jobId}`, url });

@@ -7,16 +7,18 @@ import { runStep, sleep, type StepObserver } from './runStep.ts';
 
 /**
  * Cancels whatever still runs in Databricks for a deployment and waits until nothing does. Gives the runs that would not
- * end in time, or that Databricks could no longer be asked about; never throws, because it is what a failure ends with.
+ * end in time, or where Databricks could not be asked those seen last, the suspected one at first; never throws, because
+ * it is what a failure ends with.
  */
 export function* endRuns(
   flow: Flow,
   { limits, polling }: Pick<DeployInput, 'limits' | 'polling'>,
   input: CancelRunsInput,
   observer: StepObserver,
+  suspected: ActiveRun,
 ): Generator<Task, ActiveRun[], unknown> {
   const endMs = flow.nowMs + limitsOf(limits).cancelSeconds * 1000;
-  let active: ActiveRun[] = [];
+  let active = [suspected];
   try {
     for (;;) {
       ({ active } = yield* runStep(flow, cancelRuns, input, observer));
@@ -24,7 +26,9 @@ export function* endRuns(
       yield* sleep(flow, polling.floorSeconds, observer);
     }
   } catch (error) {
-    observer.retrying(toFailure(error));
-    return active;
+    const failure = toFailure(error);
+    observer.retrying(failure);
+    // No run outlives its workspace.
+    return failure.code === 'WORKSPACE_GONE' ? [] : active;
   }
 }
