@@ -1,6 +1,6 @@
 import { type DurableClient, type DurableOrchestrationStatus, OrchestrationRuntimeStatus } from 'durable-functions';
 import { TerminalError } from '../domain/errors.ts';
-import { deploymentId, identityNameFor, isDeploymentId } from '../domain/ids.ts';
+import { deploymentId, identityNameFor, isDeploymentId, watchInstanceId } from '../domain/ids.ts';
 import { usualLimits } from '../domain/limits.ts';
 import type { DeploymentRequest, RequestFault } from '../domain/request.ts';
 import type { DeployStatus } from '../domain/status.ts';
@@ -119,12 +119,13 @@ async function start(client: DurableClient, { deployment, known, kept, caller }:
   };
   const { id, request, location } = deployment;
   let started = true;
+  if (input.mayStillRun) await stopWatching(client, id, input.deployment.attempt - 1);
   try {
     await client.startNew('deploy', { instanceId: id, input });
   } catch (error) {
     const twin = error instanceof Error && /\b409\b/.test(error.message) ? await statusOf(client, id) : undefined;
     if (!twin) throw error;
-    if (!sameRequest(twin, request, location)) {
+    if (twin.name !== 'deploy' || !sameRequest(twin, request, location)) {
       throw new TerminalError(
         'DEPLOYMENT_CONFLICT',
         `The deployment ${id} of the same target was started with another request.`,
@@ -148,6 +149,12 @@ function mayStillRun({ runtimeStatus, customStatus, input }: DurableOrchestratio
   if (!endedItself || (custom?.activeRuns ?? []).length > 0) return true;
   const hasBegun = custom?.steps?.some(({ name, state }) => name === 'run' && state !== 'pending');
   return (input as DeployInput).mayStillRun === true && !hasBegun;
+}
+
+/** Ends the watch of an attempt that was terminated, which goes on without its parent and might repair the run. */
+async function stopWatching(client: DurableClient, id: string, attempt: number): Promise<void> {
+  const watch = await statusOf(client, watchInstanceId(id, attempt));
+  if (watch && isActive(watch)) await client.raiseEvent(watch.instanceId, 'stop', {});
 }
 
 // More would not fit beside the rest of a record, and nobody reads them.

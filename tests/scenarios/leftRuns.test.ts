@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { watchInstanceId } from '../../domain/ids.ts';
 import type { StatusResource } from '../../domain/status.ts';
 import { cloudCaller } from '../support/cloudCaller.ts';
 import { quickLatencies, quickScript } from '../support/quickCloud.ts';
@@ -58,6 +59,8 @@ describe('runs that nobody has ended', () => {
     await setFault(world.workspace(name), noBranch);
     await post(id, 'retry');
     expect((await world.finish(id)).failure).toMatchObject({ code: 'REPOSITORY_FAILED', step: 'repository' });
+    // It might repair the run beside the next one.
+    expect(world.isOver(watchInstanceId(id, 1))).toBe(true);
 
     const before = startsAndEnds(name).length;
     await post(id, 'retry');
