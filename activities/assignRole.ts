@@ -3,11 +3,8 @@ import { callArm } from '../clients/arm.ts';
 import { isResourceMissing, remoteCodeOf } from '../clients/armFailure.ts';
 import { workspaceGone } from '../clients/workspacePresence.ts';
 import { RetryableError } from '../domain/errors.ts';
-import { roleAssignmentName } from '../domain/ids.ts';
+import { contributorRole, roleAssignmentName } from '../domain/ids.ts';
 import type { Deployment, Identity, Workspace } from '../domain/steps.ts';
-
-/** Contributor: on the workspace alone, where the template that this replaces gave it on the whole resource group. */
-const contributor = 'b24988ac-6180-42a0-ab88-20f7382dd24c';
 
 /** Gives the identity its role on the workspace; an assignment that exists under any name will do. */
 export async function assignRole({
@@ -17,8 +14,8 @@ export async function assignRole({
 }: Deployment & { identity: Identity; workspace: Workspace }): Promise<{ name: string }> {
   // The client puts its own slash before the scope.
   const scope = workspace.resourceId.replace(/^\//, '');
-  const roleDefinitionId = `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${contributor}`;
-  const name = roleAssignmentName(scope, identity.principalId, contributor);
+  const roleDefinitionId = `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${contributorRole}`;
+  const name = roleAssignmentName(scope, identity.principalId, contributorRole);
   const made = await callArm(
     ({ authorization }, options) =>
       authorization.roleAssignments

@@ -5,7 +5,10 @@ import { errorTextOf } from './errorBodies.ts';
 import { policyDenial } from './policyDenial.ts';
 import { retryAfterSeconds } from './retryAfter.ts';
 
-const terminalCodes = new Map<string, ErrorCode>([['MissingSubscriptionRegistration', 'PROVIDER_NOT_REGISTERED']]);
+const terminalCodes = new Map<string, ErrorCode>([
+  ['MissingSubscriptionRegistration', 'PROVIDER_NOT_REGISTERED'],
+  ['ScopeLocked', 'RESOURCE_LOCKED'],
+]);
 
 /** Codes of answers that are not Resource Manager's own words: none at all, or a gateway's page that the client could not read. */
 const foreign = new Set(['Unknown', 'PARSE_ERROR']);
@@ -46,6 +49,13 @@ export function armFailure(error: unknown): DeploymentError {
 /** Whether the error is ARM's word that the resource itself is not there; a gateway's 404 would have us write over what is. */
 export const isResourceMissing = (error: unknown): boolean =>
   isRestError(error) && error.statusCode === 404 && /^(?:Resource)?NotFound$/.test(remoteCodeOf(error));
+
+/** Whether the error is ARM's word that there is no such resource group, and with it nothing that lay in it. */
+export const isGroupMissing = (error: unknown): boolean =>
+  isRestError(error) && error.statusCode === 404 && remoteCodeOf(error) === 'ResourceGroupNotFound';
+
+/** Whether the error says that a resource is gone, alone or with its group. */
+export const isGone = (error: unknown): boolean => isResourceMissing(error) || isGroupMissing(error);
 
 /** ARM's own error code, as far as the answer had one. */
 export function remoteCodeOf(error: RestError): string {

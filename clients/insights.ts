@@ -54,7 +54,12 @@ class Receipt {
   trouble = `no answer within ${deliverySeconds} seconds`;
 
   noticing(inner: TokenCredential): TokenCredential {
-    return { getToken: (scopes, options) => this.#noting(inner.getToken(scopes, options)) };
+    return {
+      // Asked for once more, because nothing has been sent yet and nobody calls again: a connection that has been idle
+      // since the last step may be closed in the moment of its use.
+      getToken: (scopes, options) =>
+        this.#noting(inner.getToken(scopes, options).catch(() => inner.getToken(scopes, options))),
+    };
   }
 
   reading(inner: HttpClient): HttpClient {

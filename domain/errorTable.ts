@@ -78,6 +78,11 @@ export const errorTable = {
     title: 'The deployment has been deleted',
     hint: 'Send the request again with POST /api/deployments to deploy anew.',
   },
+  PLAN_TIMEOUT: {
+    status: 504,
+    title: 'What there is could not be read in time',
+    hint: 'Ask again; when Azure or Databricks is slow, the deletion itself has more time.',
+  },
   SIGNATURE_INVALID: {
     status: 401,
     title: 'The status link is not valid',
@@ -185,6 +190,22 @@ export const errorTable = {
   WORKSPACE_GONE: {
     title: 'The workspace has been deleted',
     hint: 'Somebody deleted it; send the request again to make it anew.',
+  },
+  WORKSPACE_SHARED: {
+    title: 'Other deployments work in this workspace',
+    hint: 'Delete those that the message names first; what this deployment made is theirs to use until then.',
+  },
+  RESOURCE_LOCKED: {
+    title: 'A lock in Azure forbids the deletion',
+    hint: 'Remove the lock that the message names, or ask its owner to, then delete again.',
+  },
+  REMOVAL_FAILED: {
+    title: 'Azure could not delete the workspace',
+    hint: 'Read Azure\u2019s message, mend the cause and delete again; what is gone already stays gone.',
+  },
+  REMOVAL_TIMEOUT: {
+    title: 'Something was not gone in time',
+    hint: 'Look at what the message names; delete again, which waits for what is under way.',
   },
   WORKSPACE_HOST_REFUSED: {
     title: 'The workspace has an address that is not allowed',

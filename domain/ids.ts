@@ -85,6 +85,9 @@ export const repositoryPathFor = (userName: string, accelerator: string): string
 /** Tags and tag names by which a resource says which deployment made it. */
 export const ownerTag = 'accelerator-deployment';
 
+/** Contributor: on the workspace alone, where the template that this replaces gave it on the whole resource group. */
+export const contributorRole = 'b24988ac-6180-42a0-ab88-20f7382dd24c';
+
 /** A role assignment's name: UUID version 5 (RFC 9562) over scope, principal and role, so that a repeated call writes the same one. */
 export function roleAssignmentName(scope: string, principalId: string, roleDefinitionId: string): string {
   const namespace = 'b7a3f0de5d0c4c6e9a4e2f6d2a1c9e57';

@@ -1,4 +1,6 @@
+import { errorTable } from './errorTable.ts';
 import { acceleratorNameOf, identityNameFor } from './ids.ts';
+import { lackingSubnets } from './network.ts';
 import { errorIn, type Finding, notChecked, type Read, warningOf } from './preflight.ts';
 import { clusterNeeds } from './preflightNeeds.ts';
 import { judgeQuota, judgeRuntimes, type Usage } from './preflightQuota.ts';
@@ -96,6 +98,10 @@ function judgeTarget(facts: SubscriptionFacts, context: PreflightContext): Findi
     findings.push(notChecked('whether the workspace exists', workspace, command));
   } else if (workspace.value) {
     findings.push(...judgeWorkspace(workspace.value, workspaceName, inGroup, ifExists));
+  }
+  if (makesWorkspace(facts) && lackingSubnets(context.deployment.network ?? {}).length > 0) {
+    const message = `There is no workspace ${workspaceName}, and one in the virtual network takes two subnets of its own.`;
+    findings.push(errorIn('NETWORK_INCOMPLETE', message, errorTable.NETWORK_INCOMPLETE.hint, '/network'));
   }
   if ('unread' in identityExists) {
     const command = `az identity show ${inGroup} --name ${identityName ?? identityNameFor(workspaceName)}`;

@@ -7,7 +7,7 @@ import { tags } from './tags.ts';
 
 export type { RequestFault } from './requestFault.ts';
 
-const resourceGroupName = v.pipe(
+export const resourceGroupName = v.pipe(
   v.string(),
   v.regex(
     /^[-\w.()]{1,90}$/,
@@ -15,7 +15,7 @@ const resourceGroupName = v.pipe(
   ),
   v.regex(/[^.]$/, 'A resource group does not end with a period.'),
 );
-const workspaceName = v.pipe(
+export const workspaceName = v.pipe(
   v.string(),
   v.regex(/^[-\w]{3,64}$/, 'A Databricks workspace has 3 to 64 letters, digits, underscores or hyphens.'),
 );

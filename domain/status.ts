@@ -1,5 +1,6 @@
 import type { Failure } from './errors.ts';
 import type { Warning } from './preflight.ts';
+import type { ExplainedItem, RemovalItem } from './removal.ts';
 import type { Verified } from './results.ts';
 import type {
   ActiveRun,
@@ -28,6 +29,14 @@ export const stepTitles = {
   notebooks: 'RUNME and the notebooks',
   warehouse: 'SQL warehouse',
   verification: 'Proof of the results',
+  removalPlan: 'What there is to remove',
+  removeRuns: 'Runs in Databricks',
+  removeData: 'Tables, models and experiment',
+  removeContents: 'Jobs, Git folder and SQL warehouse',
+  removeRole: 'Role of the identity on the workspace',
+  removeWorkspace: 'Databricks workspace',
+  removeManagedGroup: 'Managed resource group',
+  removeIdentity: 'Managed identity',
 } as const;
 
 export type StepName = keyof typeof stepTitles;
@@ -35,8 +44,14 @@ export type StepName = keyof typeof stepTitles;
 /** The steps of one deployment: those of the proof only when its results are proven, the checks unless it is too old for them. */
 export const stepNames = (proves: boolean, checks = true): StepName[] =>
   (Object.keys(stepTitles) as StepName[])
+    .filter((name) => !isRemoval(name))
     .filter((name) => proves || (name !== 'warehouse' && name !== 'verification'))
     .filter((name) => checks || (name !== 'preflight' && name !== 'compute'));
+
+const isRemoval = (name: StepName): boolean => name.startsWith('remov');
+
+/** The steps of a deletion. */
+export const removalStepNames: StepName[] = (Object.keys(stepTitles) as StepName[]).filter(isRemoval);
 
 export interface StepStatus {
   name: StepName;
@@ -129,6 +144,15 @@ export interface DeployOutput {
   verified?: Verified;
 }
 
+/** Output of a deletion. */
+export interface DestroyOutput {
+  /** Whether the results went too. */
+  data: boolean;
+  removed: RemovalItem[];
+  kept: ExplainedItem[];
+  warnings: string[];
+}
+
 /** Body of the status resource: the fields of Durable's own status, and ours beside them. */
 export interface StatusResource {
   id: string;
@@ -159,6 +183,10 @@ export interface StatusResource {
   failure?: FailureView;
   /** What a deployment that did not succeed leaves behind. */
   remains?: Remainder[];
+  /** What a deletion removed, what it left and why, and what it could not look at. */
+  removed?: RemovalItem[];
+  kept?: ExplainedItem[];
+  notes?: string[];
   statusQueryGetUri: string;
 }
 

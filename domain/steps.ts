@@ -7,6 +7,7 @@ import type { PlatformFailure } from './platformFailure.ts';
 import type { PollingPlan } from './polling.ts';
 import type { Finding } from './preflight.ts';
 import type { WorkspaceFact } from './preflightSubscription.ts';
+import type { RemovalItem, RemovalLook, Removed, RemoveInput, RemoveInWorkspace } from './removal.ts';
 import type { DeploymentRequest } from './request.ts';
 import type { Owner } from './resultQueries.ts';
 import type { DeclaredResults, Verified } from './results.ts';
@@ -42,6 +43,12 @@ const remote: RetryPolicy = { limitSeconds: 900, firstPauseSeconds: 2, maxPauseS
 const checking: RetryPolicy = { limitSeconds: 900, firstPauseSeconds: 2, maxPauseSeconds: 30 };
 /** A call of the durable backend. */
 const local: RetryPolicy = { limitSeconds: 120, firstPauseSeconds: 1, maxPauseSeconds: 15 };
+/** Azure refuses a deletion while the workspace is being made, which may take as long as that. */
+const removing: RetryPolicy = {
+  limitSeconds: usualLimits.workspaceSeconds,
+  firstPauseSeconds: 10,
+  maxPauseSeconds: 60,
+};
 /** The run goes on and is paid whether or not Databricks answers, so giving up early would only start a second one. */
 const watching: RetryPolicy = { limitSeconds: usualLimits.runSeconds, firstPauseSeconds: 5, maxPauseSeconds: 60 };
 
@@ -240,6 +247,30 @@ export interface VerifyInput {
   results: DeclaredResults;
 }
 
+/** How far the deletion of a workspace is; `failed` says that Azure shows it so, not why. */
+export interface WorkspaceRemoval {
+  state: 'deleting' | 'failed' | 'gone';
+  /** ARM's status of the deletion, which alone knows why it failed. */
+  operationUrl?: string;
+  retryAfterSeconds?: number;
+}
+
+/** `hidden`: the app may not look. */
+export interface ManagedGroup {
+  state: 'there' | 'hidden' | 'gone';
+}
+
+/** Runs that were asked to end and had not yet. */
+export interface StoppedRuns {
+  active: RemovalItem[];
+}
+
+/** Input of the `destroy` orchestrator. */
+export interface DestroyInput extends DeployInput {
+  /** Whether tables, models and experiment go too. */
+  data: boolean;
+}
+
 /** A deployment and the time (ISO 8601) for which it is checked. */
 export type CheckInput = Deployment & { at: string };
 
@@ -292,3 +323,19 @@ export const readWarehouse = step<{ workspace: Workspace; warehouse: Warehouse }
 export const verifyResults = step<VerifyInput, Verified>('verifyResults', remote);
 /** Fails never, so it is never tried again. */
 export const report = step<ReportInput, { events: number }>('report', remote);
+
+export const readRemoval = step<Deployment & { data: boolean }, RemovalLook>('readRemoval', remote);
+export const stopRuns = step<RemoveInWorkspace, StoppedRuns>('stopRuns', remote);
+export const removeData = step<RemoveInWorkspace, Removed>('removeData', remote);
+export const removeJobs = step<RemoveInWorkspace, Removed>('removeJobs', remote);
+export const removeFolder = step<RemoveInWorkspace, Removed>('removeFolder', remote);
+export const removeWarehouse = step<RemoveInWorkspace, Removed>('removeWarehouse', remote);
+export const removePrincipal = step<RemoveInWorkspace, Removed>('removePrincipal', remote);
+export const removeRole = step<RemoveInput, Removed>('removeRole', remote);
+export const removeWorkspace = step<RemoveInput, WorkspaceRemoval>('removeWorkspace', removing);
+export const readRemovedWorkspace = step<Deployment & { removal: WorkspaceRemoval }, WorkspaceRemoval>(
+  'readRemovedWorkspace',
+  remote,
+);
+export const readManagedGroup = step<{ managedGroupId: string }, ManagedGroup>('readManagedGroup', remote);
+export const removeIdentity = step<RemoveInput, Removed>('removeIdentity', remote);

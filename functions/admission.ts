@@ -60,6 +60,22 @@ function admitAccelerator(
   };
 }
 
+/** What a deletion needs of a target that its caller names: the accelerator, in a group that is allowed. */
+export function admitTarget({
+  accelerator: wish,
+  resourceGroup,
+}: DeploymentRequest): { accelerator: Accelerator; location: string } | { faults: RequestFault[] } {
+  const settings = deployerSettings();
+  const admitted = admitAccelerator(wish, settings);
+  const faults = 'fault' in admitted ? [admitted.fault] : [];
+  if (!includes(settings.ALLOWED_RESOURCE_GROUPS, resourceGroup))
+    faults.push({ pointer: '/resourceGroup', message: 'This resource group is not allowed.' });
+  const [location = ''] = settings.ALLOWED_LOCATIONS;
+  return 'accelerator' in admitted && faults.length === 0
+    ? { accelerator: admitted.accelerator, location }
+    : { faults };
+}
+
 /** What the organisation asks of networks and tags; adds to the faults what the request may not do. */
 function corporate(request: DeploymentRequest, faults: RequestFault[]): Pick<Admission, 'network' | 'tags'> {
   const settings = deployerSettings();

@@ -16,6 +16,18 @@ import { readRun } from '../activities/readRun.ts';
 import { readWarehouse } from '../activities/readWarehouse.ts';
 import { readWorkspace } from '../activities/readWorkspace.ts';
 import { registerIdentity } from '../activities/registerIdentity.ts';
+import { readManagedGroup } from '../activities/readManagedGroup.ts';
+import { readRemoval } from '../activities/readRemoval.ts';
+import { readRemovedWorkspace } from '../activities/readRemovedWorkspace.ts';
+import { removeData } from '../activities/removeData.ts';
+import { removeFolder } from '../activities/removeFolder.ts';
+import { removeIdentity } from '../activities/removeIdentity.ts';
+import { removeJobs } from '../activities/removeJobs.ts';
+import { removePrincipal } from '../activities/removePrincipal.ts';
+import { removeRole } from '../activities/removeRole.ts';
+import { removeWarehouse } from '../activities/removeWarehouse.ts';
+import { removeWorkspace } from '../activities/removeWorkspace.ts';
+import { stopRuns } from '../activities/stopRuns.ts';
 import { repairRun } from '../activities/repairRun.ts';
 import { report } from '../activities/report.ts';
 import { signalInstance } from '../activities/signalInstance.ts';
@@ -24,17 +36,20 @@ import { submitRun } from '../activities/submitRun.ts';
 import { verifyResults } from '../activities/verifyResults.ts';
 import * as steps from '../domain/steps.ts';
 import { deploy } from '../orchestrators/deploy.ts';
+import { destroy } from '../orchestrators/destroy.ts';
 import { waitForStorage } from '../orchestrators/waitForStorage.ts';
 import { watchRun } from '../orchestrators/watchRun.ts';
 import { cancelDeployment } from './cancelDeployment.ts';
+import { deleteDeployment } from './deleteDeployment.ts';
 import { health } from './health.ts';
 import { listDeployments } from './listDeployments.ts';
+import { onSubscriptionEvent } from './onSubscriptionEvent.ts';
 import { withProblems } from './problem.ts';
 import { readDeployment, readStatusLink } from './readDeployment.ts';
 import { retryDeployment } from './retryDeployment.ts';
 import { startDeployment } from './startDeployment.ts';
 
-const http = df.app.client.http;
+const { http, eventGrid } = df.app.client;
 
 http('startDeployment', {
   route: 'deployments',
@@ -72,9 +87,17 @@ http('readStatusLink', {
   authLevel: 'anonymous',
   handler: withProblems(readStatusLink),
 });
+http('deleteDeployment', {
+  route: 'deployments/{id}',
+  methods: ['DELETE'],
+  authLevel: 'function',
+  handler: withProblems(deleteDeployment, 'Deployer'),
+});
+eventGrid('onSubscriptionEvent', { handler: onSubscriptionEvent });
 app.http('health', { route: 'health', methods: ['GET'], authLevel: 'anonymous', handler: health });
 
 df.app.orchestration('deploy', deploy);
+df.app.orchestration('destroy', destroy);
 df.app.orchestration('waitForStorage', waitForStorage);
 df.app.orchestration('watchRun', watchRun);
 
@@ -98,6 +121,19 @@ activity(steps.startWarehouse, startWarehouse);
 activity(steps.readWarehouse, readWarehouse);
 activity(steps.verifyResults, verifyResults);
 activity(steps.report, report);
+
+activity(steps.readRemoval, readRemoval);
+activity(steps.stopRuns, stopRuns);
+activity(steps.removeData, removeData);
+activity(steps.removeJobs, removeJobs);
+activity(steps.removeFolder, removeFolder);
+activity(steps.removeWarehouse, removeWarehouse);
+activity(steps.removePrincipal, removePrincipal);
+activity(steps.removeRole, removeRole);
+activity(steps.removeWorkspace, removeWorkspace);
+activity(steps.readRemovedWorkspace, readRemovedWorkspace);
+activity(steps.readManagedGroup, readManagedGroup);
+activity(steps.removeIdentity, removeIdentity);
 
 clientActivity(steps.signalInstance, signalInstance);
 

@@ -97,25 +97,10 @@ interface Start {
 /** Starts the orchestration; a twin that came first is as good. */
 async function start(client: DurableClient, { deployment, known, kept, caller }: Start): Promise<Launched> {
   await refuseTooMany(client, caller);
-  const settings = deployerSettings();
-  const earlierAttempts = known ? earlierAttemptsOf(known) : [];
   const input: DeployInput = {
-    deployment: {
-      ...deployment,
-      attempt: (earlierAttempts.at(-1)?.attempt ?? 0) + 1,
-      stamp: Date.now().toString(36),
-    },
-    polling: {
-      floorSeconds: settings.POLL_FLOOR_SECONDS,
-      ceilingSeconds: settings.POLL_CEILING_SECONDS,
-      expectedSeconds: settings.EXPECTED_SECONDS,
-    },
-    limits: limitsFrom(settings.LIMIT_SECONDS),
-    earlierAttempts,
+    ...inputAfter(known, deployment, caller),
     ...(kept && { kept }),
     ...(known && mayStillRun(known) && { mayStillRun: true }),
-    ...(caller.name && { requestedBy: caller.name }),
-    starts: startsWith(known?.input as DeployInput | undefined, caller),
   };
   const { id, request, location } = deployment;
   let started = true;
@@ -138,14 +123,41 @@ async function start(client: DurableClient, { deployment, known, kept, caller }:
   return { status, started };
 }
 
+/** What the next orchestration of a deployment is started with, after the one that is known. */
+export function inputAfter(
+  known: DurableOrchestrationStatus | undefined,
+  deployment: Start['deployment'],
+  caller: Start['caller'],
+): DeployInput {
+  const settings = deployerSettings();
+  const earlierAttempts = known ? earlierAttemptsOf(known) : [];
+  return {
+    deployment: {
+      ...deployment,
+      attempt: (earlierAttempts.at(-1)?.attempt ?? 0) + 1,
+      stamp: Date.now().toString(36),
+    },
+    polling: {
+      floorSeconds: settings.POLL_FLOOR_SECONDS,
+      ceilingSeconds: settings.POLL_CEILING_SECONDS,
+      expectedSeconds: settings.EXPECTED_SECONDS,
+    },
+    limits: limitsFrom(settings.LIMIT_SECONDS),
+    earlierAttempts,
+    ...(caller.name && { requestedBy: caller.name }),
+    starts: startsWith(known?.input as DeployInput | undefined, caller),
+  };
+}
+
 /**
  * Whether runs of the last attempt may be active: it was terminated, it crashed, or Databricks would not end them; or those
- * of the one before, when it did not come so far as to end them.
+ * of the one before, when it, or a deletion, did not come so far as to end them.
  */
-function mayStillRun({ runtimeStatus, customStatus, input }: DurableOrchestrationStatus): boolean {
+function mayStillRun({ name, runtimeStatus, customStatus, input }: DurableOrchestrationStatus): boolean {
   const custom = customStatus as DeployStatus | null;
   const { Completed, Failed } = OrchestrationRuntimeStatus;
-  const endedItself = runtimeStatus === Completed || (runtimeStatus === Failed && custom?.failure !== undefined);
+  const hasFailed = runtimeStatus === Failed && name === 'deploy' && custom?.failure !== undefined;
+  const endedItself = runtimeStatus === Completed || hasFailed;
   if (!endedItself || (custom?.activeRuns ?? []).length > 0) return true;
   const hasBegun = custom?.steps?.some(({ name, state }) => name === 'run' && state !== 'pending');
   return (input as DeployInput).mayStillRun === true && !hasBegun;

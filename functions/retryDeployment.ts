@@ -30,7 +30,8 @@ export async function retryDeployment(
   const known = await requireDeployment(client, http.params['id']);
   if (isActive(known)) return problem('DEPLOYMENT_ACTIVE', 'The deployment is not over yet.');
   const state = stateOf(known);
-  if (state === 'Deleted') return problem('DEPLOYMENT_DELETED', 'What the deployment made has been removed.');
+  if (known.name === 'destroy')
+    return problem('DEPLOYMENT_DELETED', 'What the deployment made has been removed, or a deletion has begun to.');
   if (state === 'Succeeded' && !rerun) return problem('NOTHING_TO_RETRY', 'The deployment has succeeded.');
 
   const custom = known.customStatus as DeployStatus | null;

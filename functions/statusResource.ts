@@ -6,6 +6,7 @@ import {
   type DeploymentState,
   type DeployOutput,
   type DeployStatus,
+  type DestroyOutput,
   type FailureView,
   type Links,
   type StatusResource,
@@ -77,7 +78,9 @@ async function statusResource(
 ): Promise<StatusResource> {
   const { deployment, requestedBy, earlierAttempts, kept } = status.input as DeployInput;
   const custom = status.customStatus as DeployStatus | null;
-  const output = status.runtimeStatus === Completed ? (status.output as DeployOutput) : undefined;
+  const isOver = status.runtimeStatus === Completed;
+  const output = isOver && status.name === 'deploy' ? (status.output as DeployOutput) : undefined;
+  const deletion = isOver && status.name === 'destroy' ? (status.output as DestroyOutput) : undefined;
   const watch = await watchStatus(client, status.instanceId, custom, output ?? kept?.notebooks);
   const storage = await storageStatus(client, status, custom);
   const failure = failureOf(status, custom);
@@ -100,13 +103,14 @@ async function statusResource(
     ...(requestedBy && { requestedBy }),
     attempt: deployment.attempt,
     earlierAttempts,
-    phase: output ? 'Done' : custom ? stepTitles[custom.phase] : 'Waiting to start',
+    phase: isOver ? 'Done' : custom ? stepTitles[custom.phase] : 'Waiting to start',
     steps: (custom?.steps ?? []).map((step) => ({ title: stepTitles[step.name], ...withChild(step, watch, storage) })),
     runs: watch?.runs ?? [],
     links: { ...custom?.links, ...linksOf(watch), ...output?.links },
     ...(output && { results: output.result }),
     ...(output?.verified && { verified: output.verified }),
     ...(custom?.warnings && { warnings: custom.warnings }),
+    ...(deletion && { removed: deletion.removed, kept: deletion.kept, notes: deletion.warnings }),
     ...(failure && { failure, remains: remaindersOf(deployment, custom) }),
     statusQueryGetUri,
   };
@@ -142,7 +146,8 @@ async function watchStatus(
   over: Pick<WatchStatus, 'runs'> | undefined,
 ): Promise<WatchStatus | undefined> {
   if (over) return { runs: over.runs, waitedSeconds: 0 };
-  if (!custom || custom.steps.find(({ name }) => name === 'notebooks')?.state === 'pending') return undefined;
+  const notebooks = custom?.steps.find(({ name }) => name === 'notebooks');
+  if (!custom || !notebooks || notebooks.state === 'pending') return undefined;
   const child = await statusOf(client, watchInstanceId(id, custom.attempt));
   return (child?.customStatus as WatchStatus | undefined) ?? undefined;
 }

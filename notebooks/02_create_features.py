@@ -43,7 +43,7 @@ from implied_volatility import profiles, results, tables
 plan = profiles.plan({name: dbutils.widgets.get(name) for name in ("profile", "rows", "paths", "seed")})
 output = Path(dbutils.widgets.get("output").strip() or results.default_folder(Path.cwd()))
 destination = tables.destination(spark, {name: dbutils.widgets.get(name) for name in ("catalog", "schema")})
-tables.make_schema(spark, destination)
+tables.make_schema(spark, destination, dbutils.widgets.get("deployment"))
 print(plan)
 print(f"Tables go to {destination.catalog}.{destination.schema}, pictures to {output}")
 

@@ -44,6 +44,12 @@ export class Progress {
     this.#show();
   }
 
+  /** Takes steps that turn out not to be needed out of the list. */
+  leaveOut(...names: StepName[]): void {
+    this.#status.steps = this.#status.steps.filter(({ name }) => !names.includes(name));
+    this.#show();
+  }
+
   /** Lets a step wait again for an earlier one that has to be repeated. */
   reset(name: StepName): void {
     const step = this.#step(name);

@@ -58,6 +58,10 @@ const mayImport: [path: RegExp, ...allowed: string[]][] = [
   [/^orchestrators\//, 'orchestrators/', 'domain/', 'type:durable-functions'],
   [/^functions\//, 'functions/', 'domain/', 'valibot', 'durable-functions', '@azure/functions', 'node:crypto'],
   [/^functions\/index\.ts$/, 'activities/', 'orchestrators/'],
+  // A dry run reads what the deletion itself would read, while its caller waits.
+  [/^functions\/deleteDeployment\.ts$/, 'activities/readRemoval.ts'],
+  // An event says what was, so the workspace is read as it is now before anything is started for it.
+  [/^functions\/onSubscriptionEvent\.ts$/, 'activities/readTaggedWorkspace.ts'],
   // A plan is answered at once and starts nothing, so what the first steps read is read without an orchestration.
   [/^functions\/planDeployment\.ts$/, 'activities/'],
   // The stand-ins meet the app on the wire only; a clock, servers and stores know nothing of what they serve.
@@ -122,6 +126,8 @@ const rules: Rule[] = [
       ['orchestrators/x.ts', "import {\n  submitRun,\n} from '../activities/submitRun.ts';"],
       ['orchestrators/x.ts', "import type { Arm } from '../clients/arm.ts';"],
       ['functions/startDeployment.ts', "import { deploy } from '../orchestrators/deploy.ts';"],
+      ['functions/x.ts', "import { readTaggedWorkspace } from '../activities/readTaggedWorkspace.ts';"],
+      ['functions/onSubscriptionEvent.ts', "import { submitRun } from '../activities/submitRun.ts';"],
       ['functions/x.ts', "const arm = await import('../clients/arm.ts');"],
       ['functions/x.ts', "import { VirtualClock } from '../local/kit/clock.ts';"],
       ['local/azure/x.ts', "import { parseLossless } from '../../clients/json.ts';"],
@@ -269,8 +275,10 @@ describe('registered names', () => {
   });
 
   test('every trigger has the name of its handler', () => {
-    const registered = [...index.matchAll(/\bhttp\(\s*'(\w+)',[\s\S]*?handler: (?:withProblems\()?(\w+)/g)];
-    expect(registered.length).toBeGreaterThanOrEqual(5);
+    const registered = [
+      ...index.matchAll(/\b(?:http|eventGrid)\(\s*'(\w+)',[\s\S]*?handler: (?:withProblems\()?(\w+)/g),
+    ];
+    expect(registered.length).toBeGreaterThanOrEqual(6);
     expect(registered.filter(([, name, handler]) => name !== handler)).toEqual([]);
   });
 

@@ -27,15 +27,22 @@ export interface Access {
 
 /**
  * The app gets Contributor and the right to assign roles on each of the groups, and may read providers and quotas of the
- * subscription, as its own deployment gives it: once, so that what is taken away again stays away. A scenario takes such
- * a role away until it is cleared.
+ * subscription, as its own deployment gives it; whoever made the groups owns them. All this once, so that what is taken
+ * away again stays away. A scenario takes a role of the app's away until it is cleared.
  */
-export function access(state: ArmState, subscriptionId: string, appObjectId: string, groupIds: string[]): Access {
+export function access(
+  state: ArmState,
+  subscriptionId: string,
+  appObjectId: string,
+  groupIds: string[],
+  ownerIds: string[],
+): Access {
   const subscription = `/subscriptions/${subscriptionId}`;
-  grantOnce(state, assignmentFor(subscription, preflightRole, subscriptionId, appObjectId));
+  grantOnce(state, assignmentFor(subscription, preflightRole, subscriptionId, appObjectId, 'ServicePrincipal'));
   for (const scope of groupIds) {
     for (const role of [contributorRole, accessAdministratorRole])
-      grantOnce(state, assignmentFor(scope, role, subscriptionId, appObjectId));
+      grantOnce(state, assignmentFor(scope, role, subscriptionId, appObjectId, 'ServicePrincipal'));
+    for (const id of ownerIds) grantOnce(state, assignmentFor(scope, ownerRole, subscriptionId, id, 'User'));
   }
   const isTaken = ({ principalId, roleDefinitionId }: RoleAssignment): boolean =>
     principalId === appObjectId && isTakenAway(state.scenarios, roleOf(roleDefinitionId)?.name ?? '');
@@ -70,7 +77,13 @@ function grantOnce({ assignments, granted }: ArmState, assignment: RoleAssignmen
   assignments.set(key, assignment);
 }
 
-function assignmentFor(scope: string, role: string, subscriptionId: string, principalId: string): RoleAssignment {
+function assignmentFor(
+  scope: string,
+  role: string,
+  subscriptionId: string,
+  principalId: string,
+  principalType: string,
+): RoleAssignment {
   const hash = createHash('sha256').update(`${scope}|${role}|${principalId}`).digest('hex');
   const name = hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
   return {
@@ -79,7 +92,7 @@ function assignmentFor(scope: string, role: string, subscriptionId: string, prin
     scope,
     roleDefinitionId: `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${role}`,
     principalId,
-    principalType: 'ServicePrincipal',
+    principalType,
     createdBy: principalId,
     createdMs: 0,
   };

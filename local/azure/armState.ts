@@ -70,6 +70,8 @@ export interface Operation {
   startedMs: number;
   /** When it ends; an operation without one never does. */
   dueMs?: number;
+  /** A deletion that leaves the managed group, where the data of the workspace's own catalog are. */
+  retains?: boolean;
   /** How it is bound to end; success when left out. */
   failure?: { code: string; message: string };
   status: 'running' | 'succeeded' | 'failed';

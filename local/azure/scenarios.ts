@@ -23,6 +23,12 @@ const scenario = v.variant('kind', [
     policy: v.optional(name, 'Require a tag on resources'),
     ...assigned,
   }),
+  /** A lock forbids to delete the workspace or identity `name` (`*` for any), or a role assignment on such a workspace. */
+  v.strictObject({ kind: v.literal('locked'), name }),
+  /** Unity Catalog is on in the workspace `name` (`*` for any): its data outlive it unless the deletion is forced. */
+  v.strictObject({ kind: v.literal('unityEnabled'), name }),
+  /** The deletion of the workspace `name` (`*` for any) fails after its acceptance, with this error of the operation. */
+  v.strictObject({ kind: v.literal('deletionFails'), name, code: name, message: name }),
   /** The subscription has the resource provider `namespace` not registered. */
   v.strictObject({ kind: v.literal('providerNotRegistered'), namespace: name }),
   /** The quota `family` (by the name that Azure gives it) of cores has this limit, and so much of it is taken. */
@@ -73,14 +79,25 @@ function subjectOf(scenario: Scenario): string {
   }
 }
 
-/** The scenario of this kind that was agreed on for a workspace. */
-export function scenarioFor<K extends 'workspaceFails' | 'neverReady'>(
+type NamedScenario = 'workspaceFails' | 'neverReady' | 'locked' | 'unityEnabled' | 'deletionFails';
+
+/** The scenario of this kind that was agreed on for a workspace or an identity. */
+export function scenarioFor<K extends NamedScenario>(
   scenarios: Collection<Scenario>,
   kind: K,
   workspace: string,
 ): Extract<Scenario, { kind: K }> | undefined {
   const found = scenarios.get(`${kind} ${workspace.toLowerCase()}`) ?? scenarios.get(`${kind} *`);
   return found as Extract<Scenario, { kind: K }> | undefined;
+}
+
+/** Throws `ScopeLocked` when the resource is agreed to be locked. */
+export function requireUnlocked(scenarios: Collection<Scenario>, id: string, action: string): void {
+  const name = id.split('/providers/')[1]?.split('/')[2] ?? '';
+  if (!scenarioFor(scenarios, 'locked', name)) return;
+  // Worded as in hashicorp/terraform-provider-azurerm issue 13274.
+  const message = `The scope '${id}' cannot perform ${action} operation because following scope(s) are locked: '${id}'. Please remove the lock and try again.`;
+  throw new ArmError(409, 'ScopeLocked', message);
 }
 
 export const isUnregistered = (scenarios: Collection<Scenario>, namespace: string): boolean =>

@@ -18,9 +18,11 @@ import { serveResourceGroups } from './resourceGroups.ts';
 import { serveRoleAssignments } from './roleAssignments.ts';
 import { scenarioRoutes } from './scenarios.ts';
 import { throttle } from './throttle.ts';
+import { type Person, subscriptionEvents } from './subscriptionEvents.ts';
 import { serveUserAssignedIdentities } from './userAssignedIdentities.ts';
 import { type WorkspaceBackend, workspaceLifecycle } from './workspaceLifecycle.ts';
 import { serveWorkspaces } from './workspaces.ts';
+import { serveWorkspaceTags } from './workspaceTags.ts';
 
 export type { WorkspaceBackend } from './workspaceLifecycle.ts';
 
@@ -36,6 +38,8 @@ export interface AzureOptions {
   /** The function app's own identity, with Contributor and the right to assign roles on `resourceGroups`, and what a preflight reads of the subscription. */
   app: { clientId: string; objectId: string };
   resourceGroups: { name: string; location: string }[];
+  /** Users of the directory, owners of `resourceGroups`. */
+  people?: Person[];
   latencies?: Partial<{
     /** How long the creation or deletion of a workspace takes; 5 when left out. */
     workspaceSeconds: number;
@@ -59,6 +63,8 @@ export interface Azure {
   identity: ApiServer;
   /** The Application Insights resource, where one was asked for. */
   ingestion?: Ingestion;
+  /** Resolves when no event of the subscription is being delivered. */
+  eventsDelivered(): Promise<void>;
   /** Whether the principal (object id) is Contributor or Owner on the resource, by configuration or role assignment at it or above it. */
   mayAdminister(resourceId: string, objectId: string): boolean;
   close(): Promise<void>;
@@ -66,14 +72,21 @@ export interface Azure {
 
 /** Starts the stand-ins of Azure Resource Manager and the managed-identity endpoint; their state is in the store. */
 export async function startAzure(options: AzureOptions): Promise<Azure> {
-  const { subscriptionId, tenantId, signingKey, app, clock = systemClock, latencies = {} } = options;
+  const { subscriptionId, tenantId, signingKey, app, clock = systemClock, latencies = {}, people = [] } = options;
   const state = armState(options.store);
   const replicationSeconds = latencies.replicationSeconds ?? 2;
   const context: ArmContext = { subscriptionId, tenantId, clock, state, replicationSeconds };
   const groupIds = ensureGroups(context, options.resourceGroups);
-  const rights = access(state, subscriptionId, app.objectId, groupIds);
+  const rights = access(
+    state,
+    subscriptionId,
+    app.objectId,
+    groupIds,
+    people.map(({ objectId }) => objectId),
+  );
   const api = armApi(context, rights, authentication(tenantId, signingKey, clock), throttle(subscriptionId, clock));
-  const lifecycle = workspaceLifecycle(context, options.workspaces, latencies.workspaceSeconds ?? 5);
+  const events = subscriptionEvents({ store: options.store, clock, subscriptionId, tenantId, people });
+  const lifecycle = workspaceLifecycle(context, options.workspaces, latencies.workspaceSeconds ?? 5, events);
   const urls = operationUrls(signingKey);
   const { retryAfterSeconds } = latencies;
   const retryAfterHeader: Record<string, string> =
@@ -87,7 +100,8 @@ export async function startAzure(options: AzureOptions): Promise<Azure> {
   serveComputeUsages(api, context);
   serveUserAssignedIdentities(api, context, rights);
   serveOperations(api, context, urls, lifecycle, retryAfterHeader);
-  serveWorkspaces({ api, context, access: rights, lifecycle, urls, retryAfterHeader });
+  serveWorkspaceTags(api, context, events);
+  serveWorkspaces({ api, context, access: rights, lifecycle, urls, events, retryAfterHeader });
 
   const identity = await startIdentityEndpoint({
     store: options.store,
@@ -103,7 +117,7 @@ export async function startAzure(options: AzureOptions): Promise<Azure> {
     unknownRoute: (request) => api.unknownRoute(request),
     errorReply: armErrorReply,
     replyHeaders: (request) => api.replyHeaders(request),
-    control: scenarioRoutes(state.scenarios),
+    control: events.addRoutes(scenarioRoutes(state.scenarios)),
     certificate: options.certificate,
     clock,
     ...(options.port !== undefined && { port: options.port }),
@@ -118,9 +132,11 @@ export async function startAzure(options: AzureOptions): Promise<Azure> {
     arm,
     identity: identity.server,
     ...(ingestion && { ingestion }),
+    eventsDelivered: () => events.idle(),
     mayAdminister: (resourceId, objectId) => rights.mayAdminister(resourceId, objectId),
     async close() {
       await Promise.all([arm.close(), identity.server.close(), ingestion?.server.close(), lifecycle.close()]);
+      await events.close();
     },
   };
 }

@@ -6,7 +6,7 @@ import type { ArmApi, ArmRequest } from './armApi.ts';
 import { type ArmContext, type Identity, isWithin, keyOf } from './armState.ts';
 import { requireCompliant } from './policies.ts';
 import { locationOf, objectBody, tagsOf } from './requestBody.ts';
-import { requireRegistered } from './scenarios.ts';
+import { requireRegistered, requireUnlocked } from './scenarios.ts';
 
 export const identityVersions = ['2018-11-30', '2023-01-31', '2024-11-30'];
 const type = 'Microsoft.ManagedIdentity/userAssignedIdentities';
@@ -65,6 +65,7 @@ function put(context: ArmContext, request: ArmRequest, id: string): ApiReply {
 
 // What is assigned to a deleted identity stays behind, as in Azure; what is assigned on it goes.
 function remove({ state }: ArmContext, id: string): ApiReply {
+  if (state.identities.get(keyOf(id))) requireUnlocked(state.scenarios, id, 'delete');
   if (!state.identities.delete(keyOf(id))) return { status: 204 };
   dropAssignmentsOn(state, id);
   return { status: 200 };

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ArmContext, keyOf, type Operation, type Workspace } from './armState.ts';
 import { scenarioFor } from './scenarios.ts';
+import type { SubscriptionEvents } from './subscriptionEvents.ts';
 import { dropAssignmentsOn } from './userAssignedIdentities.ts';
 
 /** Implemented by the Databricks emulator: the data plane of the workspaces. */
@@ -22,7 +23,8 @@ export interface WorkspaceBackend {
 export interface WorkspaceLifecycle {
   /** Begins the creation of a workspace that has just been accepted, or is tried again after it failed. */
   create(workspace: Omit<Workspace, 'state' | 'operationId'>): { workspace: Workspace; operation: Operation };
-  delete(workspace: Workspace): { workspace: Workspace; operation: Operation };
+  /** `force`: with the data of its own catalog, which else outlives it with the managed group. */
+  delete(workspace: Workspace, force: boolean): { workspace: Workspace; operation: Operation };
   /** `Accepted` at first, then what the operation is doing. */
   progress(operation: Operation): string;
   /** Resolves when nothing is half done: an operation that is due has ended. */
@@ -34,6 +36,7 @@ export function workspaceLifecycle(
   { state, clock }: ArmContext,
   backend: WorkspaceBackend,
   workspaceSeconds: number,
+  events: SubscriptionEvents,
 ): WorkspaceLifecycle {
   const timers = new Map<string, () => void>();
   const endings = new Map<string, Promise<void>>();
@@ -43,7 +46,11 @@ export function workspaceLifecycle(
     const { id } = operation;
     const end = (): void => {
       timers.delete(id);
-      const ending = (operation.kind === 'create' ? endCreation : endDeletion)({ state, clock }, backend, operation);
+      const ending = (operation.kind === 'create' ? endCreation : endDeletion)(
+        { state, clock, events },
+        backend,
+        operation,
+      );
       endings.set(
         id,
         ending.finally(() => endings.delete(id)),
@@ -76,7 +83,15 @@ export function workspaceLifecycle(
       const never = scenarioFor(state.scenarios, 'neverReady', workspace.name);
       return begin('create', workspace, { ...(!never && { dueMs: dueMs() }), ...(failure && { failure }) });
     },
-    delete: (workspace) => begin('delete', workspace, { dueMs: dueMs() }),
+    delete(workspace, force) {
+      const agreed = scenarioFor(state.scenarios, 'deletionFails', workspace.name);
+      const retains = !force && scenarioFor(state.scenarios, 'unityEnabled', workspace.name) !== undefined;
+      return begin('delete', workspace, {
+        dueMs: dueMs(),
+        ...(retains && { retains }),
+        ...(agreed && { failure: { code: agreed.code, message: agreed.message } }),
+      });
+    },
     progress: (operation) => progressOf(operation, clock.now(), workspaceSeconds),
     async settled(operationId) {
       // A timer that is due already fires in a microtask of its own.
@@ -117,9 +132,13 @@ function takeManagedGroup(
   return undefined;
 }
 
-type Ending = Pick<ArmContext, 'state' | 'clock'>;
+type Ending = Pick<ArmContext, 'state' | 'clock'> & { events: SubscriptionEvents };
 
-async function endCreation({ state, clock }: Ending, backend: WorkspaceBackend, operation: Operation): Promise<void> {
+async function endCreation(
+  { state, clock, events }: Ending,
+  backend: WorkspaceBackend,
+  operation: Operation,
+): Promise<void> {
   const key = keyOf(operation.resourceId);
   const workspace = state.workspaces.get(key);
   if (!workspace) return;
@@ -141,24 +160,34 @@ async function endCreation({ state, clock }: Ending, backend: WorkspaceBackend, 
   const latest = state.workspaces.get(key) ?? workspace;
   state.workspaces.set(key, { ...latest, state: ended, updatedMs: clock.now(), ...(host && { host }) });
   state.operations.set(operation.id, { ...operation, status: ended, ...(failure && { failure }) });
+  events.tell('write', failure ? 'Failure' : 'Success', latest);
 }
 
-async function endDeletion({ state }: Ending, backend: WorkspaceBackend, operation: Operation): Promise<void> {
+async function endDeletion({ state, events }: Ending, backend: WorkspaceBackend, operation: Operation): Promise<void> {
   const key = keyOf(operation.resourceId);
   const workspace = state.workspaces.get(key);
   if (!workspace) return;
-  try {
-    if (workspace.host) await backend.deleteWorkspace(workspace.id);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const failure = { code: 'ApplianceDeprovisioningFailed', message };
+  const failure = operation.failure ?? (await deprovision(backend, workspace));
+  if (failure) {
     state.workspaces.set(key, { ...workspace, state: 'failed' });
     state.operations.set(operation.id, { ...operation, status: 'failed', failure });
+    events.tell('delete', 'Failure', workspace);
     return;
   }
   const managed = keyOf(workspace.managedResourceGroupId);
-  if (state.groups.get(managed)?.managedBy === workspace.id) state.groups.delete(managed);
+  if (state.groups.get(managed)?.managedBy === workspace.id && !operation.retains) state.groups.delete(managed);
   dropAssignmentsOn(state, workspace.id);
   state.workspaces.delete(key);
   state.operations.set(operation.id, { ...operation, status: 'succeeded' });
+  events.tell('delete', 'Success', workspace);
+}
+
+async function deprovision(backend: WorkspaceBackend, { id, host }: Workspace): Promise<Operation['failure']> {
+  try {
+    if (host) await backend.deleteWorkspace(id);
+    return undefined;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { code: 'ApplianceDeprovisioningFailed', message };
+  }
 }

@@ -7,7 +7,8 @@ import { type ArmContext, type Caller, isWithin, isoTime, keyOf, type Operation,
 import type { OperationUrls } from './operations.ts';
 import { type Candidate, requireCompliant } from './policies.ts';
 import { objectBody, tagsOf } from './requestBody.ts';
-import { requireRegistered } from './scenarios.ts';
+import { requireRegistered, requireUnlocked, scenarioFor } from './scenarios.ts';
+import type { SubscriptionEvents } from './subscriptionEvents.ts';
 import type { WorkspaceLifecycle } from './workspaceLifecycle.ts';
 import { requireJoin } from './workspaceParameters.ts';
 import { readWish, type WorkspaceWish, workspaceVersions } from './workspaceWish.ts';
@@ -23,6 +24,7 @@ interface Services {
   access: Access;
   lifecycle: WorkspaceLifecycle;
   urls: OperationUrls;
+  events: SubscriptionEvents;
   retryAfterHeader: Record<string, string>;
 }
 
@@ -102,6 +104,7 @@ function change(services: Services, request: ArmRequest, workspace: Workspace): 
   const { state, clock } = services.context;
   const changed = { ...workspace, updatedBy: callerOf(request), updatedMs: clock.now() };
   state.workspaces.set(keyOf(workspace.id), changed);
+  services.events.tell('write', 'Success', changed);
   return { body: shown(services, changed) };
 }
 
@@ -110,9 +113,13 @@ async function remove(services: Services, request: ArmRequest): Promise<ApiReply
   await settle(services, id);
   const workspace = services.context.state.workspaces.get(keyOf(id));
   if (!workspace) return { status: 204 };
+  requireUnlocked(services.context.state.scenarios, id, 'delete');
   if (workspace.state === 'creating') throw busy(workspace);
+  const force = request.query.get('forceDeletion')?.toLowerCase() === 'true';
   const operation = workspace.state === 'deleting' && services.context.state.operations.get(workspace.operationId);
-  const begun = operation ? { workspace, operation } : services.lifecycle.delete(workspace);
+  const begun = operation
+    ? { workspace, operation }
+    : services.lifecycle.delete({ ...workspace, updatedBy: callerOf(request) }, force);
   return { status: 202, headers: asyncHeaders(services, begun, request) };
 }
 
@@ -196,7 +203,7 @@ function shown({ context, lifecycle }: Services, workspace: Workspace): unknown 
       computeMode: 'Hybrid',
       publicNetworkAccess: 'Enabled',
       requiredNsgRules: 'AllRules',
-      isUcEnabled: false,
+      isUcEnabled: scenarioFor(context.state.scenarios, 'unityEnabled', name) !== undefined,
       ...wish,
       provisioningState,
       ...(host && { workspaceId: workspace.workspaceId, workspaceUrl: host }),

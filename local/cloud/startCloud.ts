@@ -8,7 +8,8 @@ import { type Certificate, ensureCertificate } from '../kit/certificate.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import { openStore } from '../kit/store.ts';
 import { ensureSigningKey } from '../kit/tokens.ts';
-import { localLocation, localResourceGroup } from './localNames.ts';
+import { localLocation, localPerson, localResourceGroup, tenantId } from './localNames.ts';
+import { personToken } from './personToken.ts';
 
 /** How long the local cloud takes for what takes minutes in Azure, in seconds. */
 export interface Latencies {
@@ -46,11 +47,12 @@ export interface Cloud {
   certificate: Certificate;
   /** Environment of the function app: endpoints, identity, allow-lists, polling that suits the latencies. */
   settings: Record<string, string>;
+  /** A token for Resource Manager of the person who owns the resource group. */
+  personToken(): string;
   close(): Promise<void>;
 }
 
 const subscriptionId = '7d1f9a52-5c1e-4b0a-9d57-1f2c3b4a5d6e';
-const tenantId = '1b0e8f34-2a6d-4c1f-8e2b-9c7d6a5f4e3d';
 const app = { clientId: '5f3c2b1a-0d9e-4f8c-b7a6-958473625140', objectId: '0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d' };
 const repositoryUrl = 'https://github.com/accelerator-deployer/predicting-implied-volatility';
 
@@ -78,6 +80,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     tenantId,
     app,
     resourceGroups: [{ name: localResourceGroup, location: localLocation }],
+    people: [localPerson],
     latencies,
     workspaces: databricks,
     ...(options.azurePort !== undefined && { port: options.azurePort }),
@@ -89,6 +92,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     databricks,
     certificate,
     settings: settingsFor(azure, certificate, folder, latencies),
+    personToken: () => personToken(signingKey, clock),
     async close() {
       await azure.close();
       await databricks.close();

@@ -1,8 +1,10 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ensureSpark } from '../setup/spark.ts';
-import { startStack } from '../stack/startStack.ts';
+import { sendJson } from '../stack/sendJson.ts';
+import { type Stack, startStack } from '../stack/startStack.ts';
 import { devFolder } from './devFolder.ts';
+import { eventWebhook } from './eventWebhook.ts';
 
 const { values } = parseArgs({ options: { fresh: { type: 'boolean', default: false } } });
 
@@ -12,6 +14,7 @@ async function dev(): Promise<void> {
   if (values.fresh) rmSync(devFolder, { recursive: true, force: true });
   console.log('Starting the local cloud and the function app …');
   const stack = await startStack({ folder: devFolder, ports: { host: 7071, azure: 8443, identity: 8081 } });
+  await subscribe(stack);
   console.log(`
 Function app   ${stack.url}   process ${stack.host.pid}
 Azure          ${stack.settings['AZURE_RESOURCE_MANAGER_URL']}   managed identity ${stack.settings['IDENTITY_ENDPOINT']}
@@ -29,6 +32,9 @@ then follow its statusQueryGetUri. List them:
 Kill the function app and start it again; deployments go on where they were:
   kill -9 ${stack.host.pid}
   npm run dev:host
+
+Make a tagged workspace, whose events start a deployment, and send a sample event:
+  npm run dev:event -- --create
 
 Use the workspace with the Databricks SDK, MLflow or a SQL driver:
   npm run -s dev:databricks
@@ -49,6 +55,14 @@ Ctrl-C stops everything. State is kept in ${devFolder}; npm run dev -- --fresh s
   if (stopping) return;
   console.error(`The local cloud has ended (${how}); see ${stack.logs.cloud}.`);
   process.exit(1);
+}
+
+/** Has the local Azure send the subscription's events to the app. */
+async function subscribe({ settings, url }: Stack): Promise<void> {
+  const events = `${settings['AZURE_RESOURCE_MANAGER_URL']}/__events`;
+  const ca = readFileSync(settings['NODE_EXTRA_CA_CERTS'] ?? '');
+  await sendJson('DELETE', events, ca);
+  await sendJson('POST', events, ca, {}, { webhook: eventWebhook(devFolder, url) });
 }
 
 await dev().catch((error: unknown) => {

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from implied_volatility.destination import identifier
+from implied_volatility.destination import OWNER, identifier
 from implied_volatility.profiles import plan, whole
 
 JOB_TIMEOUT_SECONDS = 7200
@@ -105,7 +105,7 @@ def job_settings(folder: str, wishes: Wishes) -> dict[str, Any]:
         tasks.append(task)
     return {
         "name": job_name(folder),
-        "tags": {"accelerator": "predicting-implied-volatility", "accelerator-deployment": wishes.deployment},
+        "tags": {"accelerator": "predicting-implied-volatility", OWNER: wishes.deployment},
         "max_concurrent_runs": 1,
         "queue": {"enabled": True},
         "timeout_seconds": JOB_TIMEOUT_SECONDS,

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 MODEL = "implied_volatility"
+#: Tag or property by which jobs, tables, schemas, experiments and runs say which deployment made them.
+OWNER = "accelerator-deployment"
 _LONGEST = 255
 # Unity Catalog's rule for names of objects.
 _FORBIDDEN = re.compile(r"[./\s\x00-\x1f\x7f]")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from implied_volatility import tables
-from implied_volatility.destination import Destination
+from implied_volatility.destination import OWNER, Destination
 from implied_volatility.grid import CELLS, COLUMNS, MATURITIES, STRIKES
 from implied_volatility.surfaces import Sample, Surfaces
 from implied_volatility.tables import Definition
@@ -209,6 +209,7 @@ def _run(origin: Mapping[str, Any]) -> dict[str, str]:
 def _lineage(origin: Mapping[str, Any]) -> dict[str, str]:
     plan = origin["plan"]
     return {
+        OWNER: str(origin["deployment"]),
         "implied_volatility.profile": str(plan["profile"]),
         "implied_volatility.seed": str(plan["seed"]),
         "implied_volatility.plan": json.dumps(plan, sort_keys=True),

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pandas as pd
 
-from implied_volatility.destination import Destination, identifier
+from implied_volatility.destination import OWNER, Destination, identifier
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -63,14 +63,15 @@ def destination(spark: SparkSession, widgets: Mapping[str, str]) -> Destination:
     return Destination(str(catalog), schema)
 
 
-def make_schema(spark: SparkSession, to: Destination) -> None:
-    """Makes the schema if it is not there; LookupError or PermissionError when that cannot be."""
+def make_schema(spark: SparkSession, to: Destination, deployment: str) -> None:
+    """Makes the deployment's schema if it is not there; LookupError or PermissionError when that cannot be."""
     name = f"{to.catalog}.{to.schema}"
     with _in_words(f"Making the schema {name}", f"USE CATALOG and CREATE SCHEMA on {to.catalog}"):
         if spark.catalog.databaseExists(to.quoted):
             return
         try:
-            spark.sql(f"CREATE SCHEMA IF NOT EXISTS {to.quoted}")
+            owner = f"{_literal(OWNER)} = {_literal(deployment)}"
+            spark.sql(f"CREATE SCHEMA IF NOT EXISTS {to.quoted} WITH DBPROPERTIES ({owner})")
         except Exception as error:
             if _is_refusal(error):
                 raise

@@ -13,7 +13,7 @@ import mlflow
 from mlflow.entities import Metric
 
 from implied_volatility import model
-from implied_volatility.destination import Destination
+from implied_volatility.destination import OWNER, Destination
 from implied_volatility.network import Network
 from implied_volatility.training import Fit
 
@@ -38,12 +38,17 @@ class Run:
     """An MLflow run that several cells share: `with run:` around each marks it as failed when one raises."""
 
     def __init__(self, user: str, tags: Mapping[str, str]) -> None:
-        """Starts a run, named by the tags' values, in the experiment `implied_volatility` of the user's home folder."""
+        """Starts a run, named by the tags' values, in the experiment `implied_volatility` of the user's home folder.
+
+        Both say by a tag whose they are: the run for ever, the experiment until another deployment uses it.
+        """
         # What an earlier execution in this Python process has left open.
         while mlflow.active_run():
             mlflow.end_run("FAILED")
-        mlflow.set_experiment(f"/Users/{user}/implied_volatility")
-        info = mlflow.start_run(run_name=" ".join(tags.values()), tags=dict(tags)).info
+        owner = {OWNER: tags["deployment"]}
+        experiment_id = _experiment(f"/Users/{user}/implied_volatility")
+        mlflow.MlflowClient().set_experiment_tag(experiment_id, OWNER, owner[OWNER])
+        info = mlflow.start_run(run_name=" ".join(tags.values()), tags={**tags, **owner}).info
         self.run_id, self.experiment_id = str(info.run_id), str(info.experiment_id)
 
     def __enter__(self) -> Run:
@@ -89,3 +94,16 @@ class Run:
         for picture in pictures:
             mlflow.log_artifact(str(picture), "pictures")
         mlflow.end_run("FINISHED")
+
+
+def _experiment(name: str) -> str:
+    """Makes the experiment the active one and gives its id; one that was deleted stays so, with its runs."""
+    client = mlflow.MlflowClient()
+    found = client.get_experiment_by_name(name)
+    if found is None or found.lifecycle_stage != "active":
+        # `set_experiment` refuses the name of a deleted one, under which Databricks lets a second one be made.
+        experiment_id = client.create_experiment(name)
+    else:
+        experiment_id = found.experiment_id
+    mlflow.set_experiment(experiment_id=experiment_id)
+    return str(experiment_id)

@@ -42,7 +42,7 @@ SAMPLES = {"training": sample(ROWS), "test": sample(TEST_ROWS, 2)}
 def to(spark: SparkSession) -> Destination:
     """A schema that holds the three tables, written twice."""
     made = tables.destination(spark, {"catalog": "", "schema": "whole"})
-    tables.make_schema(spark, made)
+    tables.make_schema(spark, made, "one")
     first = surface_tables.write_features(spark, made, {"training": sample(3)}, ORIGIN)
     assert first == 0
     version = surface_tables.write_features(spark, made, SAMPLES, ORIGIN)
@@ -55,7 +55,7 @@ def to(spark: SparkSession) -> Destination:
 def empty(spark: SparkSession, request: pytest.FixtureRequest) -> Destination:
     """A schema of the test's own without tables."""
     made = Destination("spark_catalog", re.sub(r"\W+", "_", request.node.name))
-    tables.make_schema(spark, made)
+    tables.make_schema(spark, made, "one")
     return made
 
 
@@ -87,6 +87,13 @@ def test_a_table_says_what_it_holds_and_where_it_comes_from(
     assert properties["implied_volatility.seed"] == "1"
     assert properties["implied_volatility.deployment"] == "it's"
     assert properties["implied_volatility.attempt"] == "1-\\x"
+    assert properties["accelerator-deployment"] == "it's"
+
+
+def test_a_schema_says_who_made_it_and_keeps_that(spark: SparkSession, empty: Destination) -> None:
+    tables.make_schema(spark, empty, "another")
+    described = {row[0]: row[1] for row in spark.sql(f"DESCRIBE SCHEMA EXTENDED {empty.quoted}").collect()}
+    assert "(accelerator-deployment,one)" in described["Properties"]
 
 
 def test_the_evaluation_has_a_row_per_model_and_metric(spark: SparkSession, to: Destination) -> None:
@@ -208,7 +215,7 @@ def test_a_doubled_row_is_not_taken() -> None:
 
 def test_an_unknown_catalog_is_named(spark: SparkSession) -> None:
     with pytest.raises(LookupError, match=r"Is there a catalog 'nowhere' \(widget catalog\)\?"):
-        tables.make_schema(spark, Destination("nowhere", "x"))
+        tables.make_schema(spark, Destination("nowhere", "x"), "one")
 
 
 def test_an_empty_catalog_is_the_sessions(spark: SparkSession) -> None:

@@ -5,6 +5,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -54,11 +55,29 @@ def test_a_run_keeps_what_it_was_told_and_ends_as_finished(client: mlflow.Mlflow
     assert (made.info.run_name, made.info.status) == ("one 1", "FINISHED")
     assert client.get_experiment(run.experiment_id).name == "/Users/app/implied_volatility"
     assert TAGS.items() <= made.data.tags.items()
+    assert made.data.tags["accelerator-deployment"] == "one"
     assert (made.data.params["rows"], made.data.params["jax_version"]) == ("128", jax.__version__)
     assert made.data.metrics["r2"] == 0.99
     curve = client.get_metric_history(run.run_id, "network_validation_loss")
     assert [(point.step, point.value) for point in curve] == list(enumerate(FIT.validation_loss, start=1))
     assert [file.path for file in client.list_artifacts(run.run_id, "pictures")] == ["pictures/smiles.png"]
+
+
+def test_the_experiment_is_marked_by_the_last_deployment_and_each_run_by_its_own(client: mlflow.MlflowClient) -> None:
+    first, second = Run("app", TAGS), Run("app", {**TAGS, "deployment": "two"})
+    assert first.experiment_id == second.experiment_id
+    assert client.get_experiment(first.experiment_id).tags["accelerator-deployment"] == "two"
+    assert client.get_run(first.run_id).data.tags["accelerator-deployment"] == "one"
+
+
+def test_an_experiment_that_was_deleted_is_left_and_a_second_one_made(
+    client: mlflow.MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deleted = SimpleNamespace(lifecycle_stage="deleted", experiment_id="0")
+    with monkeypatch.context() as patch:
+        patch.setattr(mlflow.MlflowClient, "get_experiment_by_name", lambda _client, _name: deleted)
+        run = Run("app", TAGS)
+    assert client.get_experiment(run.experiment_id).name == "/Users/app/implied_volatility"
 
 
 @pytest.mark.parametrize(("error", "status"), [(ValueError, "FAILED"), (KeyboardInterrupt, "KILLED")])

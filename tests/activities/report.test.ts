@@ -97,6 +97,15 @@ test.each<[string, Parameters<typeof setFault>[1]]>([
   expect(ingestion.requests.length - before).toBe(1);
 });
 
+test('a token that is not had at once is asked for once more', async () => {
+  activities.clock.advance(2 * 86_400_000);
+  await setFault(activities.cloud.azure.identity, { method: 'GET', path: '/msi/token', reset: true });
+  const { lines } = await tell();
+  expect(activities.cloud.azure.identity.faults.list().map(({ used }) => used)).toEqual([1]);
+  expect(lines).toEqual([]);
+  expect(await arrived()).toHaveLength(2);
+});
+
 test('without a token the log has the events', async () => {
   activities.clock.advance(2 * 86_400_000);
   await setFault(activities.cloud.azure.identity, { method: 'GET', path: '/msi/token', status: 500, times: 100 });

@@ -170,6 +170,50 @@ describe('the creation of a workspace', () => {
   });
 });
 
+describe('the deletion of a workspace', () => {
+  const made = async () => {
+    const started = await startCloud();
+    await started.databricks.workspaces.createOrUpdate(group, 'ws-vol', wish('ws-vol')).submitted();
+    started.clock.advance(100_000);
+    const managedGroup = `${wish('ws-vol').managedResourceGroupId}?api-version=2025-04-01`;
+    const groupThere = async (): Promise<unknown> => (await started.send('GET', managedGroup)).body;
+    return { ...started, groupThere };
+  };
+
+  test('is refused while a lock forbids it', async () => {
+    const { send } = await made();
+    await send('POST', '/__scenarios', { kind: 'locked', name: 'ws-vol' });
+    const refused = await send('DELETE', `${idOf('ws-vol')}?${version}`);
+    expect(refused).toMatchObject({ status: 409, body: { error: { code: 'ScopeLocked' } } });
+    await send('DELETE', '/__scenarios');
+    expect(await send('DELETE', `${idOf('ws-vol')}?${version}`)).toMatchObject({ status: 202 });
+  });
+
+  test('keeps the managed group where Unity Catalog is on, unless it is forced', async () => {
+    for (const [query, code] of [
+      [version, 'AuthorizationFailed'],
+      [`${version}&forceDeletion=true`, 'ResourceGroupNotFound'],
+    ] as const) {
+      const { send, clock, groupThere } = await made();
+      await send('POST', '/__scenarios', { kind: 'unityEnabled', name: 'ws-vol' });
+      await send('DELETE', `${idOf('ws-vol')}?${query}`);
+      clock.advance(100_000);
+      expect(await send('GET', `${idOf('ws-vol')}?${version}`)).toMatchObject({ status: 404 });
+      expect(await groupThere()).toMatchObject({ error: { code } });
+    }
+  });
+
+  test('ends Failed with the agreed error of the operation', async () => {
+    const { send, clock, databricks } = await made();
+    await send('POST', '/__scenarios', { kind: 'deletionFails', name: 'ws-vol', code: 'Nope', message: 'In use.' });
+    const accepted = await send('DELETE', `${idOf('ws-vol')}?${version}`);
+    clock.advance(100_000);
+    expect(await databricks.workspaces.get(group, 'ws-vol')).toMatchObject({ provisioningState: 'Failed' });
+    const url = new URL(accepted.headers.get('azure-asyncoperation') ?? '');
+    expect((await send('GET', url.pathname + url.search)).body).toMatchObject({ error: { message: 'In use.' } });
+  });
+});
+
 describe('a workspace that exists', () => {
   const ready = async () => {
     const cloud = await startCloud();

@@ -9,11 +9,12 @@ import { type Cloud, startCloud } from '../../local/cloud/startCloud.ts';
 import { scriptedCompute } from '../../local/databricks/notebooks/scriptedCompute.ts';
 import { systemClock } from '../../local/kit/clock.ts';
 import { type Program, spawnProgram } from '../../local/stack/spawnProgram.ts';
-import { cloudCaller } from '../support/cloudCaller.ts';
+import { cloudCaller, workspacesVersion } from '../support/cloudCaller.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
 import { makeRepository } from '../support/makeRepository.ts';
 import { quickScript } from '../support/quickCloud.ts';
 import { randomFrom } from '../support/randomFrom.ts';
+import { taggedResources } from '../support/taggedResources.ts';
 import { findWorkspace } from '../support/world.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -130,6 +131,48 @@ test(
       const { runs: started, childRuns, ...rest } = await inventoryOf(cloud, workspaceName);
       expect(rest).toEqual(expect.objectContaining({ jobs: 1, childJobs: 1, warehouses: 1, workspaces: 1 }));
       expect([started, childRuns]).toEqual([2, expect.toSatisfy((n: number) => n === 1 || n === 2)]);
+    } finally {
+      await third.stop();
+    }
+  },
+);
+
+test(
+  'a host that is killed twice while it deletes leaves nothing behind, and all that is somebody\u2019s',
+  { timeout: 180_000 },
+  async () => {
+    const random = randomFrom(seed + 2);
+    const [own, used] = ['dbw-kill-own', 'dbw-kill-used'];
+    const caller = cloudCaller(cloud);
+    const asked = await caller.arm('PUT', `/providers/Microsoft.Databricks/workspaces/${used}`, workspacesVersion, {
+      location: 'westeurope',
+      sku: { name: 'premium' },
+      tags: { owner: 'somebody' },
+      properties: {
+        managedResourceGroupId: `/subscriptions/${cloud.settings['AZURE_SUBSCRIPTION_ID'] ?? ''}/resourceGroups/managed-${used}`,
+        computeMode: 'Hybrid',
+      },
+    });
+    expect(asked.status).toBe(201);
+    const first = await startHost();
+    const targets = [own, used];
+    const ids = await Promise.all(targets.map(async (name) => (await start(first, name)) ?? ''));
+    for (const id of ids) expect(await finish(first, id)).toMatchObject({ state: 'Succeeded' });
+    const folderOfSomebody = { path: '/Shared/somebody' };
+    await caller.databricks(used, 'POST', '/api/2.0/workspace/mkdirs', folderOfSomebody);
+
+    for (const id of ids) await ask(first, `/api/deployments/${id}?data=true`, { method: 'DELETE' });
+    await killAfter(first, random() * 600);
+    const second = await startHost();
+    await killAfter(second, random() * 1200);
+    const third = await startHost();
+    try {
+      for (const [i, id] of ids.entries()) {
+        expect(await finish(third, id)).toMatchObject({ seed, state: 'Deleted', attempt: 2 });
+        expect(await taggedResources(cloud, id, targets[i] ?? '')).toEqual([]);
+      }
+      const kept = await caller.databricks(used, 'GET', '/api/2.0/workspace/get-status?path=/Shared/somebody');
+      expect(kept.body).toMatchObject(folderOfSomebody);
     } finally {
       await third.stop();
     }

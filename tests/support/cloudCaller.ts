@@ -15,6 +15,7 @@ export interface CloudCaller {
   databricks(workspace: string, method: string, path: string, body?: unknown): Promise<CloudAnswer>;
 }
 
+const databricksApplication = '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d';
 export const workspacesVersion = '2026-01-01';
 export const identitiesVersion = '2024-11-30';
 export const assignmentsVersion = '2022-04-01';
@@ -31,8 +32,14 @@ export function cloudCaller(cloud: Cloud): CloudCaller {
     const response = await fetch(`${azure.identityEndpoint}?${query.toString()}`, { headers });
     return ((await response.json()) as { access_token: string }).access_token;
   };
-  const send = async (method: string, url: string, resource: string, body: unknown): Promise<CloudAnswer> => {
-    const headers = { authorization: `Bearer ${await token(resource)}`, 'content-type': 'application/json' };
+  const send = async (
+    method: string,
+    url: string,
+    resource: string,
+    body: unknown,
+    more: Record<string, string> = {},
+  ): Promise<CloudAnswer> => {
+    const headers = { authorization: `Bearer ${await token(resource)}`, 'content-type': 'application/json', ...more };
     const response = await fetch(url, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
     return { status: response.status, body: parseJson((await response.text()) || '{}') as CloudAnswer['body'] };
   };
@@ -45,7 +52,15 @@ export function cloudCaller(cloud: Cloud): CloudCaller {
         'https://management.azure.com',
         body,
       ),
-    databricks: (workspace, method, path, body) =>
-      send(method, findWorkspace(cloud, workspace).url + path, '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d', body),
+    async databricks(workspace, method, path, body) {
+      const url = findWorkspace(cloud, workspace).url + path;
+      const answer = await send(method, url, databricksApplication, body);
+      if (answer.status !== 403) return answer;
+      // Not a member yet, as in a workspace in which nothing has been deployed.
+      return send(method, url, databricksApplication, body, {
+        'x-databricks-azure-workspace-resource-id': `${group}/providers/Microsoft.Databricks/workspaces/${workspace}`,
+        'x-databricks-azure-sp-management-token': await token('https://management.core.windows.net/'),
+      });
+    },
   };
 }

@@ -8,6 +8,7 @@ import { type Cloud, type Latencies, startCloud } from '../../local/cloud/startC
 import { acceleratorScript } from '../../local/databricks/notebooks/acceleratorScript.ts';
 import { type NotebookScript, scriptedCompute } from '../../local/databricks/notebooks/scriptedCompute.ts';
 import type { FaultRule } from '../../local/faults/faults.ts';
+import type { Log } from '../../local/host/log.ts';
 import { runUntil } from '../../local/host/runUntil.ts';
 import { type Host, startHost } from '../../local/host/startHost.ts';
 import { VirtualClock } from '../../local/kit/clock.ts';
@@ -58,6 +59,8 @@ export interface WorldOptions {
   plainRepositories?: string[];
   /** More settings of the app, or others than the cloud's own. */
   settings?: (cloud: Record<string, string>) => Record<string, string>;
+  /** Receives what the host and the app log; dropped when left out. */
+  log?: Log;
   /** Called when a workspace has been made, before anyone can know its address; a host that it returns is what Azure then shows. */
   onWorkspace?: (name: string, server: ApiServer) => string | void;
 }
@@ -96,7 +99,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     MAX_STARTS_PER_HOUR: '10000',
     ...options.settings?.(cloud.settings),
   };
-  const host = await startHost({ appFolder: root, memory: true, clock, strict: true, settings });
+  const { log } = options;
+  const host = await startHost({ appFolder: root, memory: true, clock, strict: true, settings, ...(log && { log }) });
   const world: World = {
     clock,
     cloud,

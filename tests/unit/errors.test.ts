@@ -4,7 +4,7 @@ import { DeploymentError, RetryableError, TerminalError, toFailure } from '../..
 import { type ErrorCode, errorTable, retryForSeconds } from '../../domain/errorTable.ts';
 import { valueOf } from '../../domain/outcome.ts';
 import type { DeployStatus } from '../../domain/status.ts';
-import { stepTitles } from '../../domain/status.ts';
+import { stepNames } from '../../domain/status.ts';
 
 const codes = Object.keys(errorTable) as ErrorCode[];
 const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJlLWNhbmFyeQ';
@@ -79,7 +79,7 @@ describe('DeploymentError', () => {
     const status: DeployStatus = {
       attempt: 1,
       phase: 'notebooks',
-      steps: Object.keys(stepTitles).map((name) => ({ ...step, name: name as 'run', endedAt: step.startedAt })),
+      steps: stepNames(true).map((name) => ({ ...step, name, endedAt: step.startedAt })),
       links: Object.fromEntries(
         ['workspace', 'portal', 'job', 'runmeRun', 'notebooksRun', 'warehouse'].map((l) => [l, failure.link]),
       ),

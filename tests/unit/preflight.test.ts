@@ -281,6 +281,17 @@ describe('what Azure says of the target', () => {
     expect(codesOf(judged(factsWith({ workspace: { value: { ...workspace, ...change } } }), more))).toEqual(codes);
   });
 
+  test('misses the subnets of a virtual network only for a workspace that is to be made', () => {
+    const virtualNetworkId = `/subscriptions/${subscriptionId}/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/hub`;
+    const deployment: Deployment = { ...deploymentOf(), network: { virtualNetworkId } };
+    const judge = (facts: SubscriptionFacts): Finding[] => judgeSubscription(facts, { deployment, clientId, at });
+    const [finding, ...others] = judge(factsWith());
+    expect(finding).toMatchObject({ severity: 'error', code: 'NETWORK_INCOMPLETE', pointer: '/network' });
+    expect(finding?.hint).toContain('publicSubnet');
+    expect(others).toEqual([]);
+    expect(judge(factsWith({ workspace: { value: workspace } }))).toEqual([]);
+  });
+
   test('names each missing role once, with the command that gives it', () => {
     const [contribute, assign, ...others] = judged(factsWith({ permissions: { value: [] } }));
     expect(others).toEqual([]);

@@ -62,7 +62,8 @@ function addModelRoutes(on: AddRoute, models: WorkspaceModels): void {
     return view(models.change(requiredText(body, 'name'), { description: descriptionOf(body) }));
   });
   on('DELETE', `${root}/registered-models/delete`, (request) => {
-    models.delete(requiredText(bodyOf(request), 'name'));
+    // MLflow's client sends a body, the Databricks SDK a query.
+    models.delete(requiredText({ ...queryOf(request), ...bodyOf(request) }, 'name'));
     return { body: {} };
   });
   on('GET', `${root}/registered-models/get`, (request) => view(models.get(requiredText(queryOf(request), 'name'))));
@@ -102,7 +103,7 @@ function addVersionRoutes(on: AddRoute, models: WorkspaceModels): void {
     return view(models.transition(name, String(version), stage, optionalFlag(body, 'archive_existing_versions')));
   });
   on('DELETE', `${root}/model-versions/delete`, (request) => {
-    const { name, version } = given(models, bodyOf(request));
+    const { name, version } = given(models, { ...queryOf(request), ...bodyOf(request) });
     models.deleteVersion(name, String(version));
     return { body: {} };
   });

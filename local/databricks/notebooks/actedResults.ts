@@ -11,6 +11,8 @@ export interface ActedResults {
 }
 
 const owned = ['deployment', 'attempt'];
+/** The tag or property by which notebooks say whose their results are. */
+const ownerTag = 'accelerator-deployment';
 
 /** Writes the tables, logs the MLflow run, registers the model, and hands over an account of all, as the real notebook does. */
 export async function actTraining(
@@ -27,9 +29,9 @@ export async function actTraining(
     metrics,
   };
   const at = `${tables.catalog}.${schema}`;
-  tables.createSchema(schema);
+  tables.createSchema(schema, { [ownerTag]: deployment });
   writeTables(at, results, tables);
-  const run = await logRun(request, api, results);
+  const run = await logRun(request, api, results, { features_table: `${at}.features` });
   const model = await registerModel(`${at}.implied_volatility`, run.run_id, api);
   return {
     result: JSON.stringify({
@@ -44,8 +46,9 @@ export async function actTraining(
 }
 
 function writeTables(at: string, { deployment, attempt, rows, metrics }: ActedResults, tables: ActedTables): void {
+  const properties = { [ownerTag]: deployment };
   for (const [role, count] of Object.entries(rows))
-    tables.write(`${at}.${role}`, { columns: owned, groups: [{ deployment, attempt, rows: count }] });
+    tables.write(`${at}.${role}`, { columns: owned, groups: [{ deployment, attempt, rows: count }], properties });
   const evaluated = [
     ...Object.entries(metrics).map(([metric, value]) => ({ model: 'network', metric, value })),
     { model: 'paper', metric: 'relative_error_mean_percent', value: 1.5 },
@@ -54,6 +57,7 @@ function writeTables(at: string, { deployment, attempt, rows, metrics }: ActedRe
     columns: [...owned, 'model', 'metric', 'value'],
     groups: [{ deployment, attempt, rows: rows.evaluation }],
     metrics: evaluated.map((row) => ({ ...row, deployment, attempt })),
+    properties,
   });
 }
 
@@ -61,20 +65,28 @@ async function logRun(
   { user }: NotebookRequest,
   api: NotebookApi,
   { deployment, attempt, metrics }: ActedResults,
+  params: Record<string, string>,
 ): Promise<{ experiment_id: string; run_id: string }> {
   const name = `/Users/${user}/implied_volatility`;
   const experiment_id = await experimentOf(name, api);
+  await api('POST', '/api/2.0/mlflow/experiments/set-experiment-tag', {
+    experiment_id,
+    key: ownerTag,
+    value: deployment,
+  });
   const { run } = (await api('POST', '/api/2.0/mlflow/runs/create', {
     experiment_id,
     tags: [
       { key: 'deployment', value: deployment },
       { key: 'attempt', value: attempt },
+      { key: ownerTag, value: deployment },
     ],
   })) as { run: { info: { run_id: string } } };
   const { run_id } = run.info;
   await api('POST', '/api/2.0/mlflow/runs/log-batch', {
     run_id,
     metrics: Object.entries(metrics).map(([key, value]) => ({ key, value, timestamp: 0, step: 0 })),
+    params: Object.entries(params).map(([key, value]) => ({ key, value })),
   });
   await api('POST', '/api/2.0/mlflow/runs/update', { run_id, status: 'FINISHED' });
   return { experiment_id, run_id };
@@ -83,10 +95,10 @@ async function logRun(
 async function experimentOf(name: string, api: NotebookApi): Promise<string> {
   const path = '/api/2.0/mlflow/experiments';
   const byName = `${path}/get-by-name?experiment_name=${encodeURIComponent(name)}`;
-  const found = await api('GET', byName).catch(() => undefined);
-  const { experiment_id } = (found?.['experiment'] ?? (await api('POST', `${path}/create`, { name }))) as {
-    experiment_id: string;
-  };
+  type Found = { experiment?: { experiment_id: string; lifecycle_stage: string } };
+  const { experiment } = (await api('GET', byName).catch(() => ({}))) as Found;
+  if (experiment?.lifecycle_stage === 'active') return experiment.experiment_id;
+  const { experiment_id } = (await api('POST', `${path}/create`, { name })) as { experiment_id: string };
   return experiment_id;
 }
 

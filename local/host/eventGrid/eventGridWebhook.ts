@@ -12,6 +12,15 @@ export interface EventGridOptions {
   clientBinding: string;
 }
 
+/** Where Event Grid sends from, in each of Azure's clouds (azure-sdk-for-net, the extension's tests). */
+const clouds = new Set([
+  'eventgrid.azure.net',
+  'eventgrid.azure.us',
+  'eventgrid.azure.cn',
+  'eventgrid.azure.eaglex.ic.gov',
+  'eventgrid.azure.microsoft.scloud',
+]);
+
 /** Answers `/runtime/webhooks/eventgrid?functionName=…` as the Event Grid extension 3.3 was recorded to. */
 export async function answerEventGrid(options: EventGridOptions, exchange: Exchange): Promise<Answer> {
   const name = exchange.query.get('functionName') ?? '';
@@ -20,7 +29,7 @@ export async function answerEventGrid(options: EventGridOptions, exchange: Excha
   );
   if (!target) return plain(404, `cannot find function: '${name}'`);
   // The handshake of CloudEvents.
-  if (exchange.method === 'OPTIONS') return empty(200, { 'Webhook-Allowed-Origin': 'eventgrid.azure.net' });
+  if (exchange.method === 'OPTIONS') return empty(200, { 'Webhook-Allowed-Origin': allowedOrigin(exchange) });
   switch (exchange.headers['aeg-event-type']?.toLowerCase()) {
     case 'subscriptionvalidation':
       return handshake(exchange);
@@ -31,6 +40,11 @@ export async function answerEventGrid(options: EventGridOptions, exchange: Excha
     default:
       return empty(400);
   }
+}
+
+function allowedOrigin({ headers }: Exchange): string {
+  const origin = headers['webhook-request-origin'] ?? '';
+  return clouds.has(origin) ? origin : 'eventgrid.azure.net';
 }
 
 function plain(status: number, text: string): Answer {
@@ -69,7 +83,7 @@ async function deliver(
   target: RegisteredFunction,
   event: unknown,
 ): Promise<boolean> {
-  const { data } = event as { data?: unknown };
+  const { data } = Object(event) as { data?: unknown };
   const input = {
     trigger: { json: JSON.stringify(event) },
     extra: clientInputs(target, clientBinding),

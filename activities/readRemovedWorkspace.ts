@@ -1,0 +1,33 @@
+import { callArm } from '../clients/arm.ts';
+import { TerminalError } from '../domain/errors.ts';
+import { portalLink } from '../domain/removal.ts';
+import type { Deployment, WorkspaceRemoval } from '../domain/steps.ts';
+import { isOwn, seenWorkspace } from './seenAzure.ts';
+
+interface OperationStatus {
+  status?: string;
+  error?: { code?: string; message?: string };
+}
+
+/**
+ * How far the deletion of the workspace is; with the address of the operation, why it has failed: throws REMOVAL_FAILED.
+ * A workspace of the same name that does not carry the tag is another one.
+ */
+export async function readRemovedWorkspace({
+  removal,
+  ...deployment
+}: Deployment & { removal: WorkspaceRemoval }): Promise<WorkspaceRemoval> {
+  const there = await seenWorkspace(deployment);
+  if (!there || !isOwn(there, deployment)) return { state: 'gone' };
+  if (there.provisioningState !== 'Failed') return { state: 'deleting' };
+  const { operationUrl } = removal;
+  // It may have been so before, so only the operation itself is believed.
+  if (!operationUrl) return { state: 'failed' };
+  const operation = await callArm(async ({ follow }) => (await follow(operationUrl)) as OperationStatus | undefined);
+  if (operation?.status !== 'Failed') return { state: 'deleting' };
+  const { code = '', message = '' } = operation.error ?? {};
+  throw new TerminalError('REMOVAL_FAILED', message || 'Azure reports the deletion of the workspace as failed.', {
+    cause: code ? `${code}: ${message}` : undefined,
+    link: portalLink(there.id ?? ''),
+  });
+}
