@@ -26,7 +26,7 @@ export async function explained(workspace: Workspace, failure: DeploymentError):
   const count = failures.get(workspace.host) ?? 0;
   failures.set(workspace.host, count + 1);
   if (count % failuresPerLook !== 0) return failure;
-  const seen = await look(workspace.resourceId);
+  const seen = await look(workspace);
   if (seen === 'there') return failure;
   failures.delete(workspace.host);
   return workspaceGone(workspace.resourceId, seen === 'gone' ? 'has been' : 'is being', failure.failure.message);
@@ -49,8 +49,8 @@ function isDoubtful(failure: DeploymentError): boolean {
   return remoteCode === '' && status < 500 && status !== 429;
 }
 
-/** What Azure says of the workspace; `there` when it cannot say, because a doubt ends no deployment. */
-async function look(resourceId: string): Promise<'there' | 'leaving' | 'gone'> {
+/** What Azure says of the workspace at this host; `there` when it cannot say, because a doubt ends no deployment. */
+async function look({ resourceId, host }: Workspace): Promise<'there' | 'leaving' | 'gone'> {
   const [, resourceGroup = '', name = ''] =
     /\/resourceGroups\/([^/]+)\/providers\/Microsoft\.Databricks\/workspaces\/([^/]+)$/i.exec(resourceId) ?? [];
   try {
@@ -59,6 +59,8 @@ async function look(resourceId: string): Promise<'there' | 'leaving' | 'gone'> {
       (error) => isResourceMissing(error) || isGroupMissing(error),
     );
     if (!seen || seen.provisioningState === 'Deleted') return 'gone';
+    // Another one of its name has an address of its own.
+    if (seen.workspaceUrl && seen.workspaceUrl !== host) return 'gone';
     return seen.provisioningState === 'Deleting' ? 'leaving' : 'there';
   } catch {
     return 'there';

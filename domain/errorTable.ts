@@ -282,6 +282,10 @@ export const errorTable = {
     title: 'The run is gone',
     hint: 'Somebody deleted it; send the request again to run it once more.',
   },
+  RUN_NOT_ENDED: {
+    title: 'A run of an earlier attempt would not end',
+    hint: 'Open it and cancel it in Databricks, then retry: two runs at a time would write the same tables.',
+  },
   RUNME_RESULT_INVALID: {
     title: 'RUNME did not say which run it started',
     hint: 'RUNME must end with dbutils.notebook.exit(\u2026) of job_id and run_id as JSON, or run its job with the companion library (parameter run_job).',

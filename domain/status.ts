@@ -9,6 +9,7 @@ import type {
   Job,
   Known,
   Repository,
+  RunEnd,
   RunView,
   SubmittedRun,
   Workspace,
@@ -94,6 +95,8 @@ export interface DeployStatus {
   known?: Known;
   /** Set while runs are being ended, because the deployment was cancelled or has failed. */
   ending?: { since: string; code: string };
+  /** How the runs ended that were cancelled. */
+  runEnds?: RunEnd[];
   /** Runs that would not end in time. */
   activeRuns?: ActiveRun[];
   failure?: Failure & { step: StepName };

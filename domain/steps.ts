@@ -210,6 +210,12 @@ export interface ActiveRun {
   url: string;
 }
 
+/** How a run ended that was cancelled. */
+export interface RunEnd {
+  runId: string;
+  state: RunState;
+}
+
 /** An external event for an orchestration of this app. */
 export interface InstanceSignal {
   instanceId: string;

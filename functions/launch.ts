@@ -1,6 +1,6 @@
 import { type DurableClient, type DurableOrchestrationStatus, OrchestrationRuntimeStatus } from 'durable-functions';
 import { TerminalError } from '../domain/errors.ts';
-import { deploymentId, identityNameFor, isDeploymentId } from '../domain/ids.ts';
+import { deploymentId, identityNameFor, isDeploymentId, watchInstanceId } from '../domain/ids.ts';
 import { usualLimits } from '../domain/limits.ts';
 import type { DeploymentRequest, RequestFault } from '../domain/request.ts';
 import type { DeployStatus } from '../domain/status.ts';
@@ -104,6 +104,7 @@ async function start(client: DurableClient, { deployment, known, kept, caller }:
   };
   const { id, request, location } = deployment;
   let started = true;
+  if (input.mayStillRun) await stopWatching(client, id, input.deployment.attempt - 1);
   try {
     await client.startNew('deploy', { instanceId: id, input });
   } catch (error) {
@@ -148,12 +149,24 @@ export function inputAfter(
   };
 }
 
-/** Whether the last attempt ended without ending its runs: it was terminated, it crashed, or Databricks would not end them. */
-function mayStillRun({ runtimeStatus, customStatus }: DurableOrchestrationStatus): boolean {
+/**
+ * Whether runs of the last attempt may be active: it was terminated, it crashed, or Databricks would not end them; or those
+ * of the one before, when it, or a deletion, did not come so far as to end them.
+ */
+function mayStillRun({ name, runtimeStatus, customStatus, input }: DurableOrchestrationStatus): boolean {
   const custom = customStatus as DeployStatus | null;
   const { Completed, Failed } = OrchestrationRuntimeStatus;
-  const endedItself = runtimeStatus === Completed || (runtimeStatus === Failed && custom?.failure !== undefined);
-  return !endedItself || (custom?.activeRuns ?? []).length > 0;
+  const hasFailed = runtimeStatus === Failed && name === 'deploy' && custom?.failure !== undefined;
+  const endedItself = runtimeStatus === Completed || hasFailed;
+  if (!endedItself || (custom?.activeRuns ?? []).length > 0) return true;
+  const hasBegun = custom?.steps?.some(({ name, state }) => name === 'run' && state !== 'pending');
+  return (input as DeployInput).mayStillRun === true && !hasBegun;
+}
+
+/** Ends the watch of an attempt that was terminated, which goes on without its parent and might repair the run. */
+async function stopWatching(client: DurableClient, id: string, attempt: number): Promise<void> {
+  const watch = await statusOf(client, watchInstanceId(id, attempt));
+  if (watch && isActive(watch)) await client.raiseEvent(watch.instanceId, 'stop', {});
 }
 
 // More would not fit beside the rest of a record, and nobody reads them.

@@ -37,8 +37,8 @@ export async function retryDeployment(
   const custom = known.customStatus as DeployStatus | null;
   const kept = keptFrom(custom, known.input as DeployInput, await watchResult(client, known));
   const caller = callerOf(http);
-  const { status } = await relaunch(client, known, kept, caller);
-  logAct(ctx, 'deployment.retried', status, caller.name);
+  const { status, started } = await relaunch(client, known, kept, caller);
+  if (started) logAct(ctx, 'deployment.retried', status, caller.name);
   return statusReply(http, client, status);
 }
 

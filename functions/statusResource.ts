@@ -9,6 +9,7 @@ import {
   type DestroyOutput,
   type FailureView,
   type Links,
+  type RunSummary,
   type StatusResource,
   type StorageStatus,
   type StepStatus,
@@ -16,7 +17,8 @@ import {
   type WatchStatus,
 } from '../domain/status.ts';
 import { remaindersOf } from '../domain/remainders.ts';
-import type { DeployInput } from '../domain/steps.ts';
+import { isOver } from '../domain/runs.ts';
+import type { DeployInput, RunEnd } from '../domain/steps.ts';
 import { deployerSettings } from './settings.ts';
 import { statusLink } from './statusLink.ts';
 
@@ -76,12 +78,12 @@ async function statusResource(
   status: DurableOrchestrationStatus,
   statusQueryGetUri: string,
 ): Promise<StatusResource> {
-  const { deployment, requestedBy, earlierAttempts } = status.input as DeployInput;
+  const { deployment, requestedBy, earlierAttempts, kept } = status.input as DeployInput;
   const custom = status.customStatus as DeployStatus | null;
   const isOver = status.runtimeStatus === Completed;
   const output = isOver && status.name === 'deploy' ? (status.output as DeployOutput) : undefined;
   const deletion = isOver && status.name === 'destroy' ? (status.output as DestroyOutput) : undefined;
-  const watch = await watchStatus(client, status.instanceId, custom, output);
+  const watch = await watchStatus(client, status.instanceId, custom, output ?? kept?.notebooks);
   const storage = await storageStatus(client, status, custom);
   const failure = failureOf(status, custom);
   return {
@@ -105,7 +107,7 @@ async function statusResource(
     earlierAttempts,
     phase: isOver ? 'Done' : custom ? stepTitles[custom.phase] : 'Waiting to start',
     steps: (custom?.steps ?? []).map((step) => ({ title: stepTitles[step.name], ...withChild(step, watch, storage) })),
-    runs: watch?.runs ?? [],
+    runs: (watch?.runs ?? []).map((run) => withEnd(run, custom?.runEnds)),
     links: { ...custom?.links, ...linksOf(watch), ...output?.links },
     ...(output && { results: output.result }),
     ...(output?.verified && { verified: output.verified }),
@@ -123,9 +125,11 @@ function withChild(step: StepStatus, watch: WatchStatus | undefined, storage: St
   return {
     ...step,
     waitedSeconds: watch.waitedSeconds,
-    ...(watch.problem && step.state !== 'failed' && { state: 'retrying', problem: watch.problem }),
+    ...(watch.problem && !isEnded(step) && { state: 'retrying', problem: watch.problem }),
   };
 }
+
+const isEnded = ({ state }: StepStatus): boolean => state === 'failed' || state === 'cancelled';
 
 async function storageStatus(
   client: DurableClient,
@@ -141,13 +145,21 @@ async function watchStatus(
   client: DurableClient,
   id: string,
   custom: DeployStatus | null,
-  output: DeployOutput | undefined,
+  over: Pick<WatchStatus, 'runs'> | undefined,
 ): Promise<WatchStatus | undefined> {
-  if (output) return { runs: output.runs, waitedSeconds: 0 };
+  if (over) return { runs: over.runs, waitedSeconds: 0 };
   const notebooks = custom?.steps.find(({ name }) => name === 'notebooks');
   if (!custom || !notebooks || notebooks.state === 'pending') return undefined;
   const child = await statusOf(client, watchInstanceId(id, custom.attempt));
   return (child?.customStatus as WatchStatus | undefined) ?? undefined;
+}
+
+/** A run that was cancelled, as it has ended: the watch was stopped before that. Tasks that had not ended, ended with it. */
+function withEnd(run: RunSummary, ends: RunEnd[] = []): RunSummary {
+  const end = ends.find(({ runId }) => runId === run.runId);
+  if (!end) return run;
+  const tasks = run.tasks.map((task) => (isOver(task.state) ? task : { ...task, state: end.state }));
+  return { ...run, state: end.state, tasks };
 }
 
 function linksOf(watch: WatchStatus | undefined): Links {

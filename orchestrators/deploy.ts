@@ -1,10 +1,11 @@
 import type { OrchestrationHandler, Task } from 'durable-functions';
 import { deploymentTimeout, limitsOf } from '../domain/limits.ts';
-import { toFailure } from '../domain/errors.ts';
+import { TerminalError, toFailure } from '../domain/errors.ts';
 import { attemptMark } from '../domain/ids.ts';
+import type { Outcome } from '../domain/outcome.ts';
 import { declaredResults } from '../domain/results.ts';
 import { type DeployOutput, stepNames } from '../domain/status.ts';
-import type * as steps from '../domain/steps.ts';
+import * as steps from '../domain/steps.ts';
 import { endRuns } from './endRuns.ts';
 import { Flow } from './flow.ts';
 import { isSince } from './isSince.ts';
@@ -47,7 +48,8 @@ export const deploy: OrchestrationHandler = function* (ctx): Steps<DeployOutput>
       links: progress.links,
     };
   } catch (error) {
-    const active = isSince(ctx, '1.2') ? yield* endAll(flow, progress, input, error) : [];
+    // Of older instances too: they never went on after a failure, so their histories hold no other step here.
+    const active = yield* endAll(flow, progress, input, error);
     const thrown = progress.fail(error, active);
     const { deployment } = input;
     const { steps } = progress;
@@ -67,8 +69,7 @@ function* notebooks(
 ): Steps<NotebooksEnd & { mark: string }> {
   const { kept, deployment } = input;
   if (!kept?.notebooks) {
-    // What an attempt that was terminated from outside has left running would write the same tables.
-    if (input.mayStillRun) yield* endRuns(flow, input, workspace, { trying() {}, retrying() {}, waited() {} });
+    if (input.mayStillRun) yield* endEarlierRuns(flow, progress, input, workspace, job);
     const end = yield* runNotebooks(flow, progress, input, workspace, job, endsAtMs);
     return { ...end, mark: attemptMark(deployment) };
   }
@@ -79,9 +80,52 @@ function* notebooks(
   return kept.notebooks;
 }
 
+/** Ends what an earlier attempt has left running; throws RUN_NOT_ENDED, because two runs would write the same tables. */
+function* endEarlierRuns(
+  flow: Flow,
+  progress: Progress,
+  input: steps.DeployInput,
+  workspace: steps.Workspace,
+  job: steps.Job,
+): Steps<void> {
+  const { active } = yield* endRuns(flow, input, workspace, progress.begin('run'), someRunOf(job));
+  const [first] = active;
+  flow.requireUninterrupted();
+  if (!first) return;
+  const { runId, url } = first;
+  throw new TerminalError('RUN_NOT_ENDED', `The run ${runId} of an earlier attempt would not end.`, { link: url });
+}
+
 /** Leaves no run active behind a deployment that did not succeed, whatever it was that ended it. */
 function* endAll(flow: Flow, progress: Progress, input: steps.DeployInput, error: unknown): Steps<steps.ActiveRun[]> {
-  const { workspace } = progress.known;
-  if (!workspace || !progress.hasBegun('run') || input.kept?.notebooks) return [];
-  return (yield* endRuns(flow.forCleanUp(), input, workspace, progress.ending(error))).active;
+  const { workspace, job } = progress.known;
+  if (!workspace || !job || !progress.hasBegun('run') || input.kept?.notebooks) return [];
+  const { runmeRun: url } = progress.links;
+  const suspected = url ? { runId: url.slice(url.lastIndexOf('/') + 1), job: job.jobId, url } : someRunOf(job);
+  const cleanUp = flow.forCleanUp();
+  const { cancelled, active } = yield* endRuns(cleanUp, input, workspace, progress.ending(error), suspected);
+  if (active.length === 0) progress.end(yield* endsOf(cleanUp, workspace, cancelled));
+  return active;
 }
+
+/** How runs that were cancelled have ended: the one that watches them was stopped before they were over. */
+function* endsOf(
+  flow: Flow,
+  { resourceId, host }: steps.Workspace,
+  cancelled: steps.ActiveRun[],
+): Steps<steps.RunEnd[]> {
+  const ends: steps.RunEnd[] = [];
+  for (const { runId } of cancelled) {
+    const outcome = (yield flow.ctx.df.callActivity(steps.readRun.name, {
+      workspace: { resourceId, host },
+      runId,
+      seen: true,
+    })) as Outcome<steps.RunView>;
+    // What cannot be seen now is shown as it was seen last.
+    if ('value' in outcome) ends.push({ runId, state: outcome.value.state });
+  }
+  return ends;
+}
+
+/** A run that may be there, of which nothing but its job is known. */
+const someRunOf = ({ jobId, url }: steps.Job): steps.ActiveRun => ({ runId: `of job ${jobId}`, job: jobId, url });

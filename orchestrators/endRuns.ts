@@ -8,7 +8,7 @@ import { runStep, sleep, type StepObserver } from './runStep.ts';
 export interface EndedRuns {
   /** Every run that was active at some look. */
   cancelled: ActiveRun[];
-  /** Those that would not end in time. */
+  /** Those that would not end in time; where Databricks could not be asked those seen last, the suspected one at first. */
   active: ActiveRun[];
   /** Why Databricks could no longer be asked. */
   failure?: Failure;
@@ -20,11 +20,12 @@ export function* endRuns(
   { deployment, limits, polling }: Pick<DeployInput, 'deployment' | 'limits' | 'polling'>,
   { resourceId, host }: Workspace,
   observer: StepObserver,
+  suspected?: ActiveRun,
 ): Generator<Task, EndedRuns, unknown> {
   const endMs = flow.nowMs + limitsOf(limits).cancelSeconds * 1000;
   const about = { ...deployment, workspace: { resourceId, host } };
   const cancelled = new Map<string, ActiveRun>();
-  let active: ActiveRun[] = [];
+  let active = suspected ? [suspected] : [];
   try {
     for (;;) {
       ({ active } = yield* runStep(flow, cancelRuns, about, observer));
@@ -36,6 +37,8 @@ export function* endRuns(
   } catch (error) {
     const failure = toFailure(error);
     observer.retrying(failure);
+    // No run outlives its workspace.
+    if (failure.code === 'WORKSPACE_GONE') active = [];
     return { cancelled: [...cancelled.values()], active, failure };
   }
 }

@@ -3,8 +3,11 @@ import { DeploymentError, toFailure, type Failure } from '../domain/errors.ts';
 import { fitStatus } from '../domain/fitStatus.ts';
 import { type Finding, warningsIn } from '../domain/preflight.ts';
 import { type DeployStatus, type Links, type StepName, type StepStatus } from '../domain/status.ts';
-import type { ActiveRun, Known } from '../domain/steps.ts';
+import type { ActiveRun, Known, RunEnd } from '../domain/steps.ts';
 import type { StepObserver } from './runStep.ts';
+
+// RUNME's and the notebooks', and some that a person may have started.
+const mostRunEnds = 8;
 
 /** Keeps the deployment's custom status current: which step is where, since when, how often tried, how long waited. */
 export class Progress {
@@ -98,6 +101,12 @@ export class Progress {
 
   get steps(): readonly StepStatus[] {
     return this.#status.steps;
+  }
+
+  /** Shows how the runs have ended that were cancelled. */
+  end(runEnds: RunEnd[]): void {
+    this.#status.runEnds = runEnds.slice(0, mostRunEnds);
+    this.#show();
   }
 
   get links(): Links {

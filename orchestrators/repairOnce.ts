@@ -1,5 +1,6 @@
 import type { Task } from 'durable-functions';
 import { DeploymentError } from '../domain/errors.ts';
+import { fitWatchStatus } from '../domain/fitStatus.ts';
 import { deservesRepair, failureOfRun } from '../domain/runs.ts';
 import { repairRun, type RunView } from '../domain/steps.ts';
 import type { Flow } from './flow.ts';
@@ -37,7 +38,7 @@ export function* repairOnce(
   const { code, message } = failureOfRun(run, watch.role);
   const at = new Date(flow.nowMs).toISOString();
   if (shown) shown.repaired = { at, why: `${code}: ${message}`.slice(0, mostOfReason) };
-  flow.ctx.df.setCustomStatus(watch.status);
+  flow.ctx.df.setCustomStatus(fitWatchStatus(watch.status));
   watch.roleStartedMs = flow.nowMs;
   return true;
 }

@@ -17,7 +17,10 @@ export function* runChild<T>(flow: Flow, name: string, input: object, instanceId
   if (child.isCompleted) return valueOf(child.result as Outcome<T>);
   if (child.isFaulted) throw child.result as Error;
   yield* tellToStop(flow.forCleanUp(), instanceId);
-  return valueOf((yield child) as Outcome<T>);
+  const outcome = (yield child) as Outcome<T>;
+  // The child does not know who asked for it.
+  if ('failure' in outcome && outcome.failure.code === 'CANCELLED') flow.requireUninterrupted();
+  return valueOf(outcome);
 }
 
 function* tellToStop(flow: Flow, instanceId: string): Generator<Task, void, unknown> {

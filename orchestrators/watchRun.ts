@@ -1,6 +1,7 @@
 import type { OrchestrationContext, OrchestrationHandler, Task } from 'durable-functions';
 import { childThatDecides } from '../domain/companion.ts';
 import { DeploymentError, TerminalError, toFailure } from '../domain/errors.ts';
+import { fitWatchStatus } from '../domain/fitStatus.ts';
 import { deploymentTimeout, usualLimits } from '../domain/limits.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { nextPollSeconds, type PollingPlan } from '../domain/polling.ts';
@@ -47,6 +48,8 @@ export const watchRun: OrchestrationHandler = function* (
       const value = yield* lookOnce(flow, watch);
       if (value) return { value };
     }
+    // The next generation would not know of the event.
+    flow.requireUninterrupted();
     ctx.df.continueAsNew(watch);
     return undefined;
   } catch (error) {
@@ -109,7 +112,7 @@ function show(ctx: OrchestrationContext, watch: WatchRunInput, run: RunView, rol
   const others = status.runs.filter((one) => one.role !== role);
   const shown = { ...summaryOf(run, role), ...(before?.repaired && { repaired: before.repaired }) };
   status.runs = role === 'RUNME' ? [shown, ...others] : [...others, shown];
-  ctx.df.setCustomStatus(status);
+  ctx.df.setCustomStatus(fitWatchStatus(status));
 }
 
 function observerOf(ctx: OrchestrationContext, { status }: WatchRunInput): StepObserver {
@@ -117,7 +120,7 @@ function observerOf(ctx: OrchestrationContext, { status }: WatchRunInput): StepO
     trying() {},
     retrying({ code, message }) {
       status.problem = { code, message: message.slice(0, 300) };
-      ctx.df.setCustomStatus(status);
+      ctx.df.setCustomStatus(fitWatchStatus(status));
     },
     waited(seconds) {
       status.waitedSeconds = Math.round((status.waitedSeconds + seconds) * 10) / 10;

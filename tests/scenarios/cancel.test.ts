@@ -78,6 +78,12 @@ describe('a deployment that is cancelled', () => {
     const ended = await world.finish(id);
     expectCancelled(ended, 'notebooks');
     expect(await activeRuns('dbw-running')).toEqual([]);
+    expect(ended.runs.map(({ role, state }) => `${role} ${state}`)).toEqual(['RUNME succeeded', 'notebooks canceled']);
+    expect(ended.runs[1]?.tasks.map(({ key, state }) => `${key} ${state}`)).toEqual([
+      'PIV_01 succeeded',
+      'PIV_02 canceled',
+      'PIV_03 canceled',
+    ]);
     // Databricks takes a second to wind a run down; the floor of the looks is five.
     expect((world.clock.now() - askedMs) / 1000).toBeLessThanOrEqual(1 + 5);
     expect(ended.remains).toEqual([

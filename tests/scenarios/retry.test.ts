@@ -70,6 +70,8 @@ describe('a retry', () => {
     await fetch(`${world.workspace('dbw-warehouse').url}/__scenarios`, { method: 'DELETE' });
 
     await retry(failed.id);
+    await world.until(async () => states(await world.read(failed.id)).includes('warehouse waiting'));
+    expect((await world.read(failed.id)).runs.map(({ role }) => role)).toEqual(['RUNME', 'notebooks']);
     const ended = await world.finish(failed.id);
     expect(ended.failure).toBeUndefined();
     expect(states(ended).slice(6)).toEqual([

@@ -80,3 +80,36 @@ test('a workspace that is there and cannot be reached for a while is waited for,
   expect(ended.failure).toBeUndefined();
   expect(looks() - before).toBe(2);
 });
+
+test(
+  'a retry after a person has made the workspace anew says so at once, and the next one goes on in the new one',
+  { timeout: 60_000 },
+  async () => {
+    const name = 'dbw-made-anew';
+    const { id } = await world.start({ workspaceName: name });
+    await untilAsked(name, ofRuns, 2);
+    await world.call(`/api/deployments/${id}/cancel`, { method: 'POST' });
+    const { links } = await world.finish(id);
+    await caller.arm('DELETE', workspacePath(name), workspacesVersion);
+    await world.pass(deletionSeconds);
+    const { status } = await caller.arm('PUT', workspacePath(name), workspacesVersion, {
+      location: 'westeurope',
+      sku: { name: 'premium' },
+      properties: {
+        computeMode: 'Hybrid',
+        managedResourceGroupId: `/subscriptions/${world.cloud.settings['AZURE_SUBSCRIPTION_ID'] ?? ''}/resourceGroups/rg-made-anew`,
+      },
+    });
+    expect(status).toBe(201);
+    await world.pass(deletionSeconds);
+
+    const retriedMs = world.clock.now();
+    await world.call(`/api/deployments/${id}/retry`, { method: 'POST' });
+    expect((await world.finish(id)).failure).toMatchObject({ code: 'WORKSPACE_GONE', step: 'repository' });
+    expect(world.clock.now() - retriedMs).toBeLessThanOrEqual(1000);
+    await world.call(`/api/deployments/${id}/retry`, { method: 'POST' });
+    const ended = await world.finish(id);
+    expect(ended.state).toBe('Succeeded');
+    expect(ended.links.workspace).not.toBe(links.workspace);
+  },
+);
