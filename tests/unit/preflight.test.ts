@@ -99,6 +99,14 @@ describe('the clusters of the shipped accelerator', () => {
     expect(clusterNeeds('another', {})).toEqual([{ cluster: 'RUNME' }, { cluster: 'notebooks' }]);
     expect(clusterNeeds('another', wish)[1]).toEqual({ cluster: 'notebooks', ...wish });
   });
+
+  test('are not those of a repository that uses the companion library and has the same name in the catalogue', () => {
+    const deployment = deploymentOf();
+    const accelerator = { ...deployment.accelerator, companion: true };
+    const noGpus = factsWith({ usages: { value: usages.map((usage) => ({ ...usage, limit: 1 })) } });
+    const findings = judgeSubscription(noGpus, { deployment: { ...deployment, accelerator }, clientId, at });
+    expect(codesOf(findings)).toEqual(['warning CLUSTERS_UNKNOWN', 'warning CLUSTERS_UNKNOWN']);
+  });
 });
 
 describe('a node type', () => {
@@ -313,10 +321,25 @@ describe('what Azure says of the target', () => {
       identityExists: { value: true },
       permissions: { value: [{ actions: ['Microsoft.ManagedIdentity/*/read'], notActions: [] }] },
     });
-    expect(codesOf(judged(facts))).toEqual(['error ROLE_MISSING', 'error ROLE_MISSING']);
+    expect(codesOf(judged(facts))).toEqual(['error ROLE_MISSING']);
     const own = { value: [{ actions: ['*'], notActions: [] }] };
     expect(judged({ ...facts, workspacePermissions: own })).toEqual([]);
     expect(judged({ ...facts, workspacePermissions: { unread: 'Not allowed.' } })).toEqual([]);
+  });
+
+  test('misses no role to read what was read, whatever scope gave it', () => {
+    const assign = { actions: ['Microsoft.Authorization/roleAssignments/write'], notActions: [] };
+    const facts = factsWith({
+      workspace: { value: workspace },
+      identityExists: { value: true },
+      permissions: { value: [] },
+      workspacePermissions: { value: [assign] },
+    });
+    expect(judged(facts)).toEqual([]);
+    expect(codesOf(judged({ ...facts, identityExists: { unread: 'Not allowed.' } }))).toEqual([
+      'warning NOT_CHECKED',
+      'error ROLE_MISSING',
+    ]);
   });
 
   test('is warned about where nobody may look, and never an error', () => {
