@@ -170,6 +170,19 @@ describe('a deployment that made its workspace', () => {
     expect(await taggedResources(world.cloud, id, name)).toEqual([]);
   });
 
+  test('is deleted though Azure has kept the managed group of a workspace that a person has deleted', async () => {
+    const name = 'dbw-kept';
+    const { id } = await world.deploy({ workspaceName: name });
+    await caller.arm('DELETE', workspacePath(name), workspacesVersion);
+    await world.pass(quickLatencies.workspaceSeconds);
+    const path = `*/resourceGroups/databricks-rg-${name}-*`;
+    await setFault(arm, { method: 'GET', path, status: 200, body: { id: 'kept' }, times: 1000 });
+    const deleted = await remove(id);
+    expect(deleted).toMatchObject({ state: 'Deleted', notes: [expect.stringContaining(`databricks-rg-${name}-`)] });
+    expect(kindsOf(deleted.removed)).toEqual(['identity']);
+    arm.faults.clear();
+  });
+
   test('is deleted though Azure was still making its workspace when it was cancelled', async () => {
     const name = 'dbw-half';
     const { id } = await world.start({ workspaceName: name });
