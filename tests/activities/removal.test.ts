@@ -347,3 +347,11 @@ test('a workspace in which another deployment has begun to work since the first 
   expect(failure).toMatchObject({ code: 'WORKSPACE_SHARED', retryable: false });
   expect(failure.message).toContain(other);
 });
+
+test('the Git folder of an accelerator that is called like the pictures of another one stays', async () => {
+  const called = (as: string) => ({ ...input(), accelerator: { ...deployment.accelerator, name: as } });
+  const { path } = await ensureRepo(called('surfaces-results'));
+  const stranger = { ...called('surfaces'), id: 'c'.repeat(24) };
+  expect((await removeData(stranger)).removed).toEqual([]);
+  expect((await removeFolder(called('surfaces-results'))).removed).toEqual([{ kind: 'gitFolder', name: path }]);
+});
