@@ -2,8 +2,7 @@ import * as v from 'valibot';
 import { databricks } from '../clients/databricks.ts';
 import type { Finding } from '../domain/preflight.ts';
 import { judgeCompute, type NodeTypeFact } from '../domain/preflightCompute.ts';
-import { acceleratorNameOf } from '../domain/ids.ts';
-import { clusterNeeds } from '../domain/preflightNeeds.ts';
+import { needsOf } from '../domain/preflightNeeds.ts';
 import type { Deployment, Workspace } from '../domain/steps.ts';
 import { type Readings, settled } from './readings.ts';
 
@@ -24,7 +23,7 @@ export async function computeReport(
   readings: Readings,
 ): Promise<{ findings: Finding[] }> {
   const api = databricks(workspace);
-  const { request, location } = deployment;
+  const { location } = deployment;
   const [offeredRuntimes, offeredNodes] = await settled([
     readings.read(async () => {
       const { versions } = await api.get('/api/2.1/clusters/spark-versions', {}, runtimes);
@@ -39,6 +38,11 @@ export async function computeReport(
       }));
     }),
   ] as const);
-  const needs = clusterNeeds(acceleratorNameOf(deployment), request.compute);
-  return { findings: judgeCompute({ runtimes: offeredRuntimes, nodeTypes: offeredNodes }, needs, location) };
+  const needs = needsOf(deployment);
+  return {
+    findings: judgeCompute({ runtimes: offeredRuntimes, nodeTypes: offeredNodes }, needs, {
+      location,
+      at: new Date().toISOString(),
+    }),
+  };
 }

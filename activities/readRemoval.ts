@@ -6,6 +6,7 @@ import {
   portalLink,
   type RemovalLook,
   type RemovalPlan,
+  type RemovalQuestion,
   type RemovalScope,
 } from '../domain/removal.ts';
 import type { Deployment, Workspace } from '../domain/steps.ts';
@@ -17,23 +18,25 @@ import { seenRoles } from './seenRoles.ts';
 import { seenWarehouses } from './seenWarehouses.ts';
 
 /** What a deletion would remove and leave, by the marks on the things themselves; `data`: with the results. Only reads. */
-export async function readRemoval({ data, ...deployment }: Deployment & { data: boolean }): Promise<RemovalLook> {
+export async function readRemoval({ data, neighbours = [], ...deployment }: RemovalQuestion): Promise<RemovalLook> {
   const azure = await seenAzure(deployment);
   const scope = scopeOf(azure, deployment);
   const plan: RemovalPlan = { remove: [], keep: [], warnings: [] };
+  const others = new Set(neighbours);
   let jobs: SeenJobs | undefined;
   if (scope.workspace) {
     const api = databricks(scope.workspace);
     const home = await homeOf(api);
     jobs = await seenJobs(api, home, deployment);
-    scope.shared = jobs.others.length > 0;
+    for (const other of jobs.others) others.add(other);
     planJobs(plan, jobs, scope.workspace);
     if (!scope.ownsWorkspace) await planContents(plan, api, home, deployment);
     await plannedData(plan, api, deployment, { data, goesAlong: scope.ownsWorkspace });
   }
+  scope.shared = others.size > 0;
   planWorkspace(plan, azure, scope, jobs);
   await planIdentities(plan, azure, scope, deployment);
-  const refusal = refusalOf(azure, jobs);
+  const refusal = refusalOf(azure, [...others].toSorted());
   if (refusal) plan.warnings.push(`The deletion would be refused: ${refusal}`);
   return { plan, scope, ...(refusal && { refusal }) };
 }
@@ -118,8 +121,8 @@ async function planIdentities(
 }
 
 /** Who else would lose what they use. */
-function refusalOf({ ownsWorkspace, own }: SeenAzure, jobs: SeenJobs | undefined): string | undefined {
-  if (!jobs || jobs.others.length === 0 || (!ownsWorkspace && own.length === 0)) return undefined;
+function refusalOf({ ownsWorkspace, own }: SeenAzure, others: string[]): string | undefined {
+  if (others.length === 0 || (!ownsWorkspace && own.length === 0)) return undefined;
   const what = ownsWorkspace ? 'workspace' : 'identity';
-  return `this deployment made the ${what} that others use too: ${jobs.others.slice(0, 5).join(', ')}.`;
+  return `this deployment made the ${what} that others use too: ${others.slice(0, 5).join(', ')}.`;
 }

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { DatabricksApi } from '../clients/databricks.ts';
 import { DatabricksError } from '../clients/databricksFailure.ts';
 import type { Deployment } from '../domain/steps.ts';
+import { pagesOf } from './pagesOf.ts';
 import { folderPath, homeOf, orUndefined } from './seenFolder.ts';
 import { seenJobs } from './seenJobs.ts';
 import { seenModels, type SeenModel } from './seenModels.ts';
@@ -45,8 +46,21 @@ export async function seenData(api: DatabricksApi, deployment: Deployment): Prom
     }
   }
   const pictures = `${folderPath(home, deployment)}-results`;
-  const isThere = await orUndefined(api.get('/api/2.0/workspace/get-status', { path: pictures }, v.unknown()));
-  return { experiments, models, schemas, warnings, ...(isThere !== undefined && { pictures }) };
+  return { experiments, models, schemas, warnings, ...((await isPlainFolder(api, pictures)) && { pictures }) };
+}
+
+const repos = v.object({
+  repos: v.optional(v.array(v.object({ path: v.string() })), []),
+  next_page_token: v.optional(v.string(), ''),
+});
+
+/** Whether there is a folder, and no Git folder at its path or in it: that of an accelerator that is called like this. */
+async function isPlainFolder(api: DatabricksApi, path: string): Promise<boolean> {
+  const there = await orUndefined(api.get('/api/2.0/workspace/get-status', { path }, v.unknown()));
+  if (there === undefined) return false;
+  const pages = await pagesOf(api, '/api/2.0/repos', { path_prefix: path }, repos);
+  const paths = pages.flatMap((page) => page.repos).map((repo) => repo.path.replace(/^\/Workspace(?=\/)/, ''));
+  return !paths.some((one) => one === path || one.startsWith(`${path}/`));
 }
 
 const name = v.pipe(v.string(), v.regex(/^[^./\s\p{Cc}]{1,255}$/u), v.toLowerCase());

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { readArm } from '../clients/arm.ts';
 import { remoteCodeOf } from '../clients/armFailure.ts';
 import { endpointSettings } from '../clients/settings.ts';
+import { RetryableError } from '../domain/errors.ts';
 import { identityNameFor, ownerTag } from '../domain/ids.ts';
 import type { Read } from '../domain/preflight.ts';
 import type { Usage } from '../domain/preflightQuota.ts';
@@ -25,7 +26,7 @@ const provider = v.object({
   registrationState: v.string(),
   resourceTypes: v.optional(v.array(v.object({ resourceType: v.string(), locations: names })), []),
 });
-const permissions = v.object({ value: v.array(v.object({ actions: names, notActions: names })) });
+const permissions = v.object({ nextLink: text, value: v.array(v.object({ actions: names, notActions: names })) });
 const usages = v.object({
   value: v.array(v.object({ currentValue: v.number(), limit: v.number(), name: v.object({ value: text }) })),
 });
@@ -127,6 +128,8 @@ const locationKey = (name: string): string => name.replaceAll(' ', '').toLowerCa
 async function readPermissions(scope: string): Promise<Permission[]> {
   const path = `${scope}/providers/Microsoft.Authorization/permissions`;
   const read = await readArm(path, '2022-04-01', permissions);
+  // A role that was not seen would be held to be missing.
+  if (read?.nextLink) throw new RetryableError('ANSWER_INVALID', 'Azure told only a part of the roles.');
   return (read?.value ?? []).map(({ actions, notActions }) => ({
     actions: actions ?? [],
     notActions: notActions ?? [],

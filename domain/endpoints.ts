@@ -15,7 +15,10 @@ export const endpoints = v.object({
   ),
   // Empty is off, as a template leaves it that makes no such resource.
   APPLICATIONINSIGHTS_CONNECTION_STRING: v.optional(
-    v.pipe(v.string(), v.regex(/^(?:|InstrumentationKey=[0-9a-f-]{36}(?:;[^;=]+=[^;=]*)*;?)$/i)),
+    v.pipe(
+      v.string(),
+      v.regex(/^(?:|(?=(?:.*;)?InstrumentationKey=[0-9a-f-]{36}(?:;|$))[^;=]+=[^;=]*(?:;[^;=]+=[^;=]*)*;?)$/i),
+    ),
     '',
   ),
 });

@@ -9,6 +9,7 @@ export type WarningCode =
   /** The quota is large enough, but others use it. */
   | 'QUOTA_IN_USE'
   | 'RUNTIME_UNSUPPORTED'
+  | 'RUNTIME_NOT_LISTED'
   | 'NODE_TYPE_UNKNOWN'
   | 'NODE_TYPE_DEPRECATED'
   /** An accelerator whose clusters stand in its repository only. */

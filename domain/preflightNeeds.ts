@@ -1,4 +1,6 @@
+import { acceleratorNameOf } from './ids.ts';
 import type { DeploymentRequest } from './request.ts';
+import type { Deployment } from './steps.ts';
 
 /** A cluster that a deployment will ask for, as far as that is known before its repository is cloned. */
 export interface ClusterNeed {
@@ -34,3 +36,7 @@ export function clusterNeeds(accelerator: string, compute: DeploymentRequest['co
   };
   return known.map((need) => (need.cluster === 'notebooks' ? { ...need, ...wished } : need));
 }
+
+/** The clusters of a deployment. A repository that uses the companion library is not the shipped one, whatever its name here. */
+export const needsOf = (deployment: Deployment): ClusterNeed[] =>
+  clusterNeeds(deployment.accelerator.companion ? '' : acceleratorNameOf(deployment), deployment.request.compute);

@@ -2,7 +2,7 @@ import { acceleratorNameOf, identityNameFor, jobNameFor, managedResourceGroupFor
 import { nodeSizeOf } from './nodeTypes.ts';
 import type { PollingPlan } from './polling.ts';
 import type { Finding } from './preflight.ts';
-import { type ClusterNeed, clusterNeeds } from './preflightNeeds.ts';
+import { type ClusterNeed, needsOf } from './preflightNeeds.ts';
 import type { WorkspaceFact } from './preflightSubscription.ts';
 import type { Deployment, SubscriptionReport } from './steps.ts';
 
@@ -50,7 +50,7 @@ export function planOf(
   findings: Finding[],
   expectedSeconds: PollingPlan['expectedSeconds'],
 ): DeploymentPlan {
-  const { id, request } = deployment;
+  const { id } = deployment;
   const errors = findings.filter(({ severity }) => severity === 'error');
   const things = [...azureThings(deployment, report), ...workspaceThings(deployment, report)];
   return {
@@ -59,7 +59,7 @@ export function planOf(
     ok: errors.length === 0,
     create: things.filter(({ there }) => !there).map(({ thing }) => thing),
     use: things.filter(({ there }) => there).map(({ thing }) => thing),
-    run: clusterNeeds(acceleratorNameOf(deployment), request.compute).map(withCores),
+    run: needsOf(deployment).map(withCores),
     errors,
     warnings: findings.filter(({ severity }) => severity === 'warning'),
     estimateMinutes: estimate(deployment, report, expectedSeconds),

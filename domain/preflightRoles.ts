@@ -34,7 +34,8 @@ export function judgeRoles(
     permissions,
     workspacePermissions,
     workspace,
-  }: Pick<SubscriptionFacts, 'permissions' | 'workspacePermissions' | 'workspace'>,
+    identityExists,
+  }: Pick<SubscriptionFacts, 'permissions' | 'workspacePermissions' | 'workspace' | 'identityExists'>,
   { deployment, clientId }: PreflightContext,
   { makesWorkspace, makesIdentity }: { makesWorkspace: boolean; makesIdentity: boolean },
 ): Finding[] {
@@ -44,9 +45,10 @@ export function judgeRoles(
     return [notChecked('the roles of the app\u2019s identity', permissions, command)];
   }
   const identities = 'Microsoft.ManagedIdentity/userAssignedIdentities';
+  // What could be read may be read, also by a role on the thing itself.
   const needed = [
-    readWorkspace,
-    `${identities}/read`,
+    ...('value' in workspace && workspace.value ? [] : [readWorkspace]),
+    ...('value' in identityExists && identityExists.value ? [] : [`${identities}/read`]),
     ...(makesWorkspace ? ['Microsoft.Databricks/workspaces/write'] : []),
     ...(makesIdentity ? [`${identities}/write`] : []),
     roleAssignments,

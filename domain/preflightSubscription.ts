@@ -1,8 +1,8 @@
 import { errorTable } from './errorTable.ts';
-import { acceleratorNameOf, identityNameFor } from './ids.ts';
+import { identityNameFor } from './ids.ts';
 import { lackingSubnets } from './network.ts';
 import { errorIn, type Finding, notChecked, type Read, warningOf } from './preflight.ts';
-import { clusterNeeds } from './preflightNeeds.ts';
+import { needsOf } from './preflightNeeds.ts';
 import { judgeQuota, judgeRuntimes, type Usage } from './preflightQuota.ts';
 import { judgeRoles, type Permission } from './preflightRoles.ts';
 import type { Deployment } from './steps.ts';
@@ -67,8 +67,7 @@ export function makesWorkspace({ workspace }: Pick<SubscriptionFacts, 'workspace
 /** What the facts mean for the deployment: errors for what is surely wrong, warnings for what could not be seen. */
 export function judgeSubscription(facts: SubscriptionFacts, context: PreflightContext): Finding[] {
   const { deployment, at } = context;
-  const { request } = deployment;
-  const needs = clusterNeeds(acceleratorNameOf(deployment), request.compute);
+  const needs = needsOf(deployment);
   const location = valueIn(facts.workspace)?.location ?? deployment.location;
   return [
     ...judgeTarget(facts, context),

@@ -49,6 +49,14 @@ export interface RemovalPlan {
   warnings: string[];
 }
 
+/** What a look at all things of a deployment starts with. */
+export type RemovalQuestion = Deployment & {
+  /** Whether the results are to go too. */
+  data: boolean;
+  /** Other deployments that are running in the workspace, and may have nothing in it yet that tells of them. */
+  neighbours?: string[];
+};
+
 /** What one look at all things of a deployment gives. */
 export interface RemovalLook {
   plan: RemovalPlan;

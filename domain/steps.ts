@@ -7,7 +7,7 @@ import type { PlatformFailure } from './platformFailure.ts';
 import type { PollingPlan } from './polling.ts';
 import type { Finding } from './preflight.ts';
 import type { WorkspaceFact } from './preflightSubscription.ts';
-import type { RemovalLook, Removed, RemoveInput, RemoveInWorkspace } from './removal.ts';
+import type { RemovalLook, RemovalQuestion, Removed, RemoveInput, RemoveInWorkspace } from './removal.ts';
 import type { DeploymentRequest } from './request.ts';
 import type { Owner } from './resultQueries.ts';
 import type { DeclaredResults, Verified } from './results.ts';
@@ -266,6 +266,8 @@ export interface ManagedGroup {
 export interface DestroyInput extends DeployInput {
   /** Whether tables, models and experiment go too. */
   data: boolean;
+  /** Deployments that were running in the same workspace when the deletion was asked for. */
+  neighbours?: string[];
 }
 
 /** A deployment and the time (ISO 8601) for which it is checked. */
@@ -321,7 +323,7 @@ export const verifyResults = step<VerifyInput, Verified>('verifyResults', remote
 /** Fails never, so it is never tried again. */
 export const report = step<ReportInput, { events: number }>('report', remote);
 
-export const readRemoval = step<Deployment & { data: boolean }, RemovalLook>('readRemoval', remote);
+export const readRemoval = step<RemovalQuestion, RemovalLook>('readRemoval', remote);
 export const removeData = step<RemoveInWorkspace, Removed>('removeData', remote);
 export const removeJobs = step<RemoveInWorkspace, Removed>('removeJobs', remote);
 export const removeFolder = step<RemoveInWorkspace, Removed>('removeFolder', remote);

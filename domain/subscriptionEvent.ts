@@ -37,7 +37,7 @@ const time = v.pipe(
 const data = v.object({
   operationName: text,
   subscriptionId: v.optional(v.string()),
-  claims: v.optional(v.record(v.string(), v.unknown())),
+  claims: v.nullish(v.record(v.string(), v.unknown())),
 });
 const eventGridSchema = v.pipe(
   v.object({ id: identifier, topic: v.optional(v.string()), subject: text, eventType: text, eventTime: time, data }),

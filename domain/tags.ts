@@ -10,13 +10,32 @@ const tagName = v.pipe(
 );
 const tagText = v.pipe(v.string(), v.maxLength(256, 'A tag has at most 256 characters.'));
 
+/** One of two could go past a tag that the settings give its value. */
+const hasNoTwins = (record: object): boolean => {
+  const names = Object.keys(record).map((name) => name.toLowerCase());
+  return new Set(names).size === names.length;
+};
+
 /** The tags of a request. */
-export const tags = v.pipe(plainObject, v.record(tagName, tagText), v.maxEntries(15, 'At most 15 tags.'));
+export const tags = v.pipe(
+  plainObject,
+  v.record(tagName, tagText),
+  v.maxEntries(15, 'At most 15 tags.'),
+  v.check(
+    (record) => hasNoTwins(record),
+    'Azure\u2019s tag names do not tell upper from lower case, so each may stand here once.',
+  ),
+);
 
 export type Tags = v.InferOutput<typeof tags>;
 
 /** The tags that a policy asks for: with their value, or null where the request has to give it. */
-export const requiredTags = v.pipe(plainObject, v.record(tagName, v.nullable(tagText)), v.maxEntries(15));
+export const requiredTags = v.pipe(
+  plainObject,
+  v.record(tagName, v.nullable(tagText)),
+  v.maxEntries(15),
+  v.check((record) => hasNoTwins(record)),
+);
 
 export type RequiredTags = v.InferOutput<typeof requiredTags>;
 

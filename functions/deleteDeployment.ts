@@ -5,8 +5,10 @@ import { readRemoval } from '../activities/readRemoval.ts';
 import { TerminalError } from '../domain/errors.ts';
 import { deploymentId, isDeploymentId } from '../domain/ids.ts';
 import { faultsIn, parseRequest } from '../domain/request.ts';
+import type { RemovalQuestion } from '../domain/removal.ts';
 import type { DestroyOutput } from '../domain/status.ts';
 import type { Deployment, DestroyInput } from '../domain/steps.ts';
+import { activeDeployments } from './activeDeployments.ts';
 import { admitTarget } from './admission.ts';
 import { callerOf } from './caller.ts';
 import { deploymentOf, inputAfter, NotAllowed, requireDeployment } from './launch.ts';
@@ -47,11 +49,16 @@ export async function deleteDeployment(
 ): Promise<HttpResponseInit> {
   const parsed = v.safeParse(query, Object.fromEntries(http.query));
   if (!parsed.success) return problem('REQUEST_INVALID', 'The query has faults.', { faults: faultsIn(parsed.issues) });
+  const repeated = [...http.query.keys()].find((key) => http.query.getAll(key).length > 1);
+  if (repeated !== undefined) {
+    const faults = [{ pointer: `/${repeated}`, message: 'Once.' }];
+    return problem('REQUEST_INVALID', 'The query has faults.', { faults });
+  }
   const { data, dryRun, code: _code, ...target } = parsed.output;
   const id = http.params['id'] ?? '';
   const known = isDeploymentId(id) ? await deploymentOf(client, id) : undefined;
   const deployment = known ? (known.input as DestroyInput).deployment : deploymentAt(id, target);
-  if (dryRun) return planned(deployment, data);
+  if (dryRun) return planned({ ...deployment, data, neighbours: await neighboursOf(client, deployment) });
 
   if (known && isActive(known) && known.name === 'deploy')
     return problem('DEPLOYMENT_ACTIVE', `The deployment ${id} is running.`);
@@ -62,7 +69,13 @@ export async function deleteDeployment(
   // A deletion is no start, which the quotas count.
   const { starts: _starts, ...next } = inputAfter(known, deployment, caller);
   const starts = (known?.input as DestroyInput | undefined)?.starts;
-  const input: DestroyInput = { ...next, ...(starts && { starts }), data };
+  const neighbours = await neighboursOf(client, deployment);
+  const input: DestroyInput = {
+    ...next,
+    ...(starts && { starts }),
+    data,
+    ...(neighbours.length > 0 && { neighbours }),
+  };
   await start(client, id, input);
   const status = await requireDeployment(client, id);
   logAct(ctx, 'deployment.deletionStarted', status, caller.name);
@@ -104,16 +117,22 @@ function deploymentAt(id: string, target: Target): Deployment {
   return { id, attempt: 0, stamp: '', subscriptionId, request, ...admitted };
 }
 
+/** Other deployments that are running in the same workspace. One that is being deleted needs nothing of it any more. */
+async function neighboursOf(client: DurableClient, { id, request }: Deployment): Promise<string[]> {
+  const active = await activeDeployments(client, request);
+  return active.flatMap(({ name, instanceId }) => (name === 'deploy' && instanceId !== id ? [instanceId] : []));
+}
+
 /** Reads what there is at once, in the time that a caller waits. */
-async function planned(deployment: Deployment, data: boolean): Promise<HttpResponseInit> {
+async function planned(question: RemovalQuestion): Promise<HttpResponseInit> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(
     () => reject(new TerminalError('PLAN_TIMEOUT', `It was not read within ${planSeconds} seconds.`)),
     planSeconds * 1000,
   );
   try {
-    const { plan } = await Promise.race([readRemoval({ ...deployment, data }), late]);
-    const jsonBody = { id: deployment.id, dryRun: true, data, ...plan };
+    const { plan } = await Promise.race([readRemoval(question), late]);
+    const jsonBody = { id: question.id, dryRun: true, data: question.data, ...plan };
     return { status: 200, headers: { 'cache-control': 'no-store' }, jsonBody };
   } finally {
     clearTimeout(timer);

@@ -6,15 +6,15 @@ import { errorTable } from '../domain/errorTable.ts';
 import { deploymentId } from '../domain/ids.ts';
 import { type DeploymentRequest, parseRequest, type RequestFault } from '../domain/request.ts';
 import type { DeployStatus } from '../domain/status.ts';
-import type { DeployInput } from '../domain/steps.ts';
 import { readSubscriptionEvent, type WorkspaceEvent } from '../domain/subscriptionEvent.ts';
+import { activeDeployments } from './activeDeployments.ts';
 import { eventCaller } from './caller.ts';
 import { coalesce } from './coalesce.ts';
 import { launch, NotAllowed } from './launch.ts';
 import { logAct } from './logAct.ts';
 import { RecentEvents } from './recentEvents.ts';
 import { deployerSettings } from './settings.ts';
-import { activeStates, isDeployment, stateOf, statusOf } from './statusResource.ts';
+import { stateOf, statusOf } from './statusResource.ts';
 
 /** What came of an event, and why nothing did. */
 type Decision =
@@ -29,7 +29,9 @@ interface Wish {
 const recent = new RecentEvents(2000);
 // A burst of events about one workspace costs two looks and two starts at most, not one for each.
 const resourceOf = ({ resourceId }: WorkspaceEvent): string => resourceId;
-const lookAtActive = coalesce(resourceOf, activeIn);
+const lookAtActive = coalesce(resourceOf, (event: WorkspaceEvent, client: DurableClient) =>
+  activeDeployments(client, event),
+);
 const lookAtWorkspace = coalesce(resourceOf, ({ resourceGroup, workspaceName }) =>
   readTaggedWorkspace(resourceGroup, workspaceName),
 );
@@ -115,18 +117,6 @@ async function decide(client: DurableClient, event: WorkspaceEvent, ctx: Invocat
   if (!status) return ignored('inProgress', deployment);
   logAct(ctx, 'deployment.started', status, eventCaller.name);
   return { decision: 'started', deployment };
-}
-
-/** The deployments of whatever accelerator that are running, or being deleted, in the event's workspace. */
-async function activeIn(event: WorkspaceEvent, client: DurableClient): Promise<DurableOrchestrationStatus[]> {
-  const all = await client.getStatusBy({ runtimeStatus: activeStates });
-  return all.filter(isDeployment).filter(({ input }) => {
-    const { request } = (input as DeployInput).deployment;
-    return (
-      request.resourceGroup.toLowerCase() === event.resourceGroup &&
-      request.workspaceName.toLowerCase() === event.workspaceName
-    );
-  });
 }
 
 const workspaceSteps = new Set<string>(['workspace', 'removeWorkspace']);

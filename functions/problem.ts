@@ -13,16 +13,20 @@ interface ProblemDetails {
   retryAfterSeconds?: number | undefined;
   /** Where a person sees more; the error table's page when left out. */
   link?: string | undefined;
+  /** Whether it is Azure's or Databricks' trouble that may pass by itself: 503, where the error table has no status. */
+  passes?: boolean;
 }
 
 /** An error answer (RFC 9457): what is wrong, where, and what a person can do. Never a stack. */
 export function problem(
   code: ErrorCode,
   detail: string,
-  { faults, headers, link, retryAfterSeconds }: ProblemDetails = {},
+  { faults, headers, link, passes = false, retryAfterSeconds: asked }: ProblemDetails = {},
 ): HttpResponseInit {
-  const { title, hint, status = 500, link: page } = entryOf(code);
+  const { title, hint, status = passes ? 503 : 500, link: page } = entryOf(code);
   const shown = link ?? page;
+  // The header has whole seconds (RFC 9110, 10.2.3).
+  const retryAfterSeconds = asked === undefined ? undefined : Math.ceil(asked);
   const retryAfter: Record<string, string> =
     retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
   return {
@@ -57,8 +61,8 @@ export function withProblems<H extends (...args: Parameters<H>) => Promise<HttpR
     } catch (error) {
       if (error instanceof NotAllowed) return problem(error.failure.code, error.failure.message, error);
       if (error instanceof DeploymentError) {
-        const { code, message, link, retryAfterSeconds } = error.failure;
-        return problem(code, message, { link, retryAfterSeconds });
+        const { code, message, link, retryable: passes, retryAfterSeconds } = error.failure;
+        return problem(code, message, { link, passes, retryAfterSeconds });
       }
       const context = (args as unknown[]).at(-1) as InvocationContext;
       context.error(redact(error instanceof Error ? (error.stack ?? error.message) : String(error)));

@@ -18,14 +18,15 @@ type Steps<T> = Generator<Task, T, unknown>;
  */
 export const destroy: OrchestrationHandler = function* (ctx): Steps<DestroyOutput> {
   const input = ctx.df.getInput<steps.DestroyInput>();
-  const { deployment, data } = input;
+  const { deployment, data, neighbours = [] } = input;
   const progress = new Progress(ctx, deployment.attempt, removalStepNames);
   // Half of a deletion is worse than its end, so nothing interrupts it.
   const flow = Flow.of(ctx, 'cancel').forCleanUp();
   const ended = { operation: 'destroy' as const, deployment, startedMs: flow.nowMs };
   try {
+    const question = { ...deployment, data, ...(neighbours.length > 0 && { neighbours }) };
     const look = progress.begin('removalPlan');
-    const { plan, scope, refusal } = yield* runStep(flow, steps.readRemoval, { ...deployment, data }, look);
+    const { plan, scope, refusal } = yield* runStep(flow, steps.readRemoval, question, look);
     if (refusal) throw new TerminalError('WORKSPACE_SHARED', `Nothing was removed: ${refusal}`);
     look.done();
     progress.leaveOut(...needless(scope, data));

@@ -28,11 +28,13 @@ export function* endWorkspace(
   if (managedGroupId === undefined) return result;
   const observer = progress.begin('removeManagedGroup');
   const name = managedGroupId.split('/').at(-1) ?? '';
-  const state = yield* removedGroup(flow, input, managedGroupId, observer);
+  const state = yield* removedGroup(flow, input, scope, managedGroupId, observer);
   observer.done();
   if (state === 'gone' && scope.ownsWorkspace) result.removed.push({ kind: 'managedResourceGroup', name });
   if (state === 'hidden' && scope.ownsWorkspace)
     result.warnings?.push(`The app may not look whether the managed resource group ${name} is gone: see the portal.`);
+  if (state === 'there')
+    result.warnings?.push(`The managed resource group ${name} is still there, without its workspace: see the portal.`);
   return result;
 }
 
@@ -60,13 +62,15 @@ function* removedWorkspace(
 function* removedGroup(
   flow: Flow,
   input: steps.DestroyInput,
+  { ownsWorkspace }: RemovalScope,
   managedGroupId: string,
   observer: StepObserver & { waiting(): void },
 ): Steps<steps.ManagedGroup['state']> {
   const wait = waiting(flow, input, `The managed resource group ${managedGroupId}`, portalLink(managedGroupId));
   for (;;) {
     const { state } = yield* runStep(flow, steps.readManagedGroup, { managedGroupId }, observer);
-    if (state !== 'there') return state;
+    // Where somebody else has deleted the workspace, Azure may keep the group for ever.
+    if (state !== 'there' || !ownsWorkspace) return state;
     yield* wait(observer);
   }
 }

@@ -99,6 +99,13 @@ describe('checkSubscription', () => {
     expect(report.findings.map(({ hint }) => hint).join()).toContain('az vm list-usage --location westeurope');
   });
 
+  test('takes a part of the roles for none that were read, and misses nothing', async () => {
+    const nextLink = 'https://management.azure.com/subscriptions/x?page=2';
+    const body = { value: [{ actions: ['*/read'], notActions: [] }], nextLink };
+    await setFault(world.cloud.azure.arm, { method: 'GET', path: '*/permissions', status: 200, body });
+    expect(codesOf(await check('dbw-pages'))).toEqual(['warning NOT_CHECKED']);
+  });
+
   test.each([
     ['a page instead of an answer', { status: 200, headers: { 'content-type': 'text/html' }, body: '<html></html>' }],
     ['an unknown shape', { status: 200, body: { value: 'none' } }],
@@ -151,7 +158,7 @@ describe('checkCompute', () => {
   });
 
   test.each([
-    ['13.3.x-gpu-ml-scala2.12', 'RUNTIME_NOT_OFFERED'],
+    ['15.4.x-scala2.12', 'RUNTIME_NOT_OFFERED'],
     ['Standard_NC4as_T4_v3', 'NODE_TYPE_NOT_OFFERED'],
   ])('sees that %s is not offered', async (code, error) => {
     await setScenario(server(), { kind: 'notOffered', code });

@@ -105,6 +105,13 @@ describe('readRemoval', () => {
     await api('POST', '/api/2.2/jobs/delete', { job_id: String(job) });
   });
 
+  test('refuses when another deployment is running in the workspace that has nothing in it yet', async () => {
+    const neighbours = ['e'.repeat(24)];
+    const { refusal, scope: seen } = await readRemoval({ ...deployment, data: false, neighbours });
+    expect(refusal).toContain(neighbours[0]);
+    expect(seen.shared).toBe(true);
+  });
+
   test('tells what cannot be looked at, and plans the rest', async () => {
     const denied = { status: 403, body: { error_code: 'PERMISSION_DENIED', message: 'Registry is switched off.' } };
     await setFault(server, { method: 'GET', path: '/api/2.0/mlflow/model-versions/search', ...denied });
@@ -327,4 +334,24 @@ test('an identity that a deployment in another workspace uses is left', async ()
   expect((await readRemoval({ ...second, data: false })).plan.keep).toContainEqual(
     expect.objectContaining({ kind: 'identity', why: expect.stringContaining(first.id) as string }),
   );
+});
+
+test('a workspace in which another deployment has begun to work since the first look stays', async () => {
+  const late = activities.deployment('ws-late');
+  const ready = await activities.readyWorkspace(late);
+  const wish = { ...late, scope: { ...scope, ownsWorkspace: true, workspace: ready } };
+  const path = '/api/2.2/jobs/create';
+  const other = 'b'.repeat(24);
+  await cloudCaller(activities.cloud).databricks('ws-late', 'POST', path, { ...oneTask, tags: { [ownerTag]: other } });
+  const failure = await failureOf(removeWorkspace(wish));
+  expect(failure).toMatchObject({ code: 'WORKSPACE_SHARED', retryable: false });
+  expect(failure.message).toContain(other);
+});
+
+test('the Git folder of an accelerator that is called like the pictures of another one stays', async () => {
+  const called = (as: string) => ({ ...input(), accelerator: { ...deployment.accelerator, name: as } });
+  const { path } = await ensureRepo(called('surfaces-results'));
+  const stranger = { ...called('surfaces'), id: 'c'.repeat(24) };
+  expect((await removeData(stranger)).removed).toEqual([]);
+  expect((await removeFolder(called('surfaces-results'))).removed).toEqual([{ kind: 'gitFolder', name: path }]);
 });

@@ -7,7 +7,15 @@ import { quickLatencies, quickScript } from '../support/quickCloud.ts';
 import { rolesOnWorkspaces, taggedResources } from '../support/taggedResources.ts';
 import { findWorkspace, setFault, setScenario, startWorld } from '../support/world.ts';
 
-const world = await startWorld({ script: quickScript, latencies: quickLatencies });
+const twoNames = (catalogue: string | undefined): string => {
+  const [entry] = Object.entries(JSON.parse(catalogue ?? '{}') as object);
+  return JSON.stringify({ [entry?.[0] ?? '']: entry?.[1] as object, second: entry?.[1] as object });
+};
+const world = await startWorld({
+  script: quickScript,
+  latencies: quickLatencies,
+  settings: ({ ACCELERATORS }) => ({ ACCELERATORS: twoNames(ACCELERATORS) }),
+});
 afterAll(() => world.close());
 const { arm } = world.cloud.azure;
 const caller = cloudCaller(world.cloud);
@@ -127,6 +135,8 @@ describe('a deployment that made its workspace', () => {
         .flatMap(({ requests }) => requests)
         .filter(({ method, path }) => method !== 'GET' && !path.endsWith('/search')).length;
     const before = writes();
+    const doubtful = await ask(id, '?dryRun=true&dryRun=false');
+    expect([doubtful.status, doubtful.body['code']]).toEqual([422, 'REQUEST_INVALID']);
     const { status, body } = await ask(id, '?dryRun=true');
     expect(status).toBe(200);
     expect(body).toMatchObject({
@@ -158,6 +168,19 @@ describe('a deployment that made its workspace', () => {
     expect(deleted).toMatchObject({ state: 'Deleted', notes: [] });
     expect(kindsOf(deleted.removed)).toEqual(['identity']);
     expect(await taggedResources(world.cloud, id, name)).toEqual([]);
+  });
+
+  test('is deleted though Azure has kept the managed group of a workspace that a person has deleted', async () => {
+    const name = 'dbw-kept';
+    const { id } = await world.deploy({ workspaceName: name });
+    await caller.arm('DELETE', workspacePath(name), workspacesVersion);
+    await world.pass(quickLatencies.workspaceSeconds);
+    const path = `*/resourceGroups/databricks-rg-${name}-*`;
+    await setFault(arm, { method: 'GET', path, status: 200, body: { id: 'kept' }, times: 1000 });
+    const deleted = await remove(id);
+    expect(deleted).toMatchObject({ state: 'Deleted', notes: [expect.stringContaining(`databricks-rg-${name}-`)] });
+    expect(kindsOf(deleted.removed)).toEqual(['identity']);
+    arm.faults.clear();
   });
 
   test('is deleted though Azure was still making its workspace when it was cancelled', async () => {
@@ -330,4 +353,20 @@ test('a deployment whose workspace another one uses is not deleted before that o
     identitiesVersion,
   );
   expect(identity.status).toBe(404);
+});
+
+test('a deployment whose workspace is being used by one that has no job in it yet is not deleted either', async () => {
+  const name = 'dbw-begun';
+  const first = await world.deploy({ workspaceName: name });
+  const shown = (await ask(first.id, '?dryRun=true')).body['warnings'] as string[];
+  const second = await world.start({ workspaceName: name, accelerator: 'second' });
+  expect(second.id).not.toBe(first.id);
+  const doubted = (await ask(first.id, '?dryRun=true')).body['warnings'] as string[];
+  expect(doubted.filter((warning) => !shown.includes(warning))).toEqual([expect.stringContaining(second.id)]);
+  expect((await ask(first.id)).status).toBe(202);
+  await world.until(() => world.isOver(first.id));
+  expect(expectFailure(await world.read(first.id), 'WORKSPACE_SHARED', 'removalPlan').message).toContain(second.id);
+  await world.finish(second.id);
+  expect((await remove(second.id)).state).toBe('Deleted');
+  expect((await remove(first.id)).state).toBe('Deleted');
 });

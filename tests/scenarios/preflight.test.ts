@@ -113,7 +113,7 @@ describe('a deployment ends before anything is made when', () => {
   });
 
   test.each([
-    ['13.3.x-gpu-ml-scala2.12', {}, 'RUNTIME_NOT_OFFERED'],
+    ['15.4.x-scala2.12', {}, 'RUNTIME_NOT_OFFERED'],
     ['Standard_NC4as_T4_v3', {}, 'NODE_TYPE_NOT_OFFERED'],
   ])('an existing workspace does not offer %s', async (code, request, error) => {
     const workspaceName = `dbw-there-${error.toLowerCase().slice(0, 4)}`;
@@ -247,7 +247,7 @@ describe('a dry run', () => {
 
   test('tells what is used as it is, and asks the workspace what it offers', async () => {
     await makeWorkspace('dbw-plan-there');
-    await setScenario(world.workspace('dbw-plan-there'), { kind: 'notOffered', code: '13.3.x-gpu-ml-scala2.12' });
+    await setScenario(world.workspace('dbw-plan-there'), { kind: 'notOffered', code: '15.4.x-scala2.12' });
     const { body } = await plan({ workspaceName: 'dbw-plan-there', compute: { workers: 0 } });
     expect(body.use).toMatchObject([{ kind: 'databricksWorkspace', name: 'dbw-plan-there' }]);
     expect(body.create.filter(({ certain }) => certain).map(({ kind }) => kind)).toEqual(['managedIdentity']);

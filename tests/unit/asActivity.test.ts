@@ -64,4 +64,13 @@ describe('withProblems', () => {
     expect(lines.join('\n')).toContain('refused');
     expect(lines.join('\n')).not.toContain('0123456789abcdef');
   });
+
+  test('asks for whole seconds, as the header has them, and answers 503 for what passes by itself', async () => {
+    const handler = withProblems(async (_request: unknown, _ctx: InvocationContext): Promise<HttpResponseInit> => {
+      throw new RetryableError('AZURE_THROTTLED', 'Azure asks to slow down.', { retryAfterSeconds: 16.2 });
+    });
+    const answer = await handler('body', contextWith([]));
+    expect([answer.status, answer.headers]).toEqual([503, expect.objectContaining({ 'retry-after': '17' })]);
+    expect(JSON.parse(answer.body as string)).toMatchObject({ status: 503, retryAfterSeconds: 17 });
+  });
 });

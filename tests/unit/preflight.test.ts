@@ -99,6 +99,14 @@ describe('the clusters of the shipped accelerator', () => {
     expect(clusterNeeds('another', {})).toEqual([{ cluster: 'RUNME' }, { cluster: 'notebooks' }]);
     expect(clusterNeeds('another', wish)[1]).toEqual({ cluster: 'notebooks', ...wish });
   });
+
+  test('are not those of a repository that uses the companion library and has the same name in the catalogue', () => {
+    const deployment = deploymentOf();
+    const accelerator = { ...deployment.accelerator, companion: true };
+    const noGpus = factsWith({ usages: { value: usages.map((usage) => ({ ...usage, limit: 1 })) } });
+    const findings = judgeSubscription(noGpus, { deployment: { ...deployment, accelerator }, clientId, at });
+    expect(codesOf(findings)).toEqual(['warning CLUSTERS_UNKNOWN', 'warning CLUSTERS_UNKNOWN']);
+  });
 });
 
 describe('a node type', () => {
@@ -313,10 +321,25 @@ describe('what Azure says of the target', () => {
       identityExists: { value: true },
       permissions: { value: [{ actions: ['Microsoft.ManagedIdentity/*/read'], notActions: [] }] },
     });
-    expect(codesOf(judged(facts))).toEqual(['error ROLE_MISSING', 'error ROLE_MISSING']);
+    expect(codesOf(judged(facts))).toEqual(['error ROLE_MISSING']);
     const own = { value: [{ actions: ['*'], notActions: [] }] };
     expect(judged({ ...facts, workspacePermissions: own })).toEqual([]);
     expect(judged({ ...facts, workspacePermissions: { unread: 'Not allowed.' } })).toEqual([]);
+  });
+
+  test('misses no role to read what was read, whatever scope gave it', () => {
+    const assign = { actions: ['Microsoft.Authorization/roleAssignments/write'], notActions: [] };
+    const facts = factsWith({
+      workspace: { value: workspace },
+      identityExists: { value: true },
+      permissions: { value: [] },
+      workspacePermissions: { value: [assign] },
+    });
+    expect(judged(facts)).toEqual([]);
+    expect(codesOf(judged({ ...facts, identityExists: { unread: 'Not allowed.' } }))).toEqual([
+      'warning NOT_CHECKED',
+      'error ROLE_MISSING',
+    ]);
   });
 
   test('is warned about where nobody may look, and never an error', () => {
@@ -347,19 +370,28 @@ test('an action is granted by a pattern of one role that the same role does not 
 });
 
 describe('what a workspace offers', () => {
+  const context = { location: 'westeurope', at: '2026-08-01T00:00:00Z' };
   const needs = clusterNeeds(shipped, {});
   const runtimes = { value: ['13.3.x-gpu-ml-scala2.12', '15.4.x-scala2.12', '15.4.x-gpu-ml-scala2.12'] };
   const node = (id: string, more: object = {}) => ({ id, deprecated: false, status: [], ...more });
   const nodeTypes = { value: [node('Standard_D4ads_v5'), node('Standard_NC4as_T4_v3')] };
 
   test('is no finding when the clusters can be had', () => {
-    expect(judgeCompute({ runtimes, nodeTypes }, needs, 'westeurope')).toEqual([]);
+    expect(judgeCompute({ runtimes, nodeTypes }, needs, context)).toEqual([]);
   });
 
   test('names a runtime that is not there, and one that is', () => {
-    const [finding] = judgeCompute({ runtimes: { value: runtimes.value.slice(1) }, nodeTypes }, needs, 'westeurope');
+    const [finding] = judgeCompute({ runtimes: { value: runtimes.value.slice(1) }, nodeTypes }, needs, context);
     expect(finding).toMatchObject({ code: 'RUNTIME_NOT_OFFERED', pointer: '/compute/sparkVersion' });
     expect(finding?.hint).toContain('"sparkVersion": "15.4.x-gpu-ml-scala2.12"');
+  });
+
+  test('may leave out a runtime that is out of support, which a cluster may still get: a warning', () => {
+    const findings = judgeCompute({ runtimes: { value: runtimes.value.slice(1) }, nodeTypes }, needs, {
+      ...context,
+      at: '2026-08-22T00:00:00Z',
+    });
+    expect(codesOf(findings)).toEqual(['warning RUNTIME_NOT_LISTED']);
   });
 
   test.each([
@@ -375,13 +407,13 @@ describe('what a workspace offers', () => {
       'warning NODE_TYPE_DEPRECATED',
     ],
   ])('says of a node type that is %s: %s', (_what, value, code) => {
-    const findings = judgeCompute({ runtimes, nodeTypes: { value } }, needs, 'westeurope');
+    const findings = judgeCompute({ runtimes, nodeTypes: { value } }, needs, context);
     expect(codesOf(findings)).toEqual([code]);
   });
 
   test('that nobody may read is a warning', () => {
     const unread = { unread: 'No.' };
-    expect(codesOf(judgeCompute({ runtimes: unread, nodeTypes: unread }, needs, 'westeurope'))).toEqual([
+    expect(codesOf(judgeCompute({ runtimes: unread, nodeTypes: unread }, needs, context))).toEqual([
       'warning NOT_CHECKED',
       'warning NOT_CHECKED',
     ]);

@@ -77,6 +77,7 @@ describe('parseRequest', () => {
     ['null for tags', { ...minimal, tags: null }, ['/tags']],
     ['a tag that is no text', { ...minimal, tags: { a: 1 } }, ['/tags/a']],
     ['a tag name that needs escapes', { ...minimal, tags: { 'a/b~c': '' } }, ['/tags/a~1b~0c']],
+    ['a tag twice in two cases', { ...minimal, tags: { Owner: 'a', team: 'b', owner: 'c' } }, ['/tags']],
     ['too many tags', { ...minimal, tags: many(16) }, ['/tags']],
     ['a tag that is too long', { ...minimal, tags: { a: 'x'.repeat(257) } }, ['/tags/a']],
     [

@@ -102,6 +102,18 @@ describe('deployerSettings', () => {
 });
 
 describe('endpointSettings', () => {
+  const connection = 'APPLICATIONINSIGHTS_CONNECTION_STRING';
+
+  test.each([
+    '',
+    'InstrumentationKey=00000000-0000-4000-8000-000000000009;',
+    'InstrumentationKey=00000000-0000-4000-8000-000000000009;IngestionEndpoint=https://x.applicationinsights.azure.com/',
+    'IngestionEndpoint=https://x.applicationinsights.azure.com/;InstrumentationKey=00000000-0000-4000-8000-000000000009',
+  ])('takes the parts of a connection string in any order: %j', async (text) => {
+    vi.stubEnv(connection, text);
+    expect(await endpoints()).toMatchObject({ [connection]: text });
+  });
+
   test('calls the public cloud unless told otherwise', async () => {
     expect(await endpoints()).toMatchObject({ AZURE_RESOURCE_MANAGER_URL: 'https://management.azure.com' });
   });
@@ -111,6 +123,9 @@ describe('endpointSettings', () => {
     ['AZURE_RESOURCE_MANAGER_URL', 'http://management.azure.com'],
     ['AZURE_RESOURCE_MANAGER_URL', 'https://management.azure.com/subscriptions?x=1'],
     ['DATABRICKS_HOST_PATTERN', '(unfinished'],
+    [connection, 'IngestionEndpoint=https://westeurope-5.in.applicationinsights.azure.com/'],
+    [connection, 'xInstrumentationKey=00000000-0000-4000-8000-000000000009'],
+    [connection, '@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/s)'],
   ])('names %s when it is %j', async (name, value) => {
     vi.stubEnv(name, value);
     expect(await messageOf(endpoints)).toBe(`TerminalError: SETTINGS_INVALID: ${name} is not valid.`);

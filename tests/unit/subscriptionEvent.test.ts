@@ -71,7 +71,11 @@ describe.each([
 
   test('without claims is read, and nobody is named as its cause', () => {
     const { claims: _claims, ...data } = make().data;
-    expect(readSubscriptionEvent({ ...make(), data }, own)).not.toHaveProperty('applicationId');
+    for (const about of [data, { ...data, claims: null }]) {
+      const event = readSubscriptionEvent({ ...make(), data: about }, own);
+      expect(event).toHaveProperty('resourceId', resourceId);
+      expect(event).not.toHaveProperty('applicationId');
+    }
   });
 
   test('tags of something else than a workspace are dropped', () => {
