@@ -35,7 +35,7 @@ export const errorTable = {
   },
   DEPLOYMENT_CONFLICT: {
     status: 409,
-    title: 'The same target is being deployed with another request',
+    title: 'The same target is being deployed with another request, or deleted',
     hint: 'Wait until it is over, then send the request again.',
   },
   TOO_MANY_DEPLOYMENTS: {

@@ -5,6 +5,7 @@ import { usualLimits } from '../domain/limits.ts';
 import type { DeploymentRequest, RequestFault } from '../domain/request.ts';
 import type { DeployStatus } from '../domain/status.ts';
 import type { DeployInput, EarlierAttempt, Kept } from '../domain/steps.ts';
+import { activeDeployments } from './activeDeployments.ts';
 import { admit } from './admission.ts';
 import type { Caller } from './caller.ts';
 import { refuseTooMany, startsWith } from './quota.ts';
@@ -97,6 +98,7 @@ interface Start {
 /** Starts the orchestration; a twin that came first is as good. */
 async function start(client: DurableClient, { deployment, known, kept, caller }: Start): Promise<Launched> {
   await refuseTooMany(client, caller);
+  await refuseBesideDeletion(client, deployment);
   const input: DeployInput = {
     ...inputAfter(known, deployment, caller),
     ...(kept && { kept }),
@@ -121,6 +123,17 @@ async function start(client: DurableClient, { deployment, known, kept, caller }:
   const status = await statusOf(client, id);
   if (!status) throw new Error(`the deployment ${id} was started and is not there`);
   return { status, started };
+}
+
+/** Refuses to begin in a workspace that another deployment's deletion may be about to take away. */
+async function refuseBesideDeletion(client: DurableClient, { id, request }: Start['deployment']): Promise<void> {
+  const active = await activeDeployments(client, request);
+  const deletion = active.find(({ name, instanceId }) => name === 'destroy' && instanceId !== id);
+  if (!deletion) return;
+  throw new TerminalError(
+    'DEPLOYMENT_CONFLICT',
+    `The deployment ${deletion.instanceId} in the same workspace is being deleted.`,
+  );
 }
 
 /** What the next orchestration of a deployment is started with, after the one that is known. */

@@ -370,3 +370,17 @@ test('a deployment whose workspace is being used by one that has no job in it ye
   expect((await remove(second.id)).state).toBe('Deleted');
   expect((await remove(first.id)).state).toBe('Deleted');
 });
+
+test('no deployment begins in a workspace that is being deleted', async () => {
+  const name = 'dbw-going';
+  const { id } = await world.deploy({ workspaceName: name });
+  expect((await ask(id)).status).toBe(202);
+  const body = { resourceGroup: 'rg-volatility', workspaceName: name, accelerator: 'second' };
+  const refused = await world.call('/api/deployments', { method: 'POST', body });
+  expect(refused.status).toBe(409);
+  expect(await refused.json()).toMatchObject({
+    code: 'DEPLOYMENT_CONFLICT',
+    detail: expect.stringContaining(id) as string,
+  });
+  expect((await world.finish(id)).state).toBe('Deleted');
+});
