@@ -1,12 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
-import { storageInstanceId, watchInstanceId } from '../../domain/ids.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { askedFor, recorded } from '../support/askedFor.ts';
 import { cloudCaller } from '../support/cloudCaller.ts';
+import { quickLatencies, quickScript } from '../support/quickCloud.ts';
 import { startWorld } from '../support/world.ts';
-
-/** What version 1.1 asked for and was told in one deployment: type of each history event, and name where it has one. */
-const recorded = JSON.parse(readFileSync(new URL('1.1.json', import.meta.url), 'utf8')) as Record<string, string[]>;
 
 const world = await startWorld({
   script: quickScript,
@@ -18,13 +14,7 @@ afterAll(() => world.close());
 test('an instance that began with version 1.1 asks for the same steps in the same order as then', async () => {
   const { id, runtimeStatus } = await world.deploy({ workspaceName: 'dbw-history' });
   expect(runtimeStatus).toBe('Completed');
-  const events = (instance: string): string[] =>
-    world.host.history(instance).map(({ EventType: type, Name: name }) => (name ? `${type} ${name}` : String(type)));
-  expect({
-    deploy: events(id),
-    waitForStorage: events(storageInstanceId(id, 1)),
-    watchRun: events(watchInstanceId(id, 1)),
-  }).toEqual(recorded);
+  expect(askedFor(world, id)).toEqual(recorded('1.1'));
 });
 
 test('an instance that began with version 1.1 and is cancelled leaves no run active', async () => {
