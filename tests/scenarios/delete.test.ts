@@ -6,6 +6,7 @@ import { inventoryOf, oneOfEach } from '../support/inventory.ts';
 import { quickLatencies, quickScript } from '../support/quickCloud.ts';
 import { rolesOnWorkspaces, taggedResources } from '../support/taggedResources.ts';
 import { findWorkspace, setFault, setScenario, startWorld } from '../support/world.ts';
+import { workspaceContents } from '../support/workspaceContents.ts';
 
 const twoNames = (catalogue: string | undefined): string => {
   const [entry] = Object.entries(JSON.parse(catalogue ?? '{}') as object);
@@ -60,24 +61,7 @@ async function createJob(workspace: string, settings: object): Promise<string> {
   return String(made.body['job_id']);
 }
 
-/** What somebody can see of a workspace: all lists, without what changes by itself. */
-async function stateOf(name: string): Promise<unknown[]> {
-  const paths = [
-    '/api/2.2/jobs/list?limit=100',
-    '/api/2.0/sql/warehouses',
-    '/api/2.0/repos?path_prefix=/',
-    '/api/2.0/preview/scim/v2/ServicePrincipals',
-    '/api/2.0/workspace/list?path=/Shared',
-    '/api/2.0/mlflow/experiments/search?view_type=ACTIVE_ONLY',
-    '/api/2.1/unity-catalog/catalogs',
-    `/api/2.1/unity-catalog/schemas?catalog_name=${name.replaceAll('-', '_')}`,
-    '/api/2.1/unity-catalog/models',
-  ];
-  const states: unknown[] = [];
-  for (const path of paths) states.push([path, (await caller.databricks(name, 'GET', path)).body]);
-  states.push((await caller.arm('GET', workspacePath(name), workspacesVersion)).body);
-  return states;
-}
+const stateOf = (name: string): Promise<unknown[]> => workspaceContents(caller, name);
 
 describe('a deployment that made its workspace', () => {
   test('leaves nothing behind when it is deleted, and can be deployed again', async () => {
