@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { anyList } from './settings.ts';
 
 /** A public repository on GitHub. A `.git` at the end of its address is left out, so that one repository has one address. */
 const repositoryUrl = v.pipe(
@@ -104,16 +105,7 @@ export interface Accelerator {
 const allowedRepository = /^https:\/\/github\.com\/[\w-]{1,39}\/(?:\*|[\w.-]{1,100})$/i;
 
 /** Setting: a comma-separated list of repositories, `*` for all of an owner; empty for none. */
-export const repositoryList = v.pipe(
-  v.string(),
-  v.transform((text) =>
-    text
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  ),
-  v.array(v.pipe(v.string(), v.regex(allowedRepository))),
-);
+export const repositoryList = v.pipe(anyList, v.array(v.pipe(v.string(), v.regex(allowedRepository))));
 
 /** Whether the list has the repository or all of its owner's. GitHub's names do not tell upper from lower case. */
 export function isAllowedRepository(repository: string, allowed: string[]): boolean {

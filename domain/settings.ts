@@ -14,8 +14,8 @@ export function readSettings<S extends v.GenericSchema>(
   throw new TerminalError('SETTINGS_INVALID', `${[...new Set(names)].join(', ')}.`);
 }
 
-/** A comma-separated list of one or more. */
-export const list = v.pipe(
+/** A comma-separated list; empty for none. */
+export const anyList = v.pipe(
   v.string(),
   v.transform((text) =>
     text
@@ -23,8 +23,10 @@ export const list = v.pipe(
       .map((item) => item.trim())
       .filter((item) => item !== ''),
   ),
-  v.minLength(1),
 );
+
+/** A comma-separated list of one or more. */
+export const list = v.pipe(anyList, v.minLength(1));
 
 /** A positive number written as text. */
 export const positive = v.pipe(v.string(), v.transform(Number), v.number(), v.gtValue(0), v.finite());

@@ -1,6 +1,7 @@
 import { HttpRequest, type HttpResponseInit } from '@azure/functions';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Caller, Role } from '../../functions/caller.ts';
+import { stubSettings } from '../support/usualSettings.ts';
 
 const uriOfRole = 'http://schemas.microsoft.com/ws/2008/06/identity/claims/role';
 const principalOf = (claims: [typ: string, val: unknown][], more: object = { role_typ: uriOfRole }): string =>
@@ -19,13 +20,7 @@ const warnings: string[] = [];
 const context = { warn: (text: string) => warnings.push(text), error() {}, invocationId: 'i' };
 
 beforeEach(() => {
-  vi.stubEnv('AZURE_SUBSCRIPTION_ID', '00000000-0000-4000-8000-000000000001');
-  vi.stubEnv('AZURE_CLIENT_ID', '00000000-0000-4000-8000-000000000002');
-  vi.stubEnv('ACCELERATORS', '{}');
-  vi.stubEnv('ALLOWED_RESOURCE_GROUPS', 'rg');
-  vi.stubEnv('ALLOWED_LOCATIONS', 'westeurope');
-  vi.stubEnv('STATUS_LINK_KEY', '0123456789abcdef0123456789abcdef');
-  vi.stubEnv('WEBSITE_AUTH_ENABLED', 'True');
+  stubSettings({ WEBSITE_AUTH_ENABLED: 'True' });
 });
 afterEach(() => {
   vi.unstubAllEnvs();

@@ -1,8 +1,9 @@
 import type { DurableClient } from 'durable-functions';
-import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { CallerStart } from '../../domain/steps.ts';
 import { toFailure } from '../../domain/errors.ts';
 import { refuseTooMany, startsWith } from '../../functions/quota.ts';
+import { stubSettings } from '../support/usualSettings.ts';
 
 const nowMs = Date.parse('2026-11-27T12:00:00Z');
 const minutesAgo = (minutes: number): string => new Date(nowMs - minutes * 60_000).toISOString();
@@ -43,14 +44,7 @@ const refusalOf = async (key: string): Promise<object | undefined> =>
 
 // The settings are read at the first request.
 beforeAll(() => {
-  vi.stubEnv('AZURE_SUBSCRIPTION_ID', '00000000-0000-4000-8000-000000000001');
-  vi.stubEnv('AZURE_CLIENT_ID', '00000000-0000-4000-8000-000000000002');
-  vi.stubEnv('ACCELERATORS', '{}');
-  vi.stubEnv('ALLOWED_RESOURCE_GROUPS', 'rg');
-  vi.stubEnv('ALLOWED_LOCATIONS', 'westeurope');
-  vi.stubEnv('STATUS_LINK_KEY', '0123456789abcdef0123456789abcdef');
-  vi.stubEnv('MAX_ACTIVE_DEPLOYMENTS', '2');
-  vi.stubEnv('MAX_STARTS_PER_HOUR', '3');
+  stubSettings({ MAX_ACTIVE_DEPLOYMENTS: '2', MAX_STARTS_PER_HOUR: '3' });
 });
 beforeEach(() => {
   known = [];

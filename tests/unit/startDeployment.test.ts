@@ -1,9 +1,10 @@
 import { HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
-import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { DeployInput } from '../../domain/steps.ts';
 import { withProblems } from '../../functions/problem.ts';
 import { startDeployment } from '../../functions/startDeployment.ts';
+import { stubSettings } from '../support/usualSettings.ts';
 
 /** A durable client over a map: what the trigger asks of it, and nothing else. */
 class KnownInstances {
@@ -55,14 +56,13 @@ let client: KnownInstances;
 
 // The settings are read at the first request.
 beforeAll(() => {
-  vi.stubEnv('AZURE_SUBSCRIPTION_ID', '00000000-0000-4000-8000-000000000001');
-  vi.stubEnv('AZURE_CLIENT_ID', '00000000-0000-4000-8000-000000000002');
-  vi.stubEnv('WEBSITE_AUTH_ENABLED', 'True');
-  vi.stubEnv('ACCELERATORS', '{"predicting-implied-volatility":{"repositoryUrl":"https://github.com/a/r","tag":"v1"}}');
-  vi.stubEnv('ALLOWED_RESOURCE_GROUPS', 'rg-a,rg-b');
-  vi.stubEnv('ALLOWED_LOCATIONS', 'westeurope,northeurope');
-  vi.stubEnv('STATUS_LINK_KEY', '0123456789abcdef0123456789abcdef');
-  vi.stubEnv('MAX_ACTIVE_DEPLOYMENTS', '2');
+  stubSettings({
+    WEBSITE_AUTH_ENABLED: 'True',
+    ACCELERATORS: '{"predicting-implied-volatility":{"repositoryUrl":"https://github.com/a/r","tag":"v1"}}',
+    ALLOWED_RESOURCE_GROUPS: 'rg-a,rg-b',
+    ALLOWED_LOCATIONS: 'westeurope,northeurope',
+    MAX_ACTIVE_DEPLOYMENTS: '2',
+  });
 });
 
 beforeEach(() => {
