@@ -175,6 +175,8 @@ function usesOf(workspace: string, call: RemoteCall): number {
 function pauseAfter(workspace: string, call: RemoteCall, { reset, status }: Fault): number {
   // A session that cannot be closed is left to the warehouse.
   if (isClosing(call)) return Number.POSITIVE_INFINITY;
+  // What preflight cannot read is a warning.
+  if (call.path.includes('/clusters/') && status === 200) return Number.POSITIVE_INFINITY;
   const log = serverOf(world.cloud, call, workspace).requests.filter((request) => !isClosing(request));
   const ofStep = log.filter(({ path }) =>
     call.server === 'azure'
