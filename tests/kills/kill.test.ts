@@ -18,7 +18,7 @@ import { taggedResources } from '../support/taggedResources.ts';
 import { findWorkspace } from '../support/world.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const kills = 20;
+const kills = process.env['SWEEP'] === 'full' ? 20 : 10;
 const inFlight = 4;
 const functionKey = 'the-function-key-of-the-kill-test';
 /** Printed when the test fails; `KILL_SEED` plays the same moments again. */

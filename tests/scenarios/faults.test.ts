@@ -72,7 +72,7 @@ const calls = callsOf(world.cloud, 'dbw-reference');
 
 const cases = calls.flatMap((call, i) =>
   names
-    .filter((name, j) => full || (j + i) % 4 === 0 || (call.method !== 'GET' && name.startsWith('is done')))
+    .filter((name, j) => full || (j + i) % 8 === 0 || (call.method !== 'GET' && name.startsWith('is done')))
     .map((name) => [`${call.method} ${call.path}${call.skip > 0 ? ' (again)' : ''}`, name, call] as const),
 );
 
@@ -142,7 +142,7 @@ describe('a deployment succeeds with exactly one of each resource when the token
 
 describe('a deployment succeeds with exactly one of each resource in a random mix of faults', () => {
   const seed = Number(process.env['FAULT_SEED'] ?? Date.now() % 1_000_000);
-  const mixes = Array.from({ length: full ? 60 : 8 }, (_, i) => seed + i);
+  const mixes = Array.from({ length: full ? 60 : 4 }, (_, i) => seed + i);
 
   // A step waits for minutes in all, so a mix asks for short pauses only.
   const mixed = names.filter((name) => !name.endsWith('as a date'));
