@@ -72,7 +72,7 @@ function taskDetails(task: TaskRun, { folder, clock }: Workspace): Html {
   const files = linkedFiles(logs, `/shown/${task.runId}`);
   const view = { files, over: isOver(task), depth: 2, nowMs: clock.now() };
   return html`<section id="${task.runId}">
-    <h2>${task.taskKey}</h2>
+    <h2>${task.taskKey}${task.attempt > 0 ? ` (attempt ${task.attempt + 1})` : ''}</h2>
     ${error !== undefined && !tellsFailure(cells) ? failure(error, errorTrace) : undefined}
     ${
       result
