@@ -12,6 +12,7 @@ import {
   writtenBy,
 } from './support/sparkWorkspace.ts';
 import type { Json } from './support/startTestWorkspace.ts';
+import { fullSweep } from '../support/fullSweep.ts';
 
 const patienceMs = 240_000;
 const quick = { timeout: 10_000 };
@@ -83,37 +84,40 @@ describe('a job cluster with Spark', { timeout: patienceMs }, () => {
     await expect.poll(() => isRunning(worker), quick).toBe(false);
   });
 
-  it('leaves whole tables when another writes to them at once, and is replaced for a retry when its driver dies', async () => {
-    const workspace = await startSparkWorkspace();
-    const writer = (me: string): Json => {
-      const task = sparkTask('writer', { task_key: me, job_cluster_key: me });
-      return { ...task, notebook_task: { ...task.notebook_task, base_parameters: { me } } };
-    };
-    const after = { job_cluster_key: 'one', depends_on: [{ task_key: 'one' }, { task_key: 'two' }] };
-    const tasks = [writer('one'), writer('two'), sparkTask('reader', after)];
-    const dies = { job_cluster_key: 'two', depends_on: [{ task_key: 'two' }], max_retries: 1 };
-    const runId = await startSparkJob(workspace, [...tasks, sparkTask('dies_once', dies)], ['one', 'two']);
-    const outputs = await outputsOf(workspace, runId);
+  it.runIf(fullSweep)(
+    'leaves whole tables when another writes to them at once, and is replaced for a retry when its driver dies',
+    async () => {
+      const workspace = await startSparkWorkspace();
+      const writer = (me: string): Json => {
+        const task = sparkTask('writer', { task_key: me, job_cluster_key: me });
+        return { ...task, notebook_task: { ...task.notebook_task, base_parameters: { me } } };
+      };
+      const after = { job_cluster_key: 'one', depends_on: [{ task_key: 'one' }, { task_key: 'two' }] };
+      const tasks = [writer('one'), writer('two'), sparkTask('reader', after)];
+      const dies = { job_cluster_key: 'two', depends_on: [{ task_key: 'two' }], max_retries: 1 };
+      const runId = await startSparkJob(workspace, [...tasks, sparkTask('dies_once', dies)], ['one', 'two']);
+      const outputs = await outputsOf(workspace, runId);
 
-    const results = ['one', 'two'].map((me) => JSON.parse(outputs[me].notebook_output.result));
-    const done = (what: string): number[] =>
-      results.map(({ done }) => done.filter((each: string) => each === what).length);
-    const refused = results.flatMap(({ refused }) => refused as [what: string, error: string][]);
-    for (const [, error] of refused) expect(error).toMatch(/\[DELTA_|TABLE_OR_VIEW_ALREADY_EXISTS/);
-    expect(done('create').reduce((sum, count) => sum + count)).toBe(1);
-    const { first, log, latest } = JSON.parse(outputs['reader'].notebook_output.result);
-    expect(Object.values(first)).toEqual([1]);
-    const appended = done('append').map((count, index) => [index === 0 ? 'one' : 'two', 3 * count] as const);
-    expect(log).toEqual(Object.fromEntries(appended.filter(([, count]) => count > 0)));
-    expect(Object.values(latest)).toEqual([3]);
+      const results = ['one', 'two'].map((me) => JSON.parse(outputs[me].notebook_output.result));
+      const done = (what: string): number[] =>
+        results.map(({ done }) => done.filter((each: string) => each === what).length);
+      const refused = results.flatMap(({ refused }) => refused as [what: string, error: string][]);
+      for (const [, error] of refused) expect(error).toMatch(/\[DELTA_|TABLE_OR_VIEW_ALREADY_EXISTS/);
+      expect(done('create').reduce((sum, count) => sum + count)).toBe(1);
+      const { first, log, latest } = JSON.parse(outputs['reader'].notebook_output.result);
+      expect(Object.values(first)).toEqual([1]);
+      const appended = done('append').map((count, index) => [index === 0 ? 'one' : 'two', 3 * count] as const);
+      expect(log).toEqual(Object.fromEntries(appended.filter(([, count]) => count > 0)));
+      expect(Object.values(latest)).toEqual([3]);
 
-    expect(outputs['dies_once'].notebook_output.result).toBe('10');
-    const run = await readRun(workspace, runId);
-    const [lost, retried] = run.tasks.filter(({ task_key: key }: Json) => key === 'dies_once');
-    expect(lost.status.termination_details).toMatchObject({ code: 'DRIVER_ERROR' });
-    expect(retried.cluster_instance.cluster_id).not.toBe(lost.cluster_instance.cluster_id);
-    expect(existsSync(join(workspace.folder, 'clusters', lost.cluster_instance.cluster_id))).toBe(false);
-  });
+      expect(outputs['dies_once'].notebook_output.result).toBe('10');
+      const run = await readRun(workspace, runId);
+      const [lost, retried] = run.tasks.filter(({ task_key: key }: Json) => key === 'dies_once');
+      expect(lost.status.termination_details).toMatchObject({ code: 'DRIVER_ERROR' });
+      expect(retried.cluster_instance.cluster_id).not.toBe(lost.cluster_instance.cluster_id);
+      expect(existsSync(join(workspace.folder, 'clusters', lost.cluster_instance.cluster_id))).toBe(false);
+    },
+  );
 });
 
 const shapedColumns = [

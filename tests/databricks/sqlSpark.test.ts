@@ -10,6 +10,7 @@ import { createWarehouse } from './support/fakeWarehouses.ts';
 import { runPython } from './support/runPython.ts';
 import { type Session, openSession, rowsOf } from './support/sqlDriver.ts';
 import { type TestWorkspace, startTestWorkspace } from './support/startTestWorkspace.ts';
+import { fullSweep } from '../support/fullSweep.ts';
 
 const minutes = 60_000;
 const catalog = 'implied_volatility';
@@ -132,7 +133,7 @@ const seenBySdk = (warehouseId: string): object => ({
   stopped: 'STOPPED',
 });
 
-it(
+it.runIf(fullSweep)(
   'starts a new engine after a restart of the emulator, with the tables of before and the catalogs made since',
   { timeout: 3 * minutes },
   async () => {

@@ -6,6 +6,7 @@ import { failpointNames } from '../../local/host/failpoint.ts';
 import { Store } from '../../local/host/durable/store.ts';
 import type { HostProcess } from './crashHost.ts';
 import { spawnHost } from './crashHost.ts';
+import { fullSweep } from '../support/fullSweep.ts';
 
 const pipelinesPerRound = 3;
 const generations = [0, 1];
@@ -100,9 +101,10 @@ describe('a killed host loses nothing and records every result once', () => {
     expect(missingSteps(log)).toEqual([]);
   });
 
-  test('when it dies at random moments, twenty times', async () => {
+  const mostDeaths = fullSweep ? 20 : 8;
+  test(`when it dies at random moments, ${mostDeaths} times`, async () => {
     let deaths = 0;
-    while (deaths < 20) {
+    while (deaths < mostDeaths) {
       const kills = Array.from({ length: 5 }, () => (host: HostProcess) => {
         setTimeout(() => host.child.kill('SIGKILL'), Math.random() * 120);
       });

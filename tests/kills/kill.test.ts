@@ -16,9 +16,10 @@ import { quickScript } from '../support/quickCloud.ts';
 import { randomFrom } from '../support/randomFrom.ts';
 import { taggedResources } from '../support/taggedResources.ts';
 import { findWorkspace } from '../support/world.ts';
+import { fullSweep } from '../support/fullSweep.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const kills = process.env['SWEEP'] === 'full' ? 20 : 10;
+const kills = fullSweep ? 20 : 10;
 const inFlight = 4;
 const functionKey = 'the-function-key-of-the-kill-test';
 /** Printed when the test fails; `KILL_SEED` plays the same moments again. */

@@ -4,9 +4,7 @@ import { cloudCaller } from '../support/cloudCaller.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
 import { quickLatencies, quickScript } from '../support/quickCloud.ts';
 import { startWorld } from '../support/world.ts';
-
-/** `SWEEP=full` cancels at every remote call of a deployment; the usual run at some of them. */
-const full = process.env['SWEEP'] === 'full';
+import { fullSweep } from '../support/fullSweep.ts';
 
 const watched: { name: string; seen: number; at: number; act: () => void }[] = [];
 const world = await startWorld({
@@ -63,7 +61,7 @@ test('the deployment that is cancelled at no call succeeds', () => {
   expect(reference.calls).toBeGreaterThan(30);
 });
 
-const moments = Array.from({ length: reference.calls }, (_, i) => i).filter((at) => full || at % 6 === 2);
+const moments = Array.from({ length: reference.calls }, (_, i) => i).filter((at) => fullSweep || at % 6 === 2);
 
 test.each(moments)(
   'cancelled after %i calls a deployment ends cancelled or as it was, with no run active and none doubled',

@@ -7,9 +7,7 @@ import { quickLatencies, quickScript } from '../support/quickCloud.ts';
 import { callsOf, pathFor, plain, type RemoteCall, serverOf } from '../support/remoteCalls.ts';
 import { randomFrom } from '../support/randomFrom.ts';
 import { setFault, startWorld } from '../support/world.ts';
-
-/** `SWEEP=full` tries every fault on every call; the usual run all faults that hide an effect, and some of the others. */
-const full = process.env['SWEEP'] === 'full';
+import { fullSweep } from '../support/fullSweep.ts';
 
 type Fault = Omit<FaultRule, 'method' | 'path'>;
 const errorBody = {
@@ -72,7 +70,7 @@ const calls = callsOf(world.cloud, 'dbw-reference');
 
 const cases = calls.flatMap((call, i) =>
   names
-    .filter((name, j) => full || (j + i) % 8 === 0 || (call.method !== 'GET' && name.startsWith('is done')))
+    .filter((name, j) => fullSweep || (j + i) % 8 === 0 || (call.method !== 'GET' && name.startsWith('is done')))
     .map((name) => [`${call.method} ${call.path}${call.skip > 0 ? ' (again)' : ''}`, name, call] as const),
 );
 
@@ -113,7 +111,7 @@ describe('a deployment succeeds with exactly one of each resource when', () => {
 });
 
 describe('a deployment succeeds with exactly one of each resource when the token endpoint, at some call,', () => {
-  const moments = full ? [0, 1, 2, 5, 8, 13, 21, 34] : [0, 13];
+  const moments = fullSweep ? [0, 1, 2, 5, 8, 13, 21, 34] : [0, 13];
   const troubles = names
     .filter((name) => !name.startsWith('is done'))
     .flatMap((name) => moments.map((skip) => [name, skip] as const));
@@ -142,7 +140,7 @@ describe('a deployment succeeds with exactly one of each resource when the token
 
 describe('a deployment succeeds with exactly one of each resource in a random mix of faults', () => {
   const seed = Number(process.env['FAULT_SEED'] ?? Date.now() % 1_000_000);
-  const mixes = Array.from({ length: full ? 60 : 4 }, (_, i) => seed + i);
+  const mixes = Array.from({ length: fullSweep ? 60 : 4 }, (_, i) => seed + i);
 
   // A step waits for minutes in all, so a mix asks for short pauses only.
   const mixed = names.filter((name) => !name.endsWith('as a date'));
