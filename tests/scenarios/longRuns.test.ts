@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { NotebookScript } from '../../local/databricks/notebooks/scriptedCompute.ts';
+import { fullSweep } from '../support/fullSweep.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const hour = 3600;
@@ -53,7 +54,7 @@ function watchHistory(instance: string): { look(): void; rows: number; inputByte
   return seen;
 }
 
-test(
+test.runIf(fullSweep)(
   'a run of 7 hours succeeds and one of 20 hours is given up after 8, with a history that stays short',
   { timeout: 120_000 },
   async () => {

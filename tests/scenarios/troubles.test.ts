@@ -4,6 +4,7 @@ import type { NotebookOutcome, NotebookRequest } from '../../local/databricks/no
 import type { NotebookApi, NotebookScript } from '../../local/databricks/notebooks/scriptedCompute.ts';
 import { type CloudCaller, cloudCaller, workspacesVersion } from '../support/cloudCaller.ts';
 import { expectFailure, secondsOf } from '../support/expectFailure.ts';
+import { fullSweep } from '../support/fullSweep.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
 import { quickLatencies, quickScript } from '../support/quickCloud.ts';
 import { type DeploymentWish, setFault, setScenario, startWorld, type World } from '../support/world.ts';
@@ -163,7 +164,7 @@ describe('Azure', () => {
     expect(await inventoryOf(world.cloud, 'dbw-fails')).toEqual(oneOfEach);
   });
 
-  test('has 45 minutes for a workspace', { timeout: 60_000 }, async () => {
+  test.runIf(fullSweep)('has 45 minutes for a workspace', { timeout: 60_000 }, async () => {
     await setScenario(world.cloud.azure.arm, { kind: 'neverReady', name: 'dbw-never' });
     const ended = await world.deploy({ workspaceName: 'dbw-never' });
     expectFailure(ended, 'WORKSPACE_TIMEOUT', 'workspace');
