@@ -1,9 +1,10 @@
 import * as v from 'valibot';
 import { anything, databricks, type DatabricksApi, id } from '../clients/databricks.ts';
+import { orUndefined } from '../clients/databricksFailure.ts';
 import { idForJson } from '../clients/json.ts';
 import type { ActiveRun, Deployment, Workspace } from '../domain/steps.ts';
 import { pagesOf } from './pagesOf.ts';
-import { homeOf, orUndefined } from './seenFolder.ts';
+import { homeOf } from './seenFolder.ts';
 import { seenJobs } from './seenJobs.ts';
 
 const runs = v.object({

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { anything, databricks, type DatabricksApi, id } from '../clients/databricks.ts';
-import { DatabricksError, isExisting, isMissing } from '../clients/databricksFailure.ts';
+import { DatabricksError, isExisting, orUndefined } from '../clients/databricksFailure.ts';
 import { RetryableError, TerminalError } from '../domain/errors.ts';
 import { acceleratorNameOf, repositoryPathFor } from '../domain/ids.ts';
 import type { Accelerator, Deployment, Repository, Workspace } from '../domain/steps.ts';
@@ -72,13 +72,4 @@ function classified(error: unknown, what: string): unknown {
     return new TerminalError('REPOSITORY_FAILED', `${what}.`, details);
   if (error.remoteCode.startsWith('GIT_')) return new RetryableError('REPOSITORY_FAILED', `${what}.`, details);
   return error;
-}
-
-async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
 }

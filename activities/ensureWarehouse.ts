@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { databricks, type DatabricksApi } from '../clients/databricks.ts';
-import { isExisting, isMissing } from '../clients/databricksFailure.ts';
+import { isExisting, orUndefined } from '../clients/databricksFailure.ts';
 import { RetryableError } from '../domain/errors.ts';
 import { ownerTag, warehouseNameFor } from '../domain/ids.ts';
 import type { Deployment, Warehouse, Workspace } from '../domain/steps.ts';
@@ -85,9 +85,5 @@ async function findOwn(api: DatabricksApi, deploymentId: string): Promise<string
 }
 
 async function remove(api: DatabricksApi, warehouseId: string): Promise<void> {
-  try {
-    await api.delete(`${path}/${warehouseId}`);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-  }
+  await orUndefined(api.delete(`${path}/${warehouseId}`));
 }

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { databricks, id } from '../clients/databricks.ts';
-import { isMissing } from '../clients/databricksFailure.ts';
+import { orUndefined } from '../clients/databricksFailure.ts';
 import type { ChildRun, Workspace } from '../domain/steps.ts';
 import { companionJobs } from './companionJobs.ts';
 
@@ -21,10 +21,7 @@ const runs = v.object({
  */
 export async function findChildRun({ workspace, runId }: { workspace: Workspace; runId: string }): Promise<ChildRun> {
   const api = databricks(workspace);
-  const seen = await api.get('/api/2.2/jobs/runs/get', { run_id: runId }, runme).catch((error: unknown) => {
-    if (isMissing(error)) return undefined;
-    throw error;
-  });
+  const seen = await orUndefined(api.get('/api/2.2/jobs/runs/get', { run_id: runId }, runme));
   const path = seen?.tasks.at(-1)?.notebook_task?.notebook_path;
   // A run that has not started has no time.
   if (!seen || seen.start_time === 0 || path === undefined) return {};

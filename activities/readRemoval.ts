@@ -1,9 +1,8 @@
 import { databricks, type DatabricksApi } from '../clients/databricks.ts';
-import { managedResourceGroupFor } from '../domain/ids.ts';
+import { managedResourceGroupFor, portalLink } from '../domain/ids.ts';
 import {
   because,
   type ExplainedItem,
-  portalLink,
   type RemovalLook,
   type RemovalPlan,
   type RemovalQuestion,

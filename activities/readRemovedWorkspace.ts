@@ -1,8 +1,8 @@
 import { callArm } from '../clients/arm.ts';
 import { TerminalError } from '../domain/errors.ts';
-import { portalLink } from '../domain/removal.ts';
 import type { Deployment, WorkspaceRemoval } from '../domain/steps.ts';
 import { isOwn, seenWorkspace } from './seenAzure.ts';
+import { portalLink } from '../domain/ids.ts';
 
 interface OperationStatus {
   status?: string;

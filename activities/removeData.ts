@@ -1,11 +1,10 @@
 import * as v from 'valibot';
 import { anything, databricks, type DatabricksApi } from '../clients/databricks.ts';
-import { DatabricksError } from '../clients/databricksFailure.ts';
+import { DatabricksError, orUndefined } from '../clients/databricksFailure.ts';
 import { ownerTag } from '../domain/ids.ts';
 import type { Removed, RemoveInWorkspace } from '../domain/removal.ts';
 import { isInUnityCatalog } from '../domain/results.ts';
 import { seenData, type SeenData } from './seenData.ts';
-import { orUndefined } from './seenFolder.ts';
 import type { SeenModel } from './seenModels.ts';
 import { owned, pathPart, unity } from './seenTables.ts';
 import type { SeenExperiment } from './seenTracking.ts';

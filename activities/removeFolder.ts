@@ -1,6 +1,7 @@
 import { databricks } from '../clients/databricks.ts';
+import { orUndefined } from '../clients/databricksFailure.ts';
 import type { Removed, RemoveInWorkspace } from '../domain/removal.ts';
-import { homeOf, orUndefined, seenFolder } from './seenFolder.ts';
+import { homeOf, seenFolder } from './seenFolder.ts';
 
 /** Deletes the accelerator's Git folder; a folder of another repository at its path is left. */
 export async function removeFolder({ workspace, ...deployment }: RemoveInWorkspace): Promise<Removed> {

@@ -1,8 +1,9 @@
 import { callArm } from '../clients/arm.ts';
 import { isGone } from '../clients/armFailure.ts';
-import { portalLink, type Removed, type RemoveInput } from '../domain/removal.ts';
+import type { Removed, RemoveInput } from '../domain/removal.ts';
 import { seenAzure } from './seenAzure.ts';
 import { seenRoles } from './seenRoles.ts';
+import { portalLink } from '../domain/ids.ts';
 
 /** Deletes the identities that carry the deployment's tag, except one that another workspace's deployment has its role on. */
 export async function removeIdentity({ scope: _scope, ...deployment }: RemoveInput): Promise<Removed> {

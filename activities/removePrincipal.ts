@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { databricks, id } from '../clients/databricks.ts';
+import { orUndefined } from '../clients/databricksFailure.ts';
 import type { Removed, RemoveInWorkspace } from '../domain/removal.ts';
 import { seenAzure } from './seenAzure.ts';
-import { orUndefined } from './seenFolder.ts';
 
 const principals = '/api/2.0/preview/scim/v2/ServicePrincipals';
 const found = v.object({ Resources: v.optional(v.array(v.object({ id })), []) });

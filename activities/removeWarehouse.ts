@@ -1,6 +1,6 @@
 import { databricks } from '../clients/databricks.ts';
+import { orUndefined } from '../clients/databricksFailure.ts';
 import type { Removed, RemoveInWorkspace } from '../domain/removal.ts';
-import { orUndefined } from './seenFolder.ts';
 import { seenWarehouses } from './seenWarehouses.ts';
 
 /** Deletes the SQL warehouses that carry the deployment's tag. */

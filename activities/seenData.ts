@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import type { DatabricksApi } from '../clients/databricks.ts';
-import { DatabricksError } from '../clients/databricksFailure.ts';
+import { DatabricksError, orUndefined } from '../clients/databricksFailure.ts';
 import type { Deployment } from '../domain/steps.ts';
 import { pagesOf } from './pagesOf.ts';
-import { folderPath, homeOf, orUndefined } from './seenFolder.ts';
+import { folderPath, homeOf } from './seenFolder.ts';
 import { seenJobs } from './seenJobs.ts';
 import { seenModels, type SeenModel } from './seenModels.ts';
 import { type Place, seenTables, type SeenTables, unity } from './seenTables.ts';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { type DatabricksApi, id } from '../clients/databricks.ts';
-import { isMissing } from '../clients/databricksFailure.ts';
+import { orUndefined } from '../clients/databricksFailure.ts';
 import { acceleratorNameOf, repositoryPathFor } from '../domain/ids.ts';
 import type { Deployment } from '../domain/steps.ts';
 
@@ -37,14 +37,4 @@ export async function seenFolder(api: DatabricksApi, home: string, deployment: D
   if (folder.url.toLowerCase() !== deployment.accelerator.repositoryUrl.toLowerCase())
     return { path, other: `a Git folder of ${folder.url}` };
   return { path, own: { id: folder.id } };
-}
-
-/** The answer; undefined when what it is about is not there. */
-export async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
 }

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import type { DatabricksApi } from '../clients/databricks.ts';
+import { orUndefined } from '../clients/databricksFailure.ts';
 import { ownerTag } from '../domain/ids.ts';
 import { pagesOf } from './pagesOf.ts';
-import { orUndefined } from './seenFolder.ts';
 
 export const unity = '/api/2.1/unity-catalog';
 

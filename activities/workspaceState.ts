@@ -3,6 +3,7 @@ import { callArm } from '../clients/arm.ts';
 import { policyDenial } from '../clients/policyDenial.ts';
 import { RetryableError, TerminalError } from '../domain/errors.ts';
 import type { Deployment, WorkspaceState } from '../domain/steps.ts';
+import { portalLink } from '../domain/ids.ts';
 
 /** What ARM's view of a workspace means; throws WORKSPACE_FAILED, or POLICY_DENIED, with the creation's own error. */
 export async function workspaceState(
@@ -47,7 +48,7 @@ async function creationFailure(
   const { code = '', message = '' } = operation?.error ?? {};
   const details = {
     cause: code ? `${code}: ${message}` : undefined,
-    link: `https://portal.azure.com/#@/resource${resourceId}`,
+    link: portalLink(resourceId),
   };
   // Policies also meet what Databricks makes in the resource group that it manages.
   const denial = policyDenial(operation?.error);

@@ -41,6 +41,16 @@ export const isMissing = (error: unknown): boolean => error instanceof Databrick
 export const isExisting = (error: unknown): boolean =>
   error instanceof DatabricksError && (error.isExisting || error.status === 409);
 
+/** The answer; undefined when what it is about is not there. */
+export async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
 // What a workspace says, with any status, while its workers start (databricks-sdk-go, apierr/errors.go).
 const passingWords =
   /Unknown ?Worker ?Environment|does not have any associated worker environments|There is no worker environment with id|worker env .* not found|ClusterNotReadyException|Timed out after |deadline exceeded/i;

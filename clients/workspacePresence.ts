@@ -4,6 +4,7 @@ import type { Workspace } from '../domain/steps.ts';
 import { callArm } from './arm.ts';
 import { isResourceMissing, remoteCodeOf } from './armFailure.ts';
 import { DatabricksError } from './databricksFailure.ts';
+import { portalLink } from '../domain/ids.ts';
 
 /** While a workspace goes on failing, Azure is asked at every so many failures. */
 const failuresPerLook = 4;
@@ -36,7 +37,7 @@ export async function explained(workspace: Workspace, failure: DeploymentError):
 export function workspaceGone(resourceId: string, state: 'has been' | 'is being', cause: string): TerminalError {
   const name = resourceId.split('/').at(-1) ?? '';
   const [group = ''] = resourceId.split('/providers/');
-  const link = `https://portal.azure.com/#@/resource${group}`;
+  const link = portalLink(group);
   return new TerminalError('WORKSPACE_GONE', `The workspace ${name} ${state} deleted.`, { cause, link });
 }
 

@@ -98,3 +98,6 @@ export function roleAssignmentName(scope: string, principalId: string, roleDefin
   const variant = ((Number.parseInt(hash.slice(16, 18), 16) & 0x3f) | 0x80).toString(16);
   return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-5${hash.slice(13, 16)}-${variant}${hash.slice(18, 20)}-${hash.slice(20, 32)}`;
 }
+
+/** The page of a resource in the Azure portal. */
+export const portalLink = (resourceId: string): string => `https://portal.azure.com/#@/resource${resourceId}`;

@@ -1,5 +1,5 @@
 import { errorTable } from './errorTable.ts';
-import { identityNameFor } from './ids.ts';
+import { identityNameFor, portalLink } from './ids.ts';
 import { lackingSubnets } from './network.ts';
 import { errorIn, type Finding, notChecked, type Read, warningOf } from './preflight.ts';
 import { needsOf } from './preflightNeeds.ts';
@@ -130,7 +130,7 @@ function judgeWorkspace(
     return [errorIn('WORKSPACE_NOT_PREMIUM', message, command, '/workspaceName')];
   }
   if (ended.has(provisioningState) && !(ours && provisioningState === 'Failed')) {
-    const hint = `az databricks workspace show ${inGroup} --name ${name}, or https://portal.azure.com/#@/resource${resourceId}`;
+    const hint = `az databricks workspace show ${inGroup} --name ${name}, or ${portalLink(resourceId)}`;
     const message = `Azure reports the workspace ${name} as ${provisioningState}.`;
     return [errorIn('WORKSPACE_FAILED', message, hint, '/workspaceName')];
   }

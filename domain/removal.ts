@@ -88,8 +88,6 @@ export interface SeenIdentity extends Identity {
   owner?: string;
 }
 
-export const portalLink = (resourceId: string): string => `https://portal.azure.com/#@/resource${resourceId}`;
-
 /** Why a thing is removed, in one way everywhere. */
 export const because = {
   tag: 'it carries this deployment\u2019s tag',

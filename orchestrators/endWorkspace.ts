@@ -2,11 +2,12 @@ import type { Task } from 'durable-functions';
 import { TerminalError } from '../domain/errors.ts';
 import { limitsOf } from '../domain/limits.ts';
 import { nextPollSeconds } from '../domain/polling.ts';
-import { portalLink, type Removed, type RemovalScope } from '../domain/removal.ts';
+import type { Removed, RemovalScope } from '../domain/removal.ts';
 import * as steps from '../domain/steps.ts';
 import type { Flow } from './flow.ts';
 import type { Progress } from './progress.ts';
 import { runStep, sleep, type StepObserver } from './runStep.ts';
+import { portalLink } from '../domain/ids.ts';
 
 type Steps<T> = Generator<Task, T, unknown>;
 

@@ -7,6 +7,7 @@ import type { Flow } from './flow.ts';
 import type { Progress } from './progress.ts';
 import { branch, runSideBySide } from './runSideBySide.ts';
 import { runStep, sleep, type StepObserver } from './runStep.ts';
+import { portalLink } from '../domain/ids.ts';
 
 type Steps<T> = Generator<Task, T, unknown>;
 
@@ -90,5 +91,5 @@ function* lookAtWorkspace(
 
 const linksTo = ({ host, resourceId }: steps.Workspace): { workspace: string; portal: string } => ({
   workspace: `https://${host}`,
-  portal: `https://portal.azure.com/#@/resource${resourceId}`,
+  portal: portalLink(resourceId),
 });
