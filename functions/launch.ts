@@ -5,7 +5,7 @@ import { usualLimits } from '../domain/limits.ts';
 import type { DeploymentRequest, RequestFault } from '../domain/request.ts';
 import type { DeployStatus } from '../domain/status.ts';
 import type { DeployInput, EarlierAttempt, Kept } from '../domain/steps.ts';
-import { activeDeployments } from './activeDeployments.ts';
+import { allActive, thoseIn } from './activeDeployments.ts';
 import { admit } from './admission.ts';
 import type { Caller } from './caller.ts';
 import { refuseTooMany, startsWith } from './quota.ts';
@@ -97,8 +97,9 @@ interface Start {
 
 /** Starts the orchestration; a twin that came first is as good. */
 async function start(client: DurableClient, { deployment, known, kept, caller }: Start): Promise<Launched> {
-  await refuseTooMany(client, caller);
-  await refuseBesideDeletion(client, deployment);
+  const active = await allActive(client);
+  await refuseTooMany(client, caller, active);
+  refuseBesideDeletion(active, deployment);
   const input: DeployInput = {
     ...inputAfter(known, deployment, caller),
     ...(kept && { kept }),
@@ -126,9 +127,8 @@ async function start(client: DurableClient, { deployment, known, kept, caller }:
 }
 
 /** Refuses to begin in a workspace that another deployment's deletion may be about to take away. */
-async function refuseBesideDeletion(client: DurableClient, { id, request }: Start['deployment']): Promise<void> {
-  const active = await activeDeployments(client, request);
-  const deletion = active.find(({ name, instanceId }) => name === 'destroy' && instanceId !== id);
+function refuseBesideDeletion(active: DurableOrchestrationStatus[], { id, request }: Start['deployment']): void {
+  const deletion = thoseIn(request, active).find(({ name, instanceId }) => name === 'destroy' && instanceId !== id);
   if (!deletion) return;
   throw new TerminalError(
     'DEPLOYMENT_CONFLICT',

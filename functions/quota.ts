@@ -1,9 +1,9 @@
-import type { DurableClient } from 'durable-functions';
+import type { DurableClient, DurableOrchestrationStatus } from 'durable-functions';
 import { TerminalError } from '../domain/errors.ts';
 import type { CallerStart, DeployInput } from '../domain/steps.ts';
 import type { Caller } from './caller.ts';
 import { deployerSettings } from './settings.ts';
-import { activeStates, isDeployment } from './statusResource.ts';
+import { isDeployment } from './statusResource.ts';
 
 const hourMs = 3_600_000;
 
@@ -12,17 +12,20 @@ const activeRetrySeconds = 60;
 
 /**
  * Refuses a start: TOO_MANY_DEPLOYMENTS when as many run as the settings allow, TOO_MANY_STARTS when the caller has started
- * as many within the hour. Both count the backend's own records, so two starts at the same moment may both be let in.
+ * as many within the hour. Both count the backend's own records (`active`: the deployments that run), so two starts at the same moment may both be let in.
  */
-export async function refuseTooMany(client: DurableClient, caller: Caller, nowMs = Date.now()): Promise<void> {
-  await refuseActive(client);
+export async function refuseTooMany(
+  client: DurableClient,
+  caller: Caller,
+  { length: active }: DurableOrchestrationStatus[],
+  nowMs = Date.now(),
+): Promise<void> {
+  refuseActive(active);
   await refuseStarts(client, caller, nowMs);
 }
 
-async function refuseActive(client: DurableClient): Promise<void> {
+function refuseActive(active: number): void {
   const { MAX_ACTIVE_DEPLOYMENTS: most } = deployerSettings();
-  const all = await client.getStatusBy({ runtimeStatus: activeStates });
-  const active = all.filter(isDeployment).length;
   if (active < most) return;
   throw new TerminalError('TOO_MANY_DEPLOYMENTS', `${active} deployments are running; the settings allow ${most}.`, {
     retryAfterSeconds: activeRetrySeconds,

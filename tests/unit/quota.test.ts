@@ -3,6 +3,7 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { CallerStart } from '../../domain/steps.ts';
 import { toFailure } from '../../domain/errors.ts';
 import { refuseTooMany, startsWith } from '../../functions/quota.ts';
+import { allActive } from '../../functions/activeDeployments.ts';
 import { stubSettings } from '../support/usualSettings.ts';
 
 const nowMs = Date.parse('2026-11-27T12:00:00Z');
@@ -37,7 +38,7 @@ const startOf = (caller: string, minutes: number): CallerStart => ({ caller, at:
 const running = (): Known => ({ ...ended(), runtimeStatus: 'Running' });
 
 const refusalOf = async (key: string): Promise<object | undefined> =>
-  refuseTooMany(client, { key }, nowMs).then(
+  refuseTooMany(client, { key }, await allActive(client), nowMs).then(
     () => undefined,
     (error: unknown) => toFailure(error),
   );
