@@ -53,7 +53,7 @@ dbutils.widgets.text("output", "", "Folder for pictures (empty: beside the Git f
 
 from pathlib import Path
 
-from implied_volatility import profiles, results
+from implied_volatility.accelerator import profiles, results
 
 plan = profiles.plan({name: dbutils.widgets.get(name) for name in ("profile", "rows", "paths", "seed")})
 output = Path(dbutils.widgets.get("output").strip() or results.default_folder(Path.cwd()))
@@ -72,18 +72,18 @@ import time
 
 import numpy as np
 
-from implied_volatility.rough_bergomi import Scheme, simulate
+from implied_volatility.models.rough_bergomi_simulation import Scheme, simulate
 from implied_volatility.surfaces import invert
 
 parameters = np.array([[0.04] * 8 + [1.9, -0.9, 0.1]])
 scheme = Scheme.of_paths(plan.test_paths, plan.steps)
-simulate(parameters, scheme, plan.seed)  # compiles
+simulate(parameters, scheme, plan.seed, np.arange(1, dtype=np.uint32))  # compiles
 
 started = time.perf_counter()
-prices = simulate(np.repeat(parameters, 16, axis=0), scheme, plan.seed)
+prices = simulate(np.repeat(parameters, 16, axis=0), scheme, plan.seed, np.arange(16, dtype=np.uint32))
 seconds = (time.perf_counter() - started) / 16
 prices = prices.pooled()
-surface = invert(prices)
+surface = invert(prices.price, prices.standard_error)
 deviation = (prices.martingale - 1) / prices.martingale_error
 print(
     f"{scheme.paths:,} paths of {scheme.steps} steps: {1000 * seconds:.0f} ms; the surface below is the mean of 16 such"

@@ -38,7 +38,7 @@ dbutils.widgets.text("output", "", "Folder for pictures (empty: beside the Git f
 
 from pathlib import Path
 
-from implied_volatility import profiles, results, tables
+from implied_volatility.accelerator import profiles, results, tables
 
 plan = profiles.plan({name: dbutils.widgets.get(name) for name in ("profile", "rows", "paths", "seed")})
 output = Path(dbutils.widgets.get("output").strip() or results.default_folder(Path.cwd()))
@@ -55,20 +55,21 @@ print(f"Tables go to {destination.catalog}.{destination.schema}, pictures to {ou
 
 # COMMAND ----------
 
-import os
+from implied_volatility.accelerator.progress import Progress
+from implied_volatility.labelling import label
+from implied_volatility.models import Effort, model_named
+from implied_volatility.sampling import stream
+from implied_volatility.surfaces import Sample
 
-from implied_volatility.progress import Progress
-from implied_volatility.rough_bergomi import Scheme
-from implied_volatility.sampling import draw_parameters, stream
-from implied_volatility.surfaces import Sample, label
+model = model_named(plan.model)
 
 
 def simulated(name: str, rows: int, paths: int) -> Sample:
-    parameters = draw_parameters(rows, stream(plan.seed, f"{name} parameters"))
-    scheme = Scheme.of_paths(paths, plan.steps)
+    parameters = model.draw(rows, stream(plan.seed, f"{name} parameters"))
+    effort = Effort(paths, plan.steps)
     seed = stream(plan.seed, f"{name} paths")
     progress = Progress(f"{name} × {paths:,} paths")
-    return Sample(parameters, label(parameters, scheme, seed, workers=os.cpu_count() or 1, progress=progress.rows))
+    return Sample(parameters, label(model, parameters, effort, seed, progress=progress.rows))
 
 
 samples = {
@@ -85,7 +86,7 @@ samples = {
 
 # COMMAND ----------
 
-from implied_volatility import surface_tables
+from implied_volatility.accelerator import surface_tables
 
 origin = results.provenance(plan, dbutils.widgets.get("deployment"), dbutils.widgets.get("attempt"))
 features_version = surface_tables.write_features(spark, destination, samples, origin)

@@ -32,10 +32,13 @@ dbutils.widgets.text("output", "", "Folder for pictures (empty: beside the Git f
 
 from pathlib import Path
 
-from implied_volatility import network, profiles, results, tables, tracking
+from implied_volatility.accelerator import profiles, results, tables, tracking
+from implied_volatility.learning import training
+from implied_volatility.models import model_named
 
 plan = profiles.plan({name: dbutils.widgets.get(name) for name in ("profile", "rows", "paths", "seed")})
-recipe = network.FULL if plan.profile == "full" else network.SMALL
+model = model_named(plan.model)
+recipe = training.FULL if plan.profile == "full" else training.SMALL
 output = Path(dbutils.widgets.get("output").strip() or results.default_folder(Path.cwd()))
 destination = tables.destination(spark, {name: dbutils.widgets.get(name) for name in ("catalog", "schema")})
 origin = results.provenance(plan, dbutils.widgets.get("deployment"), dbutils.widgets.get("attempt"))
@@ -56,7 +59,7 @@ from dataclasses import asdict
 
 import jax
 
-from implied_volatility import surface_tables
+from implied_volatility.accelerator import surface_tables
 
 with run:
     samples, versions = surface_tables.read_samples(spark, destination, origin)
@@ -69,10 +72,8 @@ with run:
             "package_version": origin["package"],
         }
     )
-training, test = samples["training"], samples["test"]
-print(
-    f"{len(training.parameters):,} surfaces to learn from, {len(test.parameters):,} to judge by, on {jax.devices()[0]}"
-)
+sample, test = samples["training"], samples["test"]
+print(f"{len(sample.parameters):,} surfaces to learn from, {len(test.parameters):,} to judge by, on {jax.devices()[0]}")
 
 # COMMAND ----------
 
@@ -82,20 +83,18 @@ print(
 
 # COMMAND ----------
 
-from implied_volatility import paper
-from implied_volatility.progress import Progress
+from implied_volatility.accelerator.progress import Progress
+from implied_volatility.learning import paper
+from implied_volatility.learning.descent import split
 from implied_volatility.sampling import stream
-from implied_volatility.training import split
 
 seed = stream(plan.seed, "training")
 chosen = split(plan.rows, seed)
 with run:
-    ours, our_fit = network.train(
-        training.parameters, training.surfaces, chosen, recipe, seed, progress=Progress("network").epochs
+    ours, (our_fit, *_) = training.train(
+        model, sample, chosen, recipe, seed, progress=lambda _member: Progress("network").epochs
     )
-    yardstick, paper_fit = paper.train(
-        training.parameters, training.surfaces, chosen, seed, progress=Progress("paper's recipe").epochs
-    )
+    yardstick, paper_fit = paper.train(model, sample, chosen, seed, progress=Progress("paper's recipe").epochs)
     run.curves("network", our_fit)
     run.curves("paper", paper_fit)
 
@@ -110,12 +109,10 @@ with run:
 import mlflow
 import pandas as pd
 
-from implied_volatility.grid import COLUMNS
-
 with run:
     registered = run.register(ours, destination)
     loaded = mlflow.pyfunc.load_model(registered.uri)
-    inputs = pd.DataFrame(test.parameters, columns=list(COLUMNS))
+    inputs = pd.DataFrame(test.parameters, columns=list(model.columns))
     our_surfaces = loaded.predict(inputs).reshape(test.surfaces.volatility.shape)
     if not (our_surfaces == ours.surface(test.parameters)).all():
         raise RuntimeError("The model that was read back gives other surfaces than the one that was trained.")
@@ -196,7 +193,7 @@ for figure in figures.values():
 
 import json
 
-from implied_volatility.evaluation import evaluate, flat
+from implied_volatility.accelerator.evaluation import evaluate, flat
 
 notebook_path, folder = context.notebookPath().get(), Path.cwd()
 pictures_folder = output / "pictures"

@@ -30,7 +30,7 @@ dbutils.widgets.dropdown("wait", "no", ["no", "yes"], "Wait for the run")
 
 # COMMAND ----------
 
-from implied_volatility.child_job import Wishes
+from implied_volatility.accelerator.child_job import Wishes
 
 wishes = Wishes.of({name: dbutils.widgets.get(name) for name in Wishes.WIDGETS})
 if wishes.spark_version.startswith("13.3."):
@@ -40,7 +40,7 @@ if wishes.spark_version.startswith("13.3."):
 
 from databricks.sdk import WorkspaceClient
 
-from implied_volatility import child_job
+from implied_volatility.accelerator import child_job
 
 here = dbutils.notebook.entry_point.getDbutils().notebook().getContext().notebookPath().get()
 folder = here.rsplit("/", 1)[0]

@@ -3,7 +3,14 @@ from typing import Any
 
 import pytest
 
-from implied_volatility.child_job import Wishes, ensure_job, idempotency_token, job_settings, run_state, start_run
+from implied_volatility.accelerator.child_job import (
+    Wishes,
+    ensure_job,
+    idempotency_token,
+    job_settings,
+    run_state,
+    start_run,
+)
 
 FOLDER = "/Users/app/accelerator/notebooks"
 WIDGETS = {

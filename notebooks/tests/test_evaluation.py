@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from implied_volatility.evaluation import evaluate, flat
+from implied_volatility.accelerator.evaluation import evaluate, flat
+from implied_volatility.learning.descent import Fit
 from implied_volatility.scoring import Score
-from implied_volatility.training import Fit
 
 SCORE = Score(mean=1.23456789, median=0.5, p99=9, worst_cell_mean=5, rmse_points=0.6, r2=0.99)
 FIT = Fit(None, np.ones(1), np.ones(1), 2.5)

@@ -34,7 +34,7 @@ def test_a_notebook_is_in_the_source_format_of_databricks(file: Path) -> None:
         assert all(magic) or not any(magic), cell
 
 
-@pytest.mark.parametrize("file", [*NOTEBOOKS, *sorted((FOLDER / "implied_volatility").glob("*.py"))], ids=str)
+@pytest.mark.parametrize("file", [*NOTEBOOKS, *sorted((FOLDER / "implied_volatility").rglob("*.py"))], ids=str)
 def test_the_code_is_python_of_the_oldest_runtime(file: Path) -> None:
     ast.parse(file.read_text(), feature_version=(3, 10))
 
@@ -62,7 +62,7 @@ def test_runme_needs_no_library_that_a_plain_cluster_lacks() -> None:
     code = (
         "import sys\n"
         "sys.modules.update(dict.fromkeys(['jax', 'numpy', 'scipy', 'matplotlib']))\n"
-        "import implied_volatility.child_job"
+        "import implied_volatility.accelerator.child_job"
     )
     subprocess.run([sys.executable, "-c", code], cwd=FOLDER, check=True)
 

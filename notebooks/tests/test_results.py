@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from implied_volatility import results
+from implied_volatility.accelerator import results
 
 
 def test_a_second_write_replaces_the_first_and_leaves_nothing_else(tmp_path: Path) -> None:

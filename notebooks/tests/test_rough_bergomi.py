@@ -4,12 +4,22 @@ import numpy as np
 import pytest
 from scipy.special import hyp2f1
 
-from implied_volatility.grid import LOWER, MATURITIES, STRIKES, UPPER, Floats
-from implied_volatility.rough_bergomi import Prices, Scheme, simulate
-from implied_volatility.sampling import draw_parameters
-from implied_volatility.surfaces import invert, label
+from implied_volatility.grid import MATURITIES, STRIKES, Floats
+from implied_volatility.labelling import label
+from implied_volatility.models import ROUGH_BERGOMI, Effort
+from implied_volatility.models.rough_bergomi_simulation import Prices, Scheme
+from implied_volatility.models.rough_bergomi_simulation import simulate as simulate_rows
+from implied_volatility.surfaces import Surfaces, invert
 
 SCHEME = Scheme(steps=32, points=256, repetitions=8)
+
+
+def simulate(given: Floats, scheme: Scheme, seed: int) -> Prices:
+    return simulate_rows(given, scheme, seed, np.arange(len(given), dtype=np.uint32))
+
+
+def surface_of(prices: Prices) -> Surfaces:
+    return invert(prices.price, prices.standard_error)
 
 
 def parameters(xi: float = 0.04, nu: float = 1.5, rho: float = -0.7, hurst: float = 0.2) -> Floats:
@@ -17,7 +27,7 @@ def parameters(xi: float = 0.04, nu: float = 1.5, rho: float = -0.7, hurst: floa
 
 
 def test_without_volatility_of_volatility_the_surface_is_flat() -> None:
-    surface = invert(simulate(parameters(nu=0.0, rho=-0.5), SCHEME, seed=1))
+    surface = surface_of(simulate(parameters(nu=0.0, rho=-0.5), SCHEME, seed=1))
     near = np.abs(STRIKES - 1) < 0.25
     np.testing.assert_allclose(surface.volatility[0, 2:][:, near], 0.2, atol=1e-4)
 
@@ -26,12 +36,12 @@ def test_without_volatility_of_volatility_the_level_is_the_average_variance() ->
     given = parameters(nu=0.0, rho=-0.1)
     given[0, :8] = np.linspace(0.02, 0.12, 8)
     variance = np.cumsum(given[0, :8] * np.diff(MATURITIES, prepend=0)) / MATURITIES
-    surface = invert(simulate(given, SCHEME, seed=1))
+    surface = surface_of(simulate(given, SCHEME, seed=1))
     np.testing.assert_allclose(surface.volatility[0, :, 5], np.sqrt(variance), atol=2e-4)
 
 
 def test_the_spot_is_a_martingale_within_error_bars() -> None:
-    prices = simulate(draw_parameters(64, seed=3), Scheme(steps=32, points=64, repetitions=16), seed=2)
+    prices = simulate(ROUGH_BERGOMI.draw(64, seed=3), Scheme(steps=32, points=64, repetitions=16), seed=2)
     deviation = (prices.martingale - 1) / prices.martingale_error
     # 512 numbers, of Student's distribution with 15 degrees of freedom; the maturities of a row go together.
     assert np.abs(deviation).max() < 6
@@ -78,7 +88,9 @@ def test_prices_agree_with_an_independent_plain_simulation(hurst: float, rho: fl
 
 def test_finer_steps_change_a_surface_by_less_than_a_percent() -> None:
     given = np.repeat(parameters(nu=1.5, rho=-0.6, hurst=0.15), 4, axis=0)
-    coarse, fine = (invert(simulate(given, Scheme(steps=steps, points=512), seed=6).pooled()) for steps in (64, 128))
+    coarse, fine = (
+        surface_of(simulate(given, Scheme(steps=steps, points=512), seed=6).pooled()) for steps in (64, 128)
+    )
     change = np.abs(coarse.volatility / fine.volatility - 1)
     assert np.nanmean(change) < 0.01
 
@@ -94,10 +106,10 @@ def test_standard_errors_tell_the_spread_of_repeated_simulations() -> None:
 
 
 def test_the_same_seed_gives_the_same_bytes_whatever_the_number_of_workers() -> None:
-    given, scheme = draw_parameters(48, seed=1), Scheme(steps=16, points=32)
-    one, four = (label(given, scheme, 9, workers=workers) for workers in (1, 4))
-    part = label(given[:20], scheme, 9)
-    other = label(given, scheme, 10)
+    given, effort = ROUGH_BERGOMI.draw(48, seed=1), Effort(paths=256, steps=16)
+    one, four = (label(ROUGH_BERGOMI, given, effort, 9, workers=workers) for workers in (1, 4))
+    part = label(ROUGH_BERGOMI, given[:20], effort, 9)
+    other = label(ROUGH_BERGOMI, given, effort, 10)
     for a, b, c, d in zip(one, four, part, other, strict=True):
         assert a.tobytes() == b.tobytes()
         assert a[:20].tobytes() == c.tobytes()
@@ -110,7 +122,7 @@ def test_simulators_made_in_threads_are_the_same_as_one_made_alone() -> None:
     with ThreadPoolExecutor(2) as pool:
         together = list(pool.map(lambda scheme: simulate(given, scheme, 1).price, schemes))
     for scheme, price in zip(schemes, together, strict=True):
-        simulate.__globals__["_compiled"].cache_clear()
+        simulate_rows.__globals__["_compiled"].cache_clear()
         assert simulate(given, scheme, 1).price.tobytes() == price.tobytes()
 
 
@@ -118,7 +130,7 @@ def test_a_price_within_its_noise_is_invalid_and_has_no_number() -> None:
     shape = (1, 8, 11)
     price = np.full(shape, 1e-3)
     price[0, 0, 0], price[0, 0, 1], price[0, 0, 2] = 1.5e-4, -1e-4, np.nan
-    surface = invert(Prices(price, np.full(shape, 1e-4), np.ones((1, 8)), np.ones((1, 8))))
+    surface = invert(price, np.full(shape, 1e-4))
     assert not surface.valid[0, 0, :3].any()
     assert np.isnan(surface.volatility[0, 0, :3]).all()
     assert np.isnan(surface.standard_error[0, 0, :3]).all()
@@ -126,13 +138,13 @@ def test_a_price_within_its_noise_is_invalid_and_has_no_number() -> None:
 
 
 @pytest.mark.parametrize(
-    ("index", "value", "name"), [(0, 0.0, "xi_0.1"), (8, -1.0, "nu"), (9, -1.0, "rho"), (10, 0.6, "hurst")]
+    ("index", "value", "name"), [(0, 0.0, "xi_1"), (8, -1.0, "nu"), (9, -1.0, "rho"), (10, 0.6, "hurst")]
 )
 def test_parameters_without_a_model_are_refused_by_name(index: int, value: float, name: str) -> None:
     given = parameters()
     given[0, index] = value
     with pytest.raises(ValueError, match=name):
-        simulate(given, SCHEME, seed=1)
+        ROUGH_BERGOMI.surfaces(given, Effort(paths=64, steps=16), seed=1)
 
 
 @pytest.mark.parametrize("wrong", [{"steps": 30}, {"points": 48}, {"repetitions": 1}])
@@ -142,8 +154,8 @@ def test_schemes_that_make_no_sense_are_refused(wrong: dict[str, int]) -> None:
 
 
 def test_parameters_fill_the_box_and_fewer_are_a_prefix_of_more() -> None:
-    drawn = draw_parameters(100, seed=1)
-    assert ((drawn >= LOWER) & (drawn <= UPPER)).all()
-    assert (draw_parameters(33, seed=1) == drawn[:33]).all()
-    centre = (drawn.mean(0) - LOWER) / (UPPER - LOWER)
+    drawn = ROUGH_BERGOMI.draw(100, seed=1)
+    assert ((drawn >= ROUGH_BERGOMI.lower) & (drawn <= ROUGH_BERGOMI.upper)).all()
+    assert (ROUGH_BERGOMI.draw(33, seed=1) == drawn[:33]).all()
+    centre = (drawn.mean(0) - ROUGH_BERGOMI.lower) / (ROUGH_BERGOMI.upper - ROUGH_BERGOMI.lower)
     np.testing.assert_allclose(centre, 0.5, atol=0.03)

@@ -10,13 +10,14 @@ import pytest
 from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
 
-from implied_volatility import results, surface_tables, tables
-from implied_volatility.destination import Destination, identifier
-from implied_volatility.grid import CELLS, COLUMNS, LOWER, STRIKES, UPPER
-from implied_volatility.profiles import plan
-from implied_volatility.surface_tables import EVALUATION, FEATURES, LABELS
+from implied_volatility.accelerator import results, surface_tables, tables
+from implied_volatility.accelerator.destination import Destination, identifier
+from implied_volatility.accelerator.profiles import plan
+from implied_volatility.accelerator.surface_tables import EVALUATION, LABELS, features
+from implied_volatility.accelerator.tables import Definition
+from implied_volatility.grid import CELLS, STRIKES
+from implied_volatility.models import ROUGH_BERGOMI
 from implied_volatility.surfaces import Sample, Surfaces
-from implied_volatility.tables import Definition
 
 ROWS, TEST_ROWS = 12, 5
 PLAN = plan({"profile": "small", "rows": "", "paths": "64", "seed": "1"}).as_dict()
@@ -24,6 +25,7 @@ ORIGIN = {
     **results.provenance(plan({"profile": "small", "rows": "", "paths": "64", "seed": "1"}), "it's", "1-\\x"),
     "plan": {**PLAN, "rows": ROWS, "test_rows": TEST_ROWS},
 }
+FEATURES = features(ROUGH_BERGOMI)
 NOWHERE = Destination("main", "iv")
 
 
@@ -31,7 +33,7 @@ def sample(rows: int, seed: int = 1) -> Sample:
     rng = np.random.default_rng(seed)
     values = rng.uniform(0.1, 0.5, (rows, 8, 11))
     valid = values > 0.12
-    parameters = rng.uniform(LOWER, UPPER, (rows, len(LOWER)))
+    parameters = rng.uniform(ROUGH_BERGOMI.lower, ROUGH_BERGOMI.upper, (rows, 11))
     return Sample(parameters, Surfaces(*(np.where(valid, made, np.nan) for made in (values, values / 100)), valid))
 
 
@@ -237,4 +239,16 @@ def test_a_name_is_quoted_never_pasted() -> None:
 
 def test_a_row_of_labels_has_a_cell_per_maturity_and_strike() -> None:
     assert CELLS == 88
-    assert COLUMNS == ("xi_1", "xi_2", "xi_3", "xi_4", "xi_5", "xi_6", "xi_7", "xi_8", "nu", "rho", "hurst")
+    assert ROUGH_BERGOMI.columns == (
+        "xi_1",
+        "xi_2",
+        "xi_3",
+        "xi_4",
+        "xi_5",
+        "xi_6",
+        "xi_7",
+        "xi_8",
+        "nu",
+        "rho",
+        "hurst",
+    )

@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from implied_volatility import network
-from implied_volatility.destination import Destination
-from implied_volatility.grid import CELLS, COLUMNS, LOWER, UPPER, Floats
-from implied_volatility.training import Fit
+from implied_volatility.accelerator.destination import Destination
+from implied_volatility.grid import CELLS, Floats
+from implied_volatility.learning.descent import Fit
+from implied_volatility.learning.network import initialise
+from implied_volatility.learning.surrogate import Surrogate
+from implied_volatility.models import ROUGH_BERGOMI
 
 # MLflow's modules warn of their own use of pydantic when they are loaded.
 with warnings.catch_warnings():
@@ -23,9 +25,11 @@ with warnings.catch_warnings():
     import mlflow
     import mlflow.pyfunc
 
-    from implied_volatility.tracking import Registered, Run
+    from implied_volatility.accelerator.tracking import Registered, Run
 
-NETWORK = network.Network(network.initialise(jax.random.key(1)), np.zeros(CELLS), np.full(CELLS, 0.1))
+NETWORK = Surrogate(
+    ROUGH_BERGOMI, (initialise(ROUGH_BERGOMI, jax.random.key(1)),), np.zeros(CELLS), np.full(CELLS, 0.1)
+)
 FIT = Fit(None, np.geomspace(1, 0.01, 600), np.geomspace(1, 0.02, 600), 1.5)
 TAGS = {"deployment": "one", "attempt": "1"}
 
@@ -104,7 +108,7 @@ def registered(client: mlflow.MlflowClient) -> Registered:
 
 
 def parameters() -> Floats:
-    return np.random.default_rng(1).uniform(LOWER, UPPER, (5, len(LOWER)))
+    return np.random.default_rng(1).uniform(ROUGH_BERGOMI.lower, ROUGH_BERGOMI.upper, (5, len(ROUGH_BERGOMI.lower)))
 
 
 def test_a_model_in_the_registry_of_the_workspace_has_no_alias_because_databricks_refuses_it(
@@ -127,7 +131,7 @@ def test_a_model_in_unity_catalog_is_the_champion(client: mlflow.MlflowClient, m
 @pytest.mark.usefixtures("client")
 def test_a_registered_model_has_a_signature_and_an_example(registered: Registered) -> None:
     loaded = mlflow.pyfunc.load_model(registered.uri)
-    assert loaded.metadata.signature.inputs.input_names() == list(COLUMNS)
+    assert loaded.metadata.signature.inputs.input_names() == list(ROUGH_BERGOMI.columns)
     assert loaded.metadata.signature.outputs.inputs[0].shape == (-1, CELLS)
     example = loaded.input_example
     assert (loaded.predict(example) == NETWORK.surface(example.to_numpy()).reshape(-1, CELLS)).all()
@@ -136,7 +140,7 @@ def test_a_registered_model_has_a_signature_and_an_example(registered: Registere
 @pytest.mark.usefixtures("client")
 def test_a_model_refuses_what_it_cannot_answer(registered: Registered) -> None:
     loaded = mlflow.pyfunc.load_model(registered.uri)
-    given = pd.DataFrame(parameters(), columns=list(COLUMNS))
+    given = pd.DataFrame(parameters(), columns=list(ROUGH_BERGOMI.columns))
     with pytest.raises(mlflow.MlflowException, match="rho"):
         loaded.predict(given.drop(columns="rho"))
     with pytest.raises(ValueError, match="nu"):
@@ -156,6 +160,6 @@ def test_the_model_gives_the_same_surfaces_in_a_fresh_process(
         "frame = pandas.DataFrame(numpy.load(given), columns=columns)\n"
         "numpy.save(made, mlflow.pyfunc.load_model(model).predict(frame))\n"
     )
-    arguments = [mlflow.get_tracking_uri(), registered.uri, str(given), str(made), *COLUMNS]
+    arguments = [mlflow.get_tracking_uri(), registered.uri, str(given), str(made), *ROUGH_BERGOMI.columns]
     subprocess.run([sys.executable, "-c", code, *arguments], cwd=tmp_path, check=True)
     assert np.load(made).tobytes() == NETWORK.surface(parameters()).reshape(-1, CELLS).tobytes()

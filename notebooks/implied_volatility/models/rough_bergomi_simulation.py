@@ -23,7 +23,7 @@ from jax.scipy.special import erfc, ndtri
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
-from implied_volatility.grid import MATURITIES, STRIKES, Floats, check_parameters
+from implied_volatility.grid import MATURITIES, STRIKES, Floats
 
 _COARSER = 4
 _SOBOL = threading.Lock()  # SciPy fills a table of its module on first use, and not safely so.
@@ -81,13 +81,12 @@ class Prices(NamedTuple):
         return Prices(mean[0], error[0], mean[1], error[1])
 
 
-def simulate(parameters: NDArray[np.float64], scheme: Scheme, seed: int, first_row: int = 0) -> Prices:
-    """Prices for parameters of shape `(rows, 11)`; row i draws from the stream `(seed, first_row + i)`."""
-    given = check_parameters(parameters, inside_box=False)
+def simulate(given: Floats, scheme: Scheme, seed: int, numbers: NDArray[np.uint32]) -> Prices:
+    """Prices for parameters of shape `(rows, 11)`; a row draws from the stream of the seed and its number."""
     run = _compiled(scheme)
     with enable_x64():
         # Row by row, so that a row's bytes do not depend on the rows beside it.
-        rows = [run(row, np.uint32(seed), np.uint32(first_row + i)) for i, row in enumerate(given)]
+        rows = [run(row, np.uint32(seed), number) for row, number in zip(given, numbers, strict=True)]
         return Prices(*(np.stack([np.asarray(part) for part in column]) for column in zip(*rows, strict=True)))
 
 

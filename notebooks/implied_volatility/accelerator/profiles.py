@@ -11,6 +11,8 @@ class Plan:
     """Sizes of one run."""
 
     profile: str
+    model: str
+    """Name of the model of the volatility."""
     rows: int
     """Surfaces to learn from."""
     paths: int
@@ -29,8 +31,10 @@ class Plan:
 
 
 _PLANS = {
-    "small": Plan("small", rows=4096, paths=1024, steps=64, test_rows=96, test_paths=8192, seed=0),
-    "full": Plan("full", rows=131_072, paths=4096, steps=128, test_rows=512, test_paths=65_536, seed=0),
+    "small": Plan("small", "rough_bergomi", rows=4096, paths=1024, steps=64, test_rows=96, test_paths=8192, seed=0),
+    "full": Plan(
+        "full", "rough_bergomi", rows=131_072, paths=4096, steps=128, test_rows=512, test_paths=65_536, seed=0
+    ),
 }
 PROFILES = tuple(_PLANS)
 LEAST_ROWS, MOST_ROWS = 128, 10_000_000

@@ -13,20 +13,22 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from implied_volatility.grid import LOWER, MATURITIES, STRIKES, UPPER, Floats, check_parameters
-from implied_volatility.surfaces import Surfaces
-from implied_volatility.training import Fit, Progress, Recipe, descend
+from implied_volatility.grid import CELLS, MATURITIES, STRIKES, Floats
+from implied_volatility.learning.descent import Fit, Progress, Recipe, descend
+from implied_volatility.models import Model
+from implied_volatility.surfaces import Sample
 
 RECIPE = Recipe(epochs=200, batch=32, rate=1e-3, cosine=False)
 
-_SIZES = (11, 30, 30, 30, 30, 88)
+_HIDDEN = (30, 30, 30, 30)
 _Layers = list[tuple[jax.Array, jax.Array]]
 
 
-def _initialise(key: jax.Array) -> _Layers:
+def _initialise(parameters: int, key: jax.Array) -> _Layers:
     """Glorot's uniform weights, the default of the library that the paper used."""
     layers = []
-    for rows, columns, at in zip(_SIZES, _SIZES[1:], jax.random.split(key, len(_SIZES) - 1), strict=False):
+    sizes = (parameters, *_HIDDEN, CELLS)
+    for rows, columns, at in zip(sizes, sizes[1:], jax.random.split(key, len(sizes) - 1), strict=False):
         limit = float(np.sqrt(6 / (rows + columns)))
         matrix = jax.random.uniform(at, (rows, columns), jnp.float32, -limit, limit)
         layers.append((matrix, jnp.zeros(columns, jnp.float32)))
@@ -42,30 +44,32 @@ def _forward(layers: _Layers, scaled: jax.Array) -> jax.Array:
     return jnp.asarray(x @ matrix + bias)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PaperNetwork:
     """A network trained by the paper's recipe."""
 
+    model: Model
     layers: _Layers
     mean: Floats
     deviation: Floats
 
     def surface(self, parameters: ArrayLike) -> Floats:
-        """Implied volatilities `(..., 8, 11)` for parameters `(..., 11)`; ValueError outside the box."""
-        given = check_parameters(parameters)
-        standard = np.asarray(_forward(self.layers, jnp.asarray(_scaled(given), jnp.float32)), np.float64)
+        """Implied volatilities `(..., 8, 11)` for parameters `(..., P)`; ValueError outside the box."""
+        given = self.model.check(parameters)
+        standard = np.asarray(_forward(self.layers, jnp.asarray(_scaled(self.model, given), jnp.float32)), np.float64)
         return (self.mean + self.deviation * standard).reshape(*given.shape[:-1], len(MATURITIES), len(STRIKES))
 
 
 def train(
-    parameters: Floats,
-    surfaces: Surfaces,
+    model: Model,
+    sample: Sample,
     chosen: tuple[NDArray[np.int64], NDArray[np.int64]],
     seed: int,
     recipe: Recipe = RECIPE,
     progress: Progress | None = None,
 ) -> tuple[PaperNetwork, Fit]:
     """Trains on the rows `chosen[0]` and keeps the best epoch on `chosen[1]`; invalid cells have no part."""
+    parameters, surfaces = sample
     valid = surfaces.valid.reshape(len(parameters), -1)
     target = np.where(surfaces.valid, surfaces.volatility, 0.0).reshape(valid.shape)
     rows = chosen[0]
@@ -74,7 +78,7 @@ def train(
     deviation = np.sqrt((((target - mean) * valid)[rows] ** 2).sum(0) / count) + 1e-6
 
     def columns(at: NDArray[np.int64]) -> tuple[NDArray[np.float32], ...]:
-        return tuple(a[at].astype(np.float32) for a in (_scaled(parameters), (target - mean) / deviation, valid))
+        return tuple(a[at].astype(np.float32) for a in (_scaled(model, parameters), (target - mean) / deviation, valid))
 
     def loss(layers: _Layers, batch: tuple[jax.Array, ...]) -> jax.Array:
         scaled, wanted, present = batch
@@ -83,7 +87,7 @@ def train(
 
     fit = descend(
         loss,
-        _initialise(jax.random.key(seed)),
+        _initialise(len(model.parameters), jax.random.key(seed)),
         columns(chosen[0]),
         columns(chosen[1]),
         recipe,
@@ -91,8 +95,8 @@ def train(
         keep_best=True,
         progress=progress,
     )
-    return PaperNetwork(fit.weights, mean, deviation), fit
+    return PaperNetwork(model, fit.weights, mean, deviation), fit
 
 
-def _scaled(parameters: Floats) -> Floats:
-    return np.asarray((parameters - (LOWER + UPPER) / 2) / ((UPPER - LOWER) / 2))
+def _scaled(model: Model, parameters: Floats) -> Floats:
+    return np.asarray((parameters - (model.lower + model.upper) / 2) / ((model.upper - model.lower) / 2))

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
 from implied_volatility.grid import MATURITIES, STRIKES, Floats
+from implied_volatility.learning.descent import Fit
 from implied_volatility.surfaces import Surfaces
-from implied_volatility.training import Fit
 
 _STYLE = {
     "font.size": 9.0,

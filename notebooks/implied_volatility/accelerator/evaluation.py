@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from implied_volatility.learning.descent import Fit
 from implied_volatility.scoring import Score
-from implied_volatility.training import Fit
 
 Evaluation = dict[str, dict[str, float]]
 """Metric by model and name, the unit last in the name: the rows of the table `evaluation`."""

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pandas as pd
 
-from implied_volatility.destination import OWNER, Destination, identifier
+from implied_volatility.accelerator.destination import OWNER, Destination, identifier
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from implied_volatility.destination import OWNER, identifier
-from implied_volatility.profiles import plan, whole
+from implied_volatility.accelerator.destination import OWNER, identifier
+from implied_volatility.accelerator.profiles import plan, whole
 
 JOB_TIMEOUT_SECONDS = 7200
 _TASKS = (("PIV_01", "01_introduction"), ("PIV_02", "02_create_features"), ("PIV_03", "03_train_models"))

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import mlflow
 from mlflow.entities import Metric
 
-from implied_volatility import model
-from implied_volatility.destination import OWNER, Destination
-from implied_volatility.network import Network
-from implied_volatility.training import Fit
+from implied_volatility.accelerator import served_model
+from implied_volatility.accelerator.destination import OWNER, Destination
+from implied_volatility.learning.descent import Fit
+from implied_volatility.learning.surrogate import Surrogate
 
 ALIAS = "champion"
 # MLflow's bound for one request.
@@ -75,14 +75,14 @@ class Run:
         for start in range(0, len(points), _BATCH):
             client.log_batch(self.run_id, metrics=points[start : start + _BATCH])
 
-    def register(self, network: Network, to: Destination) -> Registered:
-        """Logs the network as a model and makes it the newest version of the registered one.
+    def register(self, surrogate: Surrogate, to: Destination) -> Registered:
+        """Logs the surrogate as a model and makes it the newest version of the registered one.
 
         In Unity Catalog if the destination's catalog is there, as its champion; otherwise in the workspace's own
         registry, which has no aliases.
         """
         mlflow.set_registry_uri("databricks-uc" if to.in_unity_catalog else mlflow.get_tracking_uri())
-        model.log(network)
+        served_model.log(surrogate)
         made = mlflow.register_model(f"runs:/{self.run_id}/model", to.model)
         if to.in_unity_catalog:
             mlflow.MlflowClient().set_registered_model_alias(to.model, ALIAS, str(made.version))

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from implied_volatility import __version__
-from implied_volatility.profiles import Plan
+from implied_volatility.accelerator.profiles import Plan
 
 
 def provenance(plan: Plan, deployment: str, attempt: str) -> dict[str, Any]:

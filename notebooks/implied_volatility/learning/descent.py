@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,9 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from implied_volatility.grid import Floats
-
-Weights = Any
-"""A pytree of float32 arrays."""
+from implied_volatility.learning.network import Weights
 
 Loss = Callable[[Weights, tuple[jax.Array, ...]], jax.Array]
 """Mean loss of a batch: one array per column of the table, rows first."""

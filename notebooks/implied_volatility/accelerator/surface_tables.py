@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from implied_volatility import tables
-from implied_volatility.destination import OWNER, Destination
-from implied_volatility.grid import CELLS, COLUMNS, MATURITIES, STRIKES
+from implied_volatility.accelerator import tables
+from implied_volatility.accelerator.destination import OWNER, Destination
+from implied_volatility.accelerator.tables import Definition
+from implied_volatility.grid import CELLS, MATURITIES, STRIKES
+from implied_volatility.models import Model, model_named
 from implied_volatility.surfaces import Sample, Surfaces
-from implied_volatility.tables import Definition
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -30,31 +31,27 @@ _RUN = (
     ("deployment", "string", "Widget deployment of the run that wrote the row"),
     ("attempt", "string", "Widget attempt of that run"),
 )
-_MEANINGS = (
-    *(
-        f"Forward variance per year up to {MATURITIES[0]:g} years"
-        if at == 0
-        else f"Forward variance per year from {MATURITIES[at - 1]:g} to {MATURITIES[at]:g} years"
-        for at in range(8)
-    ),
-    "Volatility of volatility, ν",
-    "Correlation of spot and volatility, ρ",
-    "Hurst exponent, H: below 0.5 the paths of volatility are rough",
-)
-FEATURES = Definition(
-    name="features",
-    comment="Parameters of the rough Bergomi model, one row per surface: points of a scrambled Sobol sequence.",
-    columns=(
-        *_KEY,
-        *((name, "double", meaning) for name, meaning in zip(COLUMNS, _MEANINGS, strict=True)),
-        ("seed", "bigint", "Seed of the run: the same seed gives the same rows"),
-        ("package", "string", "Version of the package implied_volatility"),
-        *_RUN,
-    ),
-    check="split IN ('training', 'test') AND surface >= 0 AND nu >= 0 AND abs(rho) < 1 AND hurst > 0 AND hurst <= 0.5"
-    f" AND least({', '.join(COLUMNS[:8])}) > 0",
-    writer="02_create_features",
-)
+
+
+def features(model: Model) -> Definition:
+    """The table of the model's parameters."""
+    # repr writes a double so that SQL reads it back to the bit.
+    ranges = " AND ".join(f"{p.name} BETWEEN {p.lower!r} AND {p.upper!r}" for p in model.parameters)
+    return Definition(
+        name="features",
+        comment=f"Parameters of the {model.title} model, one row per surface: points of a scrambled Sobol sequence.",
+        columns=(
+            *_KEY,
+            *((parameter.name, "double", parameter.comment) for parameter in model.parameters),
+            ("seed", "bigint", "Seed of the run: the same seed gives the same rows"),
+            ("package", "string", "Version of the package implied_volatility"),
+            *_RUN,
+        ),
+        check=f"split IN ('training', 'test') AND surface >= 0 AND {ranges}",
+        writer="02_create_features",
+    )
+
+
 LABELS = Definition(
     name="labels",
     comment=f"Simulated implied volatilities, one row per surface, in arrays of {CELLS} cells:"
@@ -100,7 +97,7 @@ def write_features(
     spark: SparkSession, to: Destination, samples: Mapping[str, Sample], origin: Mapping[str, Any]
 ) -> int:
     """Replaces `features` by the parameters of the samples, one per split; gives the table's version."""
-    return tables.replace(spark, FEATURES, to, feature_rows(samples, origin), _lineage(origin))
+    return tables.replace(spark, features(_model(origin)), to, feature_rows(samples, origin), _lineage(origin))
 
 
 def write_labels(
@@ -114,7 +111,7 @@ def write_labels(
 def feature_rows(samples: Mapping[str, Sample], origin: Mapping[str, Any]) -> pd.DataFrame:
     """The rows of `features`."""
     rows = pd.concat([_keys(split, sample) for split, sample in samples.items()], ignore_index=True)
-    rows[list(COLUMNS)] = np.concatenate([sample.parameters for sample in samples.values()])
+    rows[list(_model(origin).columns)] = np.concatenate([sample.parameters for sample in samples.values()])
     return rows.assign(seed=origin["plan"]["seed"], package=origin["package"], **_run(origin))
 
 
@@ -161,30 +158,33 @@ def read_samples(
     LookupError, PermissionError or ValueError say what is wrong and what to run: rows of another plan, deployment or
     attempt are not taken for those of this one, nor labels for those of other features.
     """
-    features, labels = tables.read(spark, FEATURES, of), tables.read(spark, LABELS, of)
-    versions = {table.name: tables.version(spark, table, of) for table in (FEATURES, LABELS)}
-    return samples_of(features, labels, versions["features"], of, expected), versions
+    both = (features(_model(expected)), LABELS)
+    given, made = (tables.read(spark, table, of) for table in both)
+    versions = {table.name: tables.version(spark, table, of) for table in both}
+    return samples_of(given, made, versions["features"], of, expected), versions
 
 
 def samples_of(
-    features: pd.DataFrame, labels: pd.DataFrame, version: int, of: Destination, expected: Mapping[str, Any]
+    given: pd.DataFrame, made: pd.DataFrame, version: int, of: Destination, expected: Mapping[str, Any]
 ) -> dict[str, Sample]:
     """The samples by split from all rows of both tables; ValueError unless they are whole and as expected."""
-    plan = expected["plan"]
-    for rows, table in ((features, FEATURES), (labels, LABELS)):
+    plan, model = expected["plan"], _model(expected)
+    table_of_features = features(model)
+    for rows, table in ((given, table_of_features), (made, LABELS)):
         for name in ("deployment", "attempt"):
             tables.only(rows, name, expected[name], table, of)
-    tables.only(features, "seed", plan["seed"], FEATURES, of)
-    tables.only(labels, "steps", plan["steps"], LABELS, of)
-    tables.only(labels, "features_version", version, LABELS, of)
+    tables.only(given, "seed", plan["seed"], table_of_features, of)
+    tables.only(made, "steps", plan["steps"], LABELS, of)
+    tables.only(made, "features_version", version, LABELS, of)
     samples = {}
     for split, prefix in (("training", ""), ("test", "test_")):
         count = plan[f"{prefix}rows"]
-        given, made = _of_split(features, split, count, FEATURES, of), _of_split(labels, split, count, LABELS, of)
-        tables.only(made, "paths", plan[f"{prefix}paths"], LABELS, of)
+        parameters = _of_split(given, split, count, table_of_features, of)[list(model.columns)].to_numpy(np.float64)
+        labels = _of_split(made, split, count, LABELS, of)
+        tables.only(labels, "paths", plan[f"{prefix}paths"], LABELS, of)
         shape = (count, len(MATURITIES), len(STRIKES))
-        arrays = {field: np.stack(list(made[field])).reshape(shape) for field in Surfaces._fields}
-        samples[split] = Sample(given[list(COLUMNS)].to_numpy(np.float64), Surfaces(**arrays))
+        arrays = {field: np.stack(list(labels[field])).reshape(shape) for field in Surfaces._fields}
+        samples[split] = Sample(parameters, Surfaces(**arrays))
     return samples
 
 
@@ -196,6 +196,10 @@ def _of_split(rows: pd.DataFrame, split: str, count: int, table: Definition, of:
             f" run {table.writer} again."
         )
     return chosen
+
+
+def _model(origin: Mapping[str, Any]) -> Model:
+    return model_named(origin["plan"]["model"])
 
 
 def _keys(split: str, sample: Sample) -> pd.DataFrame:
