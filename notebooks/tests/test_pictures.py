@@ -4,8 +4,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from implied_volatility import pictures
-from implied_volatility.accelerator.progress import Progress
 from implied_volatility.learning.descent import Fit
+from implied_volatility.progress import Progress
 from implied_volatility.surfaces import Surfaces
 
 mpl.use("Agg")
