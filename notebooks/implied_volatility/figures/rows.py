@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -145,7 +146,7 @@ class Rows:
         try:
             with np.load(file, allow_pickle=False) as found:
                 kept = Surfaces(found["volatility"], found["standard_error"], found["valid"])
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise ValueError(f"{file} cannot be read ({error}): remove it, then run this again") from error
         return kept.rows(slice(0, stop - start))
 

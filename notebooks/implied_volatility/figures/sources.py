@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import sys
 from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
@@ -48,6 +49,8 @@ def _read(name: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _file(module: str) -> Path:
+    if not module.startswith(f"{_PACKAGE}."):
+        return Path(str(sys.modules[module].__file__))  # Somebody else's model.
     path = _ROOT.joinpath(*module.split("."))
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
