@@ -18,22 +18,21 @@ from implied_volatility.pictures.style import NOISE, OURS, PAPER, REFERENCE, leg
 def skew_by_maturity(
     skews: Floats,
     labels: Sequence[str],
-    fitted: ArrayLike,
+    fitted: ArrayLike | None = None,
     expected: ArrayLike | None = None,
     standard_errors: Floats | None = None,
 ) -> Figure:
     """At-the-money skews |∂σ/∂k| `(n, 8)`, one labelled series each, with bars of two standard errors.
 
     `fitted` `(n,)` are the exponents of fitted power laws, which the legend gives; `expected` `(n,)` those of theory,
-    drawn as dotted lines through the geometric middle of the series.
+    H − ½, drawn as dotted lines through the geometric middle of the series.
     """
     figure, [[axes]] = panels(size=(6.4, 4.2))
-    fits = np.asarray(fitted, np.float64)
-    theory = None if expected is None else np.asarray(expected, np.float64)
+    fits, theory = (None if given is None else np.asarray(given, np.float64) for given in (fitted, expected))
     for index, (label, look) in enumerate(zip(labels, ordered(len(labels)), strict=True)):
-        named = f"{label}: slope {fits[index]:.2f}"
+        named = label if fits is None else f"{label}: slope {_signed(fits[index])}"
         if theory is not None:
-            named += f", theory {theory[index]:.2f}"
+            named += f", theory {_signed(theory[index])}"
             _slope(axes, MATURITIES, skews[index], theory[index], "H − ½" if index == 0 else None)
         bars = None if standard_errors is None else 2 * standard_errors[index]
         axes.errorbar(MATURITIES, skews[index], yerr=bars, elinewidth=0.9, label=named, **look.line())
@@ -126,6 +125,10 @@ def _slope(
     return np.asarray(line)
 
 
+def _signed(number: float) -> str:
+    return f"{number:.2f}".replace("-", "−")
+
+
 def _log_log(axes: Axes, x: Floats) -> None:
     """Logarithmic axes with plain numbers; ticks at the points themselves, without those that would touch."""
     axes.set(xscale="log", yscale="log")
@@ -137,7 +140,7 @@ def _log_log(axes: Axes, x: Floats) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter("{x:,.6g}" if max(x) >= 1000 else "{x:g}")
     low, high = axes.get_ylim()
-    narrow = high / low < 30
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if narrow else (1.0,), numticks=20))
+    digits = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0) if high / low < 8 else (1.0, 2.0, 5.0) if high / low < 300 else (1.0,)
+    axes.yaxis.set_major_locator(LogLocator(subs=digits, numticks=20))
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter(NullFormatter())

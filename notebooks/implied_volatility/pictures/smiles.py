@@ -113,6 +113,7 @@ def _compare(
     for axes in grid[-1]:
         axes.set_xlabel(_STRIKE)
         axes.set_xticks(STRIKES[::2])
+    figure.align_ylabels()
     handles, labels = grid[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), handlelength=2.6)
     return figure
