@@ -82,11 +82,16 @@ def make_schema(spark: SparkSession, to: Destination, deployment: str) -> None:
 
 
 def replace(
-    spark: SparkSession, table: Definition, to: Destination, rows: pd.DataFrame, properties: Mapping[str, str]
+    spark: SparkSession,
+    table: Definition,
+    to: Destination,
+    rows: pd.DataFrame | DataFrame,
+    properties: Mapping[str, str],
 ) -> int:
     """Makes the rows the table's only ones, in one commit, and gives its version.
 
-    Whoever reads meanwhile sees the table as it was before or as it is after, never a part of it.
+    Whoever reads meanwhile sees the table as it was before or as it is after, never a part of it. Rows that Spark
+    has yet to compute are computed once. ValueError names columns that the rows lack.
     """
     name = to.sql(table.name)
     made = f"implied_volatility_{uuid4().hex}"
@@ -108,17 +113,21 @@ def replace(
     return version(spark, table, to)
 
 
-def _checked(spark: SparkSession, table: Definition, to: Destination, rows: pd.DataFrame) -> DataFrame:
+def _checked(spark: SparkSession, table: Definition, to: Destination, rows: pd.DataFrame | DataFrame) -> DataFrame:
     """The rows with null for NaN in arrays; whoever computes them fails where the table's check does not hold."""
     from pyspark.sql import functions
 
-    frame = spark.createDataFrame(rows[[column for column, *_ in table.columns]], table.schema())
+    missing = [column for column, *_ in table.columns if column not in rows.columns]
+    if missing:
+        raise ValueError(f"The rows for {to.name(table.name)} lack the columns {', '.join(missing)}.")
+    if isinstance(rows, pd.DataFrame):
+        rows = spark.createDataFrame(rows[[column for column, *_ in table.columns]], table.schema())
+    columns = []
     for column, kind, comment in table.columns:
-        if kind == "array<double>":
-            known = functions.expr(f"transform({column}, cell -> nullif(cell, double('NaN')))")
-            frame = frame.withColumn(column, known.alias(column, metadata={"comment": comment}))
+        known = f"transform({column}, cell -> nullif(cell, double('NaN')))" if kind == "array<double>" else column
+        columns.append(functions.expr(known).cast(kind).alias(column, metadata={"comment": comment}))
     wrong = _literal(f"A row is not fit for {to.name(table.name)}: {table.check}")
-    return frame.where(f"CASE WHEN {table.check} THEN true ELSE raise_error({wrong}) END")
+    return rows.select(columns).where(f"CASE WHEN {table.check} THEN true ELSE raise_error({wrong}) END")
 
 
 def version(spark: SparkSession, table: Definition, of: Destination) -> int:
