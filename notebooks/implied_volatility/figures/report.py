@@ -45,7 +45,7 @@ def report(options: Options, model: Model, name: str, goals: Callable[[Judged], 
         columns=judged.COLUMNS,
         rows=[*judged.table(made), *_lines(curve)],
         notes=[judged.facts(made), *([] if options.quick else goals(made))],
-        pictures=_draw(options, name, made),
+        pictures=_draw(options, name, made, curve),
         values={**judged.values(made), **_values(curve)},
     )
 
@@ -84,24 +84,25 @@ def _values(curve: _Curve) -> dict[str, float]:
     }
 
 
-def _draw(options: Options, name: str, made: Judged) -> list[Path]:
-    """Smiles of a typical and a bad surface, errors by cell, losses by epoch; of the first training."""
+def _draw(options: Options, name: str, made: Judged, curve: _Curve) -> list[Path]:
+    """Of the first training: smiles of a typical and a bad surface, errors by cell, losses by epoch; errors by rows."""
     first = made.trainings[0]
     test = first.test
     ours, papers = first.surrogate.surface(test.parameters), first.paper.surface(test.parameters)
     errors = [np.abs(relative_errors(surface, test.surfaces)) for surface in (ours, papers)]
     order = np.argsort(np.nanmean(errors[0], axis=(1, 2)))
     rows = [int(order[len(order) // 2]), int(order[int(0.95 * len(order))])]
-    noise = 100 * np.sqrt(2 / np.pi) * test.surfaces.standard_error / test.surfaces.volatility
-    panels = [
-        ("Our network: mean relative error", np.nanmean(errors[0], axis=0)),
-        ("Paper's recipe: mean relative error", np.nanmean(errors[1], axis=0)),
-        ("Noise of the test surfaces: mean", np.nanmean(noise, axis=0)),
-    ]
     titles = ["typical surface", "one of the 5 % worst"]
+    noise = 100 * np.sqrt(2 / np.pi) * test.surfaces.standard_error / test.surfaces.volatility
+    maps = [np.nanmean(values, axis=0) for values in (*errors, noise)]
     fits = [("Our network", first.fits[0]), ("Paper's recipe", first.paper_fit)]
-    return [
+    drawn = [
         options.draw(f"{name}-smiles", pictures.smiles(test.surfaces, ours, papers, rows, titles)),
-        options.draw(f"{name}-errors", pictures.heat_maps(panels)),
+        options.draw(f"{name}-errors", pictures.error_maps(maps[0], maps[1], maps[2])),
         options.draw(f"{name}-learning-curves", pictures.learning_curves(fits)),
     ]
+    if len(curve.rows) > 1:
+        means = [np.array([mean for mean, _ in each]) for each in (curve.ours, curve.papers)]
+        drawing = pictures.error_against_rows(curve.rows, means[0], means[1], made.noise[0])
+        drawn.append(options.draw(f"{name}-rows", drawing))
+    return drawn
