@@ -144,7 +144,8 @@ class Rows:
         if file is None:
             raise FileNotFoundError(f"{self.folder}: rows {start} to {stop} have vanished while others were simulated")
         try:
-            with np.load(file, allow_pickle=False) as found:
+            # A damaged archive would leave a file open that NumPy opens by itself.
+            with file.open("rb") as data, np.load(data, allow_pickle=False) as found:
                 kept = Surfaces(found["volatility"], found["standard_error"], found["valid"])
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise ValueError(f"{file} cannot be read ({error}): remove it, then run this again") from error
