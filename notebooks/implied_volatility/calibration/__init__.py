@@ -1,0 +1,10 @@
+"""From surfaces to parameters: calibration on the networks, how well it works, and whether the model agrees."""
+
+from __future__ import annotations
+
+from implied_volatility.calibration.closure import Closure, close
+from implied_volatility.calibration.fitting import calibrate
+from implied_volatility.calibration.recovery import Recovery, recovery
+from implied_volatility.calibration.result import Calibration
+
+__all__ = ["Calibration", "Closure", "Recovery", "calibrate", "close", "recovery"]
