@@ -11,10 +11,10 @@
 # MAGIC - Richardson's extrapolation in the time step;
 # MAGIC - every volatility with its **standard error**; a price that drowns in its noise is **invalid**, not replaced.
 # MAGIC
-# MAGIC Both become Delta tables. The labels are made on the cluster's workers: a task of Spark is a group of surfaces, and a
-# MAGIC surface's random numbers depend on the seed and its own number alone. So the same seed gives the same rows on any
-# MAGIC number of workers and after any retry. A second run replaces the rows of the first in one commit per table:
-# MAGIC nobody reads half of them.
+# MAGIC Both become Delta tables. The labels are made on the cluster's workers: a task of Spark is a group of surfaces,
+# MAGIC and the random numbers of a surface depend on the seed and its number alone. So the same seed gives the same rows
+# MAGIC on any number of workers and after any retry. A second run replaces the rows of the first in one commit per
+# MAGIC table: nobody reads half of them.
 
 # COMMAND ----------
 
@@ -79,8 +79,8 @@ print(f"{destination.name('features')}, version {features_version}: {plan.rows +
 # MAGIC %md
 # MAGIC ## Labels
 # MAGIC An array of 88 cells for each of volatility, standard error and validity; `split` and `surface` join them to the
-# MAGIC features, of which the workers read the version above. The test surfaces take many more paths, so that their noise
-# MAGIC is small beside the errors that they shall show.
+# MAGIC features, of which the workers read the version above. The test surfaces take many more paths, so that their
+# MAGIC noise is small beside the errors that they shall show.
 
 # COMMAND ----------
 

@@ -27,36 +27,39 @@ _ROWS_PER_FILE = 50_000
 _POLL_SECONDS = 0.5
 
 
-def write(
+def write(spark: SparkSession, to: Destination, origin: Mapping[str, Any], features_version: int) -> int:
+    """Replaces `labels` by a surface for each row of that version of `features`; gives the table's version.
+
+    Prints progress. The table stays as it was until all surfaces are there: RuntimeError says why they are not,
+    PermissionError what it takes.
+    """
+    counter = shipping.counter(spark)
+    properties = {**lineage(origin), "implied_volatility.grid": GRID}
+    total = sum(_rows(origin["plan"]).values())
+    with _in_words(to), _progress(counter, total):
+        made = computed(spark, to, origin, features_version, counter)
+        # By value, not by range: a range has to look at all rows first, which would compute them twice.
+        made = made.repartition(math.ceil(total / _ROWS_PER_FILE), "split", "surface")
+        return tables.replace(spark, LABELS, to, made.sortWithinPartitions("split", "surface"), properties)
+
+
+def computed(
     spark: SparkSession,
     to: Destination,
     origin: Mapping[str, Any],
     features_version: int,
+    counter: shipping.Accumulator | None = None,
     *,
     partitions: int | None = None,
-) -> int:
-    """Replaces `labels` by a surface for each row of that version of `features`; gives the table's version.
+) -> DataFrame:
+    """The rows of `labels` in any order, computed by the workers of the cluster whenever they are used.
 
-    The surfaces are computed by tasks of Spark, a group of rows each or `partitions` of them; the rows do not depend
-    on that. Prints progress. The table stays as it was until all of them are there: RuntimeError says why they are
-    not, PermissionError what it takes.
+    A task has a group of rows, or one of `partitions` equal shares of the groups; the rows do not depend on that.
     """
-    work = work_of(origin, features_version)
-    plan = origin["plan"]
-    rows = {"training": int(plan["rows"]), "test": int(plan["test_rows"])}
-    total = sum(rows.values())
     shipping.ship_package(spark)
-    counter = shipping.counter(spark)
-    made = (
-        _groups(spark, to, work, rows, partitions)
-        .mapInPandas(partial(label_rows, work=work, counter=counter), LABELS.schema())
-        # By value, not by range: a range has to look at all rows first, which would compute them twice.
-        .repartition(math.ceil(total / _ROWS_PER_FILE), "split", "surface")
-        .sortWithinPartitions("split", "surface")
-    )
-    properties = {**lineage(origin), "implied_volatility.grid": GRID}
-    with _in_words(to), _progress(counter, total):
-        return tables.replace(spark, LABELS, to, made, properties)
+    work = work_of(origin, features_version)
+    groups = _groups(spark, to, work, _rows(origin["plan"]), partitions)
+    return groups.mapInPandas(partial(label_rows, work=work, counter=counter), LABELS.schema())
 
 
 def work_of(origin: Mapping[str, Any], features_version: int) -> Work:
@@ -84,12 +87,18 @@ def _groups(
         cases.append(f"WHEN '{split}' THEN {first} + surface DIV {size}")
         first += math.ceil(rows[split] / size)
     columns = ["split", "surface", *model_named(work.model).columns]
-    given = spark.sql(
-        f"SELECT {', '.join(columns)}, CASE split {' '.join(cases)} END AS id"
-        f" FROM {to.sql(features(model_named(work.model)).name)} VERSION AS OF {work.features_version}"
-    )
+    table = features(model_named(work.model)).name
+    with tables.in_words(f"Reading {to.name(table)}", f"USE CATALOG, USE SCHEMA and SELECT on {to.name(table)}"):
+        given = spark.sql(
+            f"SELECT {', '.join(columns)}, CASE split {' '.join(cases)} END AS id"
+            f" FROM {to.sql(table)} VERSION AS OF {work.features_version}"
+        )
     # Spark cuts a range into equal parts, which it promises of no other way to distribute rows.
     return spark.range(0, first, 1, partitions or first).join(given.hint("broadcast"), "id").select(*columns)
+
+
+def _rows(plan: Mapping[str, Any]) -> dict[str, int]:
+    return {"training": int(plan["rows"]), "test": int(plan["test_rows"])}
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def destination(spark: SparkSession, widgets: Mapping[str, str]) -> Destination:
 def make_schema(spark: SparkSession, to: Destination, deployment: str) -> None:
     """Makes the deployment's schema if it is not there; LookupError or PermissionError when that cannot be."""
     name = f"{to.catalog}.{to.schema}"
-    with _in_words(f"Making the schema {name}", f"USE CATALOG and CREATE SCHEMA on {to.catalog}"):
+    with in_words(f"Making the schema {name}", f"USE CATALOG and CREATE SCHEMA on {to.catalog}"):
         if spark.catalog.databaseExists(to.quoted):
             return
         try:
@@ -97,9 +97,7 @@ def replace(
     made = f"implied_volatility_{uuid4().hex}"
     listed = ", ".join(f"{_literal(key)} = {_literal(value)}" for key, value in properties.items())
     spark.conf.set(_ARROW, "true")
-    with _in_words(
-        f"Writing {to.name(table.name)}", f"USE SCHEMA, CREATE TABLE and MODIFY on {to.catalog}.{to.schema}"
-    ):
+    with in_words(f"Writing {to.name(table.name)}", f"USE SCHEMA, CREATE TABLE and MODIFY on {to.catalog}.{to.schema}"):
         _checked(spark, table, to, rows).createTempView(made)
         try:
             spark.sql(
@@ -143,7 +141,7 @@ def read(spark: SparkSession, table: Definition, of: Destination) -> pd.DataFram
     """All rows. LookupError, PermissionError or ValueError say what is wrong and which notebook mends it."""
     name = of.name(table.name)
     spark.conf.set(_ARROW, "true")
-    with _in_words(f"Reading {name}", f"USE CATALOG, USE SCHEMA and SELECT on {name}"):
+    with in_words(f"Reading {name}", f"USE CATALOG, USE SCHEMA and SELECT on {name}"):
         if not spark.catalog.tableExists(of.sql(table.name)):
             raise LookupError(f"{name} does not exist: run {table.writer} first, with the same catalog and schema.")
         frame = spark.table(of.sql(table.name))
@@ -176,7 +174,8 @@ def _is_refusal(error: Exception) -> bool:
 
 
 @contextmanager
-def _in_words(doing: str, rights: str) -> Iterator[None]:
+def in_words(doing: str, rights: str) -> Iterator[None]:
+    """Whoever may not do what is done inside gets a PermissionError that says so, and which rights it takes."""
     try:
         yield
     except Exception as error:
