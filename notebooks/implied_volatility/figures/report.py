@@ -14,7 +14,7 @@ from implied_volatility.figures.figure import Cell, Figure, Options
 from implied_volatility.figures.judged import Judged
 from implied_volatility.figures.trained import Trained, sizes, trained
 from implied_volatility.models import Model
-from implied_volatility.scoring import relative_errors, score
+from implied_volatility.scoring import cell_errors, cell_noise, relative_errors, score
 
 _TRAININGS = 3
 _SHARES = (16, 8, 4, 2)
@@ -89,16 +89,15 @@ def _draw(options: Options, name: str, made: Judged, curve: _Curve) -> list[Path
     first = made.trainings[0]
     test = first.test
     ours, papers = first.surrogate.surface(test.parameters), first.paper.surface(test.parameters)
-    errors = [np.abs(relative_errors(surface, test.surfaces)) for surface in (ours, papers)]
-    order = np.argsort(np.nanmean(errors[0], axis=(1, 2)))
+    by_surface = np.nanmean(np.abs(relative_errors(ours, test.surfaces)), axis=(1, 2))
+    order = np.argsort(by_surface)
     rows = [int(order[len(order) // 2]), int(order[int(0.95 * len(order))])]
     titles = ["typical surface", "one of the 5 % worst"]
-    noise = 100 * np.sqrt(2 / np.pi) * test.surfaces.standard_error / test.surfaces.volatility
-    maps = [np.nanmean(values, axis=0) for values in (*errors, noise)]
+    maps = (cell_errors(ours, test.surfaces), cell_errors(papers, test.surfaces), cell_noise(test.surfaces))
     fits = [("Our network", first.fits[0]), ("Paper's recipe", first.paper_fit)]
     drawn = [
         options.draw(f"{name}-smiles", pictures.smiles(test.surfaces, ours, papers, rows, titles)),
-        options.draw(f"{name}-errors", pictures.error_maps(maps[0], maps[1], maps[2])),
+        options.draw(f"{name}-errors", pictures.error_maps(*maps)),
         options.draw(f"{name}-learning-curves", pictures.learning_curves(fits)),
     ]
     if len(curve.rows) > 1:

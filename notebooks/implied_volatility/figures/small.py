@@ -96,7 +96,7 @@ def _run(plan: Plan, options: Options, number: int) -> _Run:
     started = time.perf_counter()
     sample = simulated("training", plan.rows, plan.paths)
     simulation = time.perf_counter() - started
-    recipe = replace(training.SMALL, epochs=2) if options.quick else training.SMALL
+    recipe = replace(training.SMALL, epochs=2 if options.quick else training.SMALL.epochs, members=plan.members)
     papers = replace(paper.RECIPE, epochs=1) if options.quick else paper.RECIPE
     from_ = stream(seed, "training")
     chosen = split(plan.rows, from_)
