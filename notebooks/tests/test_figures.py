@@ -1,5 +1,6 @@
 import io
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -300,3 +301,16 @@ def test_every_figure_is_listed_and_has_its_place_and_command_in_the_docs(capsys
         assert f"`npm run figures -- {name}" in page
         assert f"<!-- figure: {name} -->" in page
         assert (FOLDER / "implied_volatility" / "figures" / f"{name}.py").exists()
+
+
+def test_the_docs_name_only_proofs_that_there_are() -> None:
+    page = (FOLDER.parent / "docs" / "science.md").read_text(encoding="utf-8")
+    named = {
+        (file, test)
+        for line in page.splitlines()
+        for file, tests in re.findall(r"`(test_\w+\.py)`: ((?:`test_\w+`(?:, )?)+)", line)
+        for test in re.findall(r"`(test_\w+)`", tests)
+    }
+    assert len(named) > 20
+    for file, test in named:
+        assert f"\ndef {test}(" in (FOLDER / "tests" / file).read_text(encoding="utf-8"), f"{file}: {test}"
