@@ -115,10 +115,12 @@ def parameters(**changed):
     return [{**typical, **changed}[column] for column in model.columns]
 
 
-print("One surface; the first one is compiled …", flush=True)
+print("One surface …", flush=True)
 started = time.perf_counter()
 surface = model.surfaces([parameters()], effort, plan.seed)
-print(f"{surface.valid.sum()} of 88 cells have a volatility; {time.perf_counter() - started:.1f} s with compilation")
+print(
+    f"{surface.valid.sum()} of 88 cells have a volatility; {time.perf_counter() - started:.1f} s, which the next do not take"
+)
 
 # COMMAND ----------
 
@@ -160,7 +162,8 @@ show("surface", pictures.surface(surface.volatility[0], f"One surface of {model.
 # MAGIC In Heston's model, whose variance is a diffusion, the skew stays finite: it tends to
 # MAGIC $|\rho|\,\sigma / (4\sqrt{v_0})$ (Alòs, León, Vives 2007), and no choice of parameters makes that a power law.
 # MAGIC
-# MAGIC Below, the slope at $k = 0$ of the parabola through the strikes 0.9, 1 and 1.1.
+# MAGIC Below, the slope at $k = 0$ of the parabola through the strikes 0.9, 1 and 1.1: too flat where the smile bends
+# MAGIC between them, at short maturities.
 
 # COMMAND ----------
 

@@ -93,6 +93,7 @@ def test_a_surface_is_a_line_with_error_bars_per_maturity(made: dict[str, Figure
 def test_a_surface_by_formula_does_not_speak_of_errors() -> None:
     [axes] = pictures.one_surface(EXACT).axes
     assert "standard errors" not in axes.get_title()
+    assert not any(bar.has_yerr for bar in bars(axes))
     figure = pictures.smiles(EXACT, VOLATILITY, VOLATILITY, [0], ["a"])
     assert lines(figure.axes[0]) == {"our network", "paper's recipe", "formula"}
 
