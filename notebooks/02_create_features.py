@@ -55,9 +55,9 @@ print(f"Tables go to {destination.catalog}.{destination.schema}, pictures to {ou
 
 # COMMAND ----------
 
-from implied_volatility.accelerator.progress import Progress
 from implied_volatility.labelling import label
 from implied_volatility.models import Effort, model_named
+from implied_volatility.progress import Progress
 from implied_volatility.sampling import stream
 from implied_volatility.surfaces import Sample
 

@@ -83,9 +83,9 @@ print(f"{len(sample.parameters):,} surfaces to learn from, {len(test.parameters)
 
 # COMMAND ----------
 
-from implied_volatility.accelerator.progress import Progress
 from implied_volatility.learning import paper
 from implied_volatility.learning.descent import split
+from implied_volatility.progress import Progress
 from implied_volatility.sampling import stream
 
 seed = stream(plan.seed, "training")
