@@ -15,6 +15,7 @@ from implied_volatility.grid import MATURITIES, STRIKES
 from implied_volatility.learning.descent import Fit
 from implied_volatility.models import ROUGH_BERGOMI
 from implied_volatility.pictures.style import NOISE, OURS, PAPER, POINTS, luminance, ordered
+from implied_volatility.progress import Progress
 from implied_volatility.surfaces import Surfaces
 
 mpl.use("Agg")
@@ -209,3 +210,14 @@ def test_a_picture_is_a_png_in_its_own_style_whatever_that_of_the_caller(made: d
         content = pictures.png(pictures.skew_by_maturity(SKEWS, ["a", "b"]))
     assert content.startswith(b"\x89PNG")
     assert content == pictures.png(pictures.skew_by_maturity(SKEWS, ["a", "b"]))
+
+
+def test_progress_speaks_every_few_seconds_and_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    times = iter([0.0, 1.0, 4.0, 5.0, 5.5])
+    progress = Progress("work", seconds=3, clock=lambda: next(times))
+    for done in (10, 20, 30, 40):
+        progress.rows(done, 40)
+    assert capsys.readouterr().out.splitlines() == [
+        "work: 20 of 40 surfaces, 4 s",
+        "work: 40 of 40 surfaces, 6 s",
+    ]
