@@ -15,8 +15,8 @@
 # MAGIC $$ \hat\theta = \arg\min_\theta \sum_{K,\,T}
 # MAGIC \left(\frac{\sigma_\theta(K, T) - \sigma_{\text{market}}(K, T)}{\varepsilon(K, T)}\right)^2 . $$
 # MAGIC
-# MAGIC Every step of that search asks for surfaces. The models that fit best, the rough ones, have no formula: each
-# MAGIC surface is a simulation, and a calibration takes hundreds.
+# MAGIC Every step of that search asks for surfaces. Rough models, which fit much with few parameters, have no formula:
+# MAGIC each surface is a simulation, and a calibration takes hundreds.
 # MAGIC
 # MAGIC The way out (Horvath, Muguruza, Tomas 2019): simulate thousands of surfaces **once**, let a network learn the
 # MAGIC map *parameters → surface*, and calibrate on the network, which answers in microseconds and is differentiable.
@@ -115,10 +115,11 @@ def parameters(**changed):
     return [{**typical, **changed}[column] for column in model.columns]
 
 
-print("One surface; the first one is compiled …", flush=True)
+print("One surface …", flush=True)
 started = time.perf_counter()
 surface = model.surfaces([parameters()], effort, plan.seed)
-print(f"{surface.valid.sum()} of 88 cells have a volatility; {time.perf_counter() - started:.1f} s with compilation")
+seconds = time.perf_counter() - started
+print(f"{surface.valid.sum()} of 88 cells have a volatility; {seconds:.1f} s, the next take less")
 
 # COMMAND ----------
 
@@ -137,7 +138,7 @@ show("one-surface", pictures.one_surface(surface, title=f"One surface of {model.
 
 # MAGIC %md
 # MAGIC The same surface as a whole, over log-moneyness $k = \ln(K/S)$ and the root of the maturity, the scale on which
-# MAGIC the spot spreads out. Between the cells of the grid it is drawn straight, and where a cell is invalid not at all.
+# MAGIC the spot spreads out. Between the cells of the grid it is linear, and where a cell is invalid nothing is drawn.
 
 # COMMAND ----------
 
@@ -148,7 +149,8 @@ show("surface", pictures.surface(surface.volatility[0], f"One surface of {model.
 # MAGIC %md
 # MAGIC ## Why rough
 # MAGIC What tells the models apart is how fast the skew at the money, $\psi(T) = |\partial\sigma/\partial k|$ at
-# MAGIC $k = 0$, grows towards short maturities. In markets it is near a power law, $T^{-0.4}$ or so.
+# MAGIC $k = 0$, grows towards short maturities. In index options it is near a power law, $T^{-0.4}$ or so, from
+# MAGIC weeks to years (Bayer, Friz, Gatheral 2016).
 # MAGIC
 # MAGIC Rough models give one: $\psi(T) \sim T^{H-\frac12}$ as $T \to 0$ (Alòs, León, Vives 2007; Fukasawa 2011). For
 # MAGIC rough Bergomi with flat forward variance, to first order in ν (from the expansion of Bergomi and Guyon 2012),
@@ -156,10 +158,11 @@ show("surface", pictures.surface(surface.volatility[0], f"One surface of {model.
 # MAGIC In log-log that is a straight line of slope $H - \frac12$. It is a law for small $\nu T^H$: with larger ν and
 # MAGIC longer maturities the skew falls faster.
 # MAGIC
-# MAGIC In Heston's model, as in every one driven by Brownian motion alone, the skew stays finite: it tends to
-# MAGIC $|\rho|\,\sigma / (4\sqrt{v_0})$, and no choice of parameters bends that into a power law.
+# MAGIC In Heston's model, whose variance is a diffusion, the skew stays finite: it tends to
+# MAGIC $|\rho|\,\sigma / (4\sqrt{v_0})$ (Alòs, León, Vives 2007), and no choice of parameters makes that a power law.
 # MAGIC
-# MAGIC Below, the slope at $k = 0$ of the parabola through the strikes 0.9, 1 and 1.1.
+# MAGIC Below, the slope at $k = 0$ of the parabola through the strikes 0.9, 1 and 1.1: too flat where the smile bends
+# MAGIC between them, at short maturities.
 
 # COMMAND ----------
 

@@ -27,7 +27,7 @@ def one_surface(simulated: Surfaces, row: int = 0, title: str = "One surface") -
         axes.errorbar(
             STRIKES,
             100 * simulated.volatility[row, index],
-            yerr=200 * simulated.standard_error[row, index],
+            yerr=_bars(simulated, (row, index)),
             elinewidth=0.9,
             label=f"{MATURITIES[index]:g}",
             **look.line(),
@@ -137,7 +137,7 @@ def _misfit(axes: Axes, points: Surfaces, curves: Sequence[tuple[str, Floats, Lo
 
 
 def _bars(points: Surfaces, at: tuple[int, int]) -> Any:
-    return 200 * points.standard_error[at]
+    return 200 * points.standard_error[at] if _has_errors(points) else None
 
 
 def _has_errors(surfaces: Surfaces) -> bool:

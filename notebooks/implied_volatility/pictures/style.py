@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import io
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Literal, NamedTuple, ParamSpec
 
 import matplotlib as mpl
+import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
@@ -78,6 +80,10 @@ def luminance(color: Any) -> float:
     return float(np.dot(to_rgb(color), (0.299, 0.587, 0.114)))
 
 
+def _style() -> AbstractContextManager[None]:
+    return mpl.style.context(_STYLE, after_reset=True)
+
+
 _P = ParamSpec("_P")
 
 
@@ -86,7 +92,7 @@ def styled(make: Callable[_P, Figure]) -> Callable[_P, Figure]:
 
     @functools.wraps(make)
     def made(*args: _P.args, **kwargs: _P.kwargs) -> Figure:
-        with mpl.rc_context(_STYLE):
+        with _style():
             return make(*args, **kwargs)
 
     return made
@@ -111,7 +117,7 @@ def panels(
     )
     for axes in grid.flat:
         # Ticks that are made when the figure is drawn would take the caller's style.
-        axes.tick_params(which="both", labelsize=8.5, grid_color="0.9", grid_linewidth=0.7)
+        axes.tick_params(which="both", labelsize=8.5, colors="black", grid_color="0.9", grid_linewidth=0.7)
     return figure, [list(line) for line in grid]
 
 
@@ -123,5 +129,6 @@ def legend(axes: Axes, **options: Any) -> Legend:
 def png(figure: Figure) -> bytes:
     """The figure as a PNG of 150 dots per inch."""
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+    with _style():
+        figure.savefig(file, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
     return file.getvalue()
