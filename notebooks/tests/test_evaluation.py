@@ -4,8 +4,10 @@ import re
 import numpy as np
 import pytest
 
+from implied_volatility.accelerator.decision import decide
 from implied_volatility.accelerator.evaluation import Judged, by_cell, evaluate, flat
 from implied_volatility.arbitrage import violations
+from implied_volatility.learning.curve import Point
 from implied_volatility.learning.descent import Fit
 from implied_volatility.scoring import Score
 
@@ -46,3 +48,20 @@ def test_each_cell_with_a_number_has_a_metric_that_mlflow_allows() -> None:
     assert made["relative_error_percent/T0.1_K0.6"] == 1
     assert made["relative_error_percent/T2_K1.5"] == 87
     assert all(re.fullmatch(r"[\w.\- /]+", name) for name in made)
+
+
+def decided(**changed: float) -> dict[str, bool]:
+    made = evaluate(JUDGED, JUDGED, NOISE, MICROSECONDS)
+    points = [Point(rows, SCORE._replace(mean=error), SCORE) for rows, error in ((64, 2.0), (128, 1.0))]
+    lines = decide({**flat(made), **changed}, np.full((8, 11), 0.4), points)
+    return {line.question: line.good for line in lines}
+
+
+def test_the_decision_is_by_the_numbers_of_the_run() -> None:
+    bad, good = decided(), decided(relative_error_mean_percent=0.2)
+    assert (bad["mean error"], good["mean error"]) == (False, True)
+    assert (bad["mean error, paper's over ours"], good["mean error, paper's over ours"]) == (False, True)
+    assert decided(butterfly_violations_percent=0.2)["butterfly, calendar violations"] is False
+    assert bad["a surface alone"]
+    # Twice the rows, half the error: more rows would help.
+    assert not bad["gain of the last doubling of rows"]

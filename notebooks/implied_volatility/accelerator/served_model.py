@@ -35,8 +35,8 @@ class SurfaceModel:
     def predict(self, parameters: pd.DataFrame) -> Floats:
         """Implied volatilities per year, shape `(rows, 88)`, in the order of the table `labels`.
 
-        MLflow has checked columns and types by the signature; ValueError names the row, counted from 0, and the parameter
-        that is no number of the box.
+        MLflow has checked columns and types by the signature; ValueError names the row, counted from 0, and the
+        parameter that is no number of the box.
         """
         model = self._surrogate.model
         given = parameters[list(model.columns)].to_numpy(np.float64)
