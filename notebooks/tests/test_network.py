@@ -1,6 +1,5 @@
 from dataclasses import replace
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -35,7 +34,7 @@ def data() -> Data:
 
 @pytest.fixture(scope="module")
 def trained(data: Data) -> Trained:
-    recipe = replace(training.SMALL, batch=64, epochs=60, width=64, depth=2)
+    recipe = replace(training.SMALL, batch=32, epochs=120, width=64, depth=2)
     return train(ROUGH_BERGOMI, data[0], split(ROWS, 1), recipe, seed=1, members=2)
 
 
@@ -109,20 +108,22 @@ def test_a_cell_without_any_label_does_not_stop_training(exact: Sample) -> None:
     assert np.isfinite(fits[0].validation_loss).all()
 
 
-def test_cells_whose_labels_are_known_to_be_noisy_leave_the_others_alone(exact: Sample) -> None:
-    """Half of the cells are wrong by 50 %. Said to be exact they spoil the rest, said to be noisy they do not."""
-    quiet = np.arange(CELLS) % 2 == 0
-    truth = smooth(exact.parameters)
-    error = np.where(quiet, 0.0, 0.5 * truth)
-    noisy = truth * np.exp(np.where(quiet, 0.0, 0.5) * np.random.default_rng(2).standard_normal(truth.shape))
-    recipe = replace(TINY, epochs=40, width=32, rate=1e-2)
+def test_a_network_too_small_for_all_cells_learns_those_with_little_noise() -> None:
+    """One unit for two sorts of cells: one in four bends by ρ, the others by ν. Noise in the others leaves it to ρ."""
+    parameters = ROUGH_BERGOMI.draw(256, seed=5)
+    few = np.arange(CELLS) % 4 == 0
+    level = np.sqrt(parameters[:, :1])
+    bend = np.where(few, parameters[:, 9:10], 0.25 * parameters[:, 8:9])
+    truth = level * np.exp(0.3 * bend)
+    parameters[:, :8] = parameters[:, :1]
+    recipe = NetworkRecipe(epochs=60, batch=64, rate=3e-2, width=1, depth=0)
 
     def wrong(standard_error: Floats) -> float:
-        sample = labelled(exact.parameters, noisy, standard_error)
-        made = train(ROUGH_BERGOMI, sample, split(256, 1), recipe, seed=3).surrogate.surface(exact.parameters)
-        return float(np.abs(made.reshape(-1, CELLS) / truth - 1)[:, quiet].mean())
+        sample = labelled(parameters, truth, standard_error)
+        made = train(ROUGH_BERGOMI, sample, split(256, 1), recipe, seed=3).surrogate.surface(parameters)
+        return float(np.abs(made.reshape(-1, CELLS) / truth - 1)[:, few].mean())
 
-    assert wrong(error) < 0.6 * wrong(0 * error)
+    assert wrong(np.where(few, 0.0, 0.5 * truth)) < 0.3 * wrong(np.where(few, 0.0, 0.0 * truth))
 
 
 def test_the_noise_of_labels_is_found_again_from_standard_errors_of_few_repetitions() -> None:

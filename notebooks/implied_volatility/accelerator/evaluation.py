@@ -25,30 +25,30 @@ class Judged(NamedTuple):
     violations: Violations
 
 
-def evaluate(
-    ours: Judged,
-    paper: Judged,
-    microseconds: Mapping[str, float],
-    noise: tuple[float, float],
-    simulation_seconds: float,
-) -> Evaluation:
+def evaluate(ours: Judged, paper: Judged, noise: tuple[float, float], microseconds: Mapping[str, float]) -> Evaluation:
     """All metrics to six digits, of the models `network` and `paper` and of the `simulation` that they are judged by.
 
-    `microseconds` are those of our network per surface, by what was asked for (`alone`, `in_batch`); the simulation's
-    seconds are per surface. ValueError names a metric that is not a finite number: JSON has none such, and a table of
-    results should not.
+    `noise` is the mean and the median that a perfect model would show; `microseconds` those of a surface by where it
+    comes from: our network `alone` and in a `batch`, and the `simulation`. ValueError names a metric that is not a
+    finite number: JSON has none such, and a table of results should not.
     """
     mean, median = noise
-    speed = {f"microseconds_per_surface_{kind}": value for kind, value in microseconds.items()}
     made = {
-        "network": {**_metrics(ours), **speed, "error_over_noise_mean": ours.score.mean / mean if mean else 0.0},
+        "network": {
+            **_metrics(ours),
+            "microseconds_per_surface": microseconds["batch"],
+            "microseconds_alone": microseconds["alone"],
+        },
         "paper": _metrics(paper),
         "simulation": {
             "noise_mean_percent": mean,
             "noise_median_percent": median,
-            "simulation_seconds_per_surface": simulation_seconds,
+            "simulation_microseconds_per_surface": microseconds["simulation"],
         },
     }
+    # Exact labels have no noise to compare with.
+    if mean > 0:
+        made["network"]["error_over_noise"] = ours.score.mean / mean
     for model, metrics in made.items():
         for name, value in metrics.items():
             if not math.isfinite(value):

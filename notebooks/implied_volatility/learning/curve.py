@@ -30,6 +30,7 @@ def learning_curve(
     recipe: NetworkRecipe,
     seed: int,
     *,
+    members: int = 1,
     papers: Recipe = paper.RECIPE,
     progress: Callable[[str], Progress] | None = None,
 ) -> list[Point]:
@@ -49,7 +50,9 @@ def learning_curve(
         def told(name: str, count: int = count) -> Progress | None:
             return progress and progress(f"{name} on {count:,} rows")
 
-        ours, _ = train(model, part, chosen, recipe, seed, progress=lambda member: told(f"network {member + 1}"))
+        ours, _ = train(
+            model, part, chosen, recipe, seed, members=members, progress=lambda member: told(f"network {member + 1}")
+        )
         yardstick, _ = paper.train(model, part, chosen, seed, papers, told("paper's recipe"))
         judged = (score(made.surface(test.parameters), test.surfaces) for made in (ours, yardstick))
         points.append(Point(count, *judged))

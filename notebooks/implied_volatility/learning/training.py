@@ -25,15 +25,14 @@ _HUBER = 1.0
 
 @dataclass(frozen=True)
 class NetworkRecipe(Recipe):
-    """How to descend, and what: `members` residual networks of `depth` layers of `width`."""
+    """How to descend, and with what: a residual network of `depth` layers of `width`."""
 
     width: int = 128
     depth: int = 4
-    members: int = 1
 
 
-SMALL = NetworkRecipe(epochs=100, batch=128, rate=2e-3, decay=0.5, warm_up=0.05)
-FULL = NetworkRecipe(epochs=300, batch=512, rate=2e-3, decay=0.1, warm_up=0.02, members=3)
+SMALL = NetworkRecipe(epochs=100, batch=64, rate=4e-3, decay=0.1, warm_up=0.05)
+FULL = NetworkRecipe(epochs=300, batch=256, rate=4e-3, decay=0.1, warm_up=0.03)
 
 
 class Trained(NamedTuple):
@@ -50,14 +49,14 @@ def train(
     recipe: NetworkRecipe,
     seed: int,
     *,
-    members: int | None = None,
+    members: int = 1,
     progress: Callable[[int], Progress | None] | None = None,
 ) -> Trained:
     """Learns log(volatility / level), so that volatilities are positive and the level is exact.
 
     `chosen` holds the row numbers for training and validation. The loss is Huber's, of the error in units of the
-    label's noise; invalid cells have no part in it. `members` takes the place of the recipe's. `progress(member)` gives
-    what to call for each network's epochs.
+    label's noise; invalid cells have no part in it. The surrogate averages `members` networks, which differ by their
+    seeds. `progress(member)` gives what to call for each network's epochs.
     """
     target, valid = log_ratio(model, sample)
     rows, held = chosen
@@ -79,7 +78,7 @@ def train(
             seed + member,
             progress=progress and progress(member),
         )
-        for member in range(members or recipe.members)
+        for member in range(members)
     )
     made = Surrogate(model, tuple(fit.weights for fit in fits), centre, scale)
     return Trained(replace(made, error=_error(made, sample, held)), fits)
