@@ -18,7 +18,6 @@ from numpy.typing import ArrayLike
 from implied_volatility.figures import FIGURES, network, sources
 from implied_volatility.figures.__main__ import main
 from implied_volatility.figures.figure import SEED, Figure, Options, goal, shown
-from implied_volatility.figures.output import into, made
 from implied_volatility.figures.rows import OtherRowsError, Rows
 from implied_volatility.figures.trained import Trained, trained
 from implied_volatility.grid import MATURITIES, Floats
@@ -226,7 +225,7 @@ def test_a_figure_prints_our_network_the_papers_recipe_and_the_noise(printed: di
     ]
 
 
-def test_a_figure_goes_to_its_place_in_a_page_and_nowhere_else(printed: dict[str, object], tmp_path: Path) -> None:
+def test_a_figure_goes_to_its_place_in_a_page_and_nowhere_else(printed: dict[str, object]) -> None:
     page = str(printed["page"])
     assert page.startswith("# Page\n\n<!-- figure: network -->\n")
     assert page.endswith("<!-- end of figure -->\n\nEnd.\n")
@@ -234,11 +233,18 @@ def test_a_figure_goes_to_its_place_in_a_page_and_nowhere_else(printed: dict[str
     assert "`npm run figures -- network --quick`" in page
     assert "](pictures/network-smiles.png)" in page
     assert "old" not in page
-    other = tmp_path / "other.md"
-    other.write_text("# Nothing here\n")
-    figure = Figure("A", "b", ["c"], [["d"]])
-    with pytest.raises(ValueError, match=r"other\.md has no place for this figure"):
-        into(other, "network", figure, made(Options(), 1.0))
+
+
+def test_a_page_without_a_place_ends_the_command_before_any_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.md"
+    assert main(["network", "--folder", str(tmp_path), "--into", str(page)]) == 2
+    assert "page.md" in capsys.readouterr().err
+    page.write_text("# Nothing here\n")
+    assert main(["network", "--folder", str(tmp_path), "--into", str(page)]) == 2
+    assert "page.md has no place for this figure" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [page]
 
 
 def test_numbers_are_shown_to_three_digits() -> None:

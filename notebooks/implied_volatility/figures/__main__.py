@@ -33,12 +33,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"argument --paths: {given.paths} is no power of two, as Sobol points have to be")
     # JAX is loaded only here, so that help and the errors above come at once.
     from implied_volatility.figures.figure import SEED, Options
-    from implied_volatility.figures.output import into, made, text
+    from implied_volatility.figures.output import into, made, place, text
 
     names = ("quick", "rows", "paths", "steps", "seeds", "workers", "folder", "pictures")
     options = Options(seed=SEED if given.seed is None else given.seed, **{name: getattr(given, name) for name in names})
     started = time.perf_counter()
     try:
+        if given.into is not None:
+            place(given.into, given.name)  # Hours of work should not end with a page that has none.
         # What is printed on the way is progress: to stdout goes the figure alone.
         with redirect_stdout(sys.stderr):
             figure = import_module(f"implied_volatility.figures.{given.name}").measure(options)

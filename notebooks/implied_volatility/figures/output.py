@@ -36,16 +36,23 @@ def text(figure: Figure, making: Made) -> str:
 
 def into(file: Path, name: str, figure: Figure, making: Made) -> None:
     """Puts the figure between `<!-- figure: name -->` and the end's mark; ValueError if the file has no such place."""
-    page = file.read_text(encoding="utf-8")
+    before, after = place(file, name)
+    pictures = [
+        f"![{each.stem.replace('-', ' ')}]({Path(os.path.relpath(each, file.parent)).as_posix()})"
+        for each in figure.pictures
+    ]
+    parts = [f"{figure.title}: `{figure.command}`, {_line(making)}", figure.markdown(), *pictures]
+    file.write_text("\n\n".join([before, *parts, after]), encoding="utf-8")
+
+
+def place(file: Path, name: str) -> tuple[str, str]:
+    """The page up to where the figure's text begins, and from where it ends; ValueError if it has no such place."""
     start = f"<!-- figure: {name} -->"
-    before, found, rest = page.partition(start)
+    before, found, rest = file.read_text(encoding="utf-8").partition(start)
     _, ended, after = rest.partition(_END)
     if not (found and ended):
         raise ValueError(f"{file} has no place for this figure: a line {start}, and {_END} below it")
-    pictures = [f"![{figure.title}]({Path(os.path.relpath(each, file.parent)).as_posix()})" for each in figure.pictures]
-    parts = [f"{figure.title}: `{figure.command}`, {_line(making)}", figure.markdown(), *pictures]
-    block = "\n\n".join(parts)
-    file.write_text(f"{before}{start}\n\n{block}\n\n{_END}{after}", encoding="utf-8")
+    return before + start, _END + after
 
 
 def _line(making: Made) -> str:

@@ -39,11 +39,12 @@ def report(options: Options, model: Model, name: str, goals: Callable[[Judged], 
     # Only here, after the last training, are the test surfaces looked at.
     made = judged.judge(trainings)
     curve = _curve([*fewer, trainings[0]])
+    *scores, noise = judged.table(made)
     return Figure(
         title=f"The network on {model.title}, {trainings[0].rows:,} surfaces",
         command=f"npm run figures -- {name}",
         columns=judged.COLUMNS,
-        rows=[*judged.table(made), *_lines(curve)],
+        rows=[*scores, *_lines(curve), noise],
         notes=[judged.facts(made), *([] if options.quick else goals(made))],
         pictures=_draw(options, name, made, curve),
         values={**judged.values(made), **_values(curve)},
