@@ -2,22 +2,24 @@
 # MAGIC %md
 # MAGIC # 3 · The network
 # MAGIC
-# MAGIC A simulation answers one question, *which surface belongs to these parameters*, in a fraction of a second and with
-# MAGIC noise. A calibration asks it thousands of times. So a network learns the answer once, whole surfaces at a time, and
-# MAGIC gives it in microseconds, smooth and with exact derivatives.
+# MAGIC A simulation answers one question, *which surface belongs to these parameters*, in a fraction of a second
+# MAGIC and with noise. A calibration asks it thousands of times. So a network learns the answer once, whole
+# MAGIC surfaces at a time, and gives it in microseconds, smooth and with exact derivatives.
 # MAGIC
 # MAGIC What makes ours learn faster than a network that knows nothing:
 # MAGIC
-# MAGIC - **Physics in the inputs.** It is told the scales that bend a smile, in rough Bergomi the average variance to each
-# MAGIC   maturity, ν·T^H, ν·√(2H) and ρν, beside the parameters themselves.
-# MAGIC - **Physics in the output.** It learns log(volatility / level). Volatilities are positive, and the level is exact.
-# MAGIC - **Labels by their worth.** An error counts in units of the noise of its label, and beyond that noise only in
-# MAGIC   proportion (Huber's loss), so that quiet cells are learnt exactly and noisy ones are averaged over. Cells
-# MAGIC   without a volatility have no part.
-# MAGIC - **Residual layers, 4 of 128, and several networks** whose mean is closer than each of them (profile `full`).
+# MAGIC - **Physics in the inputs.** It is told the scales that bend a smile, in rough Bergomi the average variance
+# MAGIC   to each maturity, ν·T^H, ν·√(2H) and ρν, beside the parameters themselves.
+# MAGIC - **Physics in the output.** It learns log(volatility / level). Volatilities are positive, and the level is
+# MAGIC   exact.
+# MAGIC - **Labels by their worth.** An error counts in units of the noise of its label, and beyond that noise only
+# MAGIC   in proportion (Huber's loss), so that quiet cells are learnt exactly and noisy ones are averaged over.
+# MAGIC   Cells without a volatility have no part.
+# MAGIC - **Residual layers, 4 of 128, and several networks** whose mean is closer than each of them (profile
+# MAGIC   `full`).
 # MAGIC
-# MAGIC Beside it, on the same rows and every time, the recipe of the paper (Horvath, Muguruza, Tomas, arXiv 1901.09647):
-# MAGIC 4 layers of 30, standardised inputs and outputs, squared error.
+# MAGIC Beside it, on the same rows and every time, the recipe of the paper (Horvath, Muguruza, Tomas, arXiv
+# MAGIC 1901.09647): 4 layers of 30, standardised inputs and outputs, squared error.
 
 # COMMAND ----------
 
@@ -64,8 +66,8 @@ print(f"MLflow experiment {run.experiment_id}, run {run.run_id}")
 
 # MAGIC %md
 # MAGIC ## The rows
-# MAGIC Taken only if they are of this plan, deployment and attempt, and the labels of these features. Each cell that
-# MAGIC belongs to the MLflow run stands under `with run:`; if it raises, the run has failed.
+# MAGIC Taken only if they are of this plan, deployment and attempt, and the labels of these features. Each cell
+# MAGIC that belongs to the MLflow run stands under `with run:`; if it raises, the run has failed.
 
 # COMMAND ----------
 
@@ -100,7 +102,8 @@ for name, (parameters, surfaces) in (("to learn from", sample), ("to judge by", 
 
 # MAGIC %md
 # MAGIC ## Training
-# MAGIC Both recipes see the same rows and keep the same 15 % of them aside for validation. The test surfaces are not used.
+# MAGIC Both recipes see the same rows and keep the same 15 % of them aside for validation. The test surfaces are
+# MAGIC not used.
 
 # COMMAND ----------
 
@@ -151,9 +154,9 @@ print(f"Model {registered.name}, version {registered.version}")
 
 # MAGIC %md
 # MAGIC ## Errors on surfaces that neither has seen
-# MAGIC Relative error of the implied volatility. The last line is the noise of the test surfaces themselves: no model
-# MAGIC can look better than that. Labels and test surfaces share the model's time steps, if it has any; what these cost
-# MAGIC is in the README.
+# MAGIC Relative error of the implied volatility. The last line is the noise of the test surfaces themselves: no
+# MAGIC model can look better than that. Labels and test surfaces share the model's time steps, if it has any; what
+# MAGIC these cost is in the README.
 
 # COMMAND ----------
 
@@ -175,8 +178,8 @@ print(f"{'(noise of the test)':22} {noise_mean:7.3f}% {noise_median:7.3f}%")
 
 # MAGIC %md
 # MAGIC ### Cell by cell
-# MAGIC Errors are not the same everywhere: most are in the far wings of the shortest maturity, where volatilities are
-# MAGIC told by prices of almost nothing. There the noise of the test surfaces is largest, too.
+# MAGIC Errors are not the same everywhere: most are in the far wings of the shortest maturity, where volatilities
+# MAGIC are told by prices of almost nothing. There the noise of the test surfaces is largest, too.
 
 # COMMAND ----------
 
@@ -218,9 +221,10 @@ display(figures["smiles"])
 
 # MAGIC %md
 # MAGIC ## How it learns
-# MAGIC First the losses by epoch. Each recipe has a loss of its own: ours counts errors in units of the labels' noise, so
-# MAGIC it cannot fall below about a half. Then the errors by number of rows: both recipes again, on the first eighth,
-# MAGIC quarter and half of the rows. A line that still falls says that more rows would help more than anything else.
+# MAGIC First the losses by epoch. Each recipe has a loss of its own: ours counts errors in units of the labels'
+# MAGIC noise, so it cannot fall below about a half. Then the errors by number of rows: both recipes again, on the
+# MAGIC first eighth to half of the rows. A line that still falls says that more rows would help more than anything
+# MAGIC else.
 
 # COMMAND ----------
 
@@ -229,12 +233,13 @@ from implied_volatility.learning.curve import Point, learning_curve
 figures["learning-curves"] = pictures.learning_curves([("Our network", our_fits[0]), ("Paper's recipe", paper_fit)])
 display(figures["learning-curves"])
 
+parts = (8, 4, 2) if plan.profile == "full" else (8, 2)
 with run:
     points = learning_curve(
         model,
         sample,
         test,
-        [plan.rows // part for part in (8, 4, 2)],
+        [plan.rows // part for part in parts],
         recipe,
         seed,
         members=plan.members,
@@ -253,7 +258,8 @@ display(figures["errors-by-rows"])
 
 # MAGIC %md
 # MAGIC ## Speed
-# MAGIC The network against the model itself with the effort of the test surfaces, both on this machine and in this run.
+# MAGIC The network against the model itself with the effort of the test surfaces, both on this machine and in this
+# MAGIC run.
 
 # COMMAND ----------
 
@@ -278,9 +284,9 @@ print(f"{model.title + ' itself':28} {microseconds['simulation']:11,.1f} µs")
 
 # MAGIC %md
 # MAGIC ## Arbitrage
-# MAGIC Prices must be convex in the strike and rise with maturity. No loss asks the network for it; the surfaces that it
-# MAGIC has learnt from obey. Counted on 1,000 surfaces; *beyond noise* are breaches of more than twice the error that
-# MAGIC the network shows in validation.
+# MAGIC Prices must be convex in the strike and rise with maturity. No loss asks the network for it; the surfaces
+# MAGIC that it has learnt from obey. Counted on 1,000 surfaces; *beyond noise* are breaches of more than twice the
+# MAGIC error that the network shows in validation.
 
 # COMMAND ----------
 
@@ -301,8 +307,8 @@ print(f"paper's recipe: butterfly {paper_violations.butterfly:.3f} %, calendar {
 
 # MAGIC %md
 # MAGIC ## Results
-# MAGIC The same numbers in three places: the table `evaluation`, the MLflow run, and what this notebook exits with. MLflow
-# MAGIC has the errors of single cells besides.
+# MAGIC The same numbers in three places: the table `evaluation`, the MLflow run, and what this notebook exits with.
+# MAGIC MLflow has the errors of single cells besides.
 
 # COMMAND ----------
 

@@ -1,8 +1,6 @@
 import numpy as np
 import pytest
 
-from implied_volatility.arbitrage import violations
-from implied_volatility.grid import Floats
 from implied_volatility.scoring import cell_errors, cell_noise, noise, score
 from implied_volatility.surfaces import Surfaces
 
@@ -68,21 +66,3 @@ def test_a_prediction_that_is_no_number_is_refused() -> None:
         score(predicted, surfaces())
     with pytest.raises(ValueError, match="no cell"):
         score(surfaces().volatility, surfaces()._replace(valid=np.zeros((200, 8, 11), bool)))
-
-
-def flat(volatility: float = 0.2) -> Floats:
-    return np.full((1, 8, 11), volatility)
-
-
-def test_a_flat_surface_has_no_arbitrage() -> None:
-    assert violations(flat()) == (0, 0)
-
-
-def test_a_kink_is_a_butterfly_and_a_falling_price_a_calendar() -> None:
-    kinked = flat()
-    kinked[0, 7, 5] = 0.3
-    assert violations(kinked).butterfly > 0
-    falling = flat()
-    falling[0, 7] = 0.1
-    assert violations(falling).calendar > 0
-    assert violations(np.full((1, 8, 11), np.nan)) == (0, 0)

@@ -10,7 +10,7 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from implied_volatility.grid import MATURITIES, STRIKES, Floats
 from implied_volatility.learning.network import Weights, forward
@@ -32,7 +32,8 @@ class Surrogate:
     scale: Floats
     """Its standard deviation, shape `(88,)`."""
     error: Floats = field(default_factory=lambda: np.zeros(_SHAPE))
-    """Root mean square of log(volatility / label) per cell on rows kept for validation, shape `(8, 11)`."""
+    """Root mean square of log(volatility / label) per cell on rows kept for validation, less the labels' own noise;
+    shape `(8, 11)`."""
 
     def surface(self, parameters: ArrayLike) -> Floats:
         """Implied volatilities `(..., 8, 11)` for parameters `(..., P)`; ValueError outside the box."""
@@ -48,7 +49,7 @@ class Surrogate:
 
     def to_bytes(self) -> bytes:
         """The networks as a NumPy archive, without pickles."""
-        layers = {}
+        layers: dict[str, NDArray[np.float32]] = {}
         for at, (matrix, bias) in enumerate(self._arrays[0]):
             layers |= {f"matrix_{at}": np.asarray(matrix), f"bias_{at}": np.asarray(bias)}
         file = io.BytesIO()

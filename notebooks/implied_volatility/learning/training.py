@@ -21,6 +21,7 @@ from implied_volatility.models import Model
 from implied_volatility.surfaces import Sample
 
 _HUBER = 1.0
+_LEAST_SHARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class NetworkRecipe(Recipe):
 
 
 SMALL = NetworkRecipe(epochs=100, batch=64, rate=4e-3, decay=0.1, warm_up=0.05)
-FULL = NetworkRecipe(epochs=300, batch=256, rate=4e-3, decay=0.1, warm_up=0.03)
+FULL = NetworkRecipe(epochs=300, batch=256, rate=5e-3, decay=0.1, warm_up=0.03)
 
 
 class Trained(NamedTuple):
@@ -98,12 +99,18 @@ def _loss(model: Model) -> Loss:
 
 
 def _error(made: Surrogate, sample: Sample, rows: NDArray[np.int64]) -> Floats:
-    """Root mean square of log(volatility / label) by cell; the largest of all for a cell without a valid label."""
-    surfaces = sample.surfaces.rows(rows)
-    ratio = np.log(made.surface(sample.parameters[rows]) / np.where(surfaces.valid, surfaces.volatility, np.nan))
-    seen = surfaces.valid.sum(0)
-    square = np.where(surfaces.valid, ratio**2, 0.0).sum(0) / np.maximum(seen, 1)
-    return np.sqrt(np.where(seen > 0, square, square.max()))
+    """Root mean square of log(volatility / label) by cell, without what the labels' standard errors explain.
+
+    At least a fifth of it is left to the networks, for a difference of two large numbers may be anything. The largest
+    of all goes to a cell without a valid label.
+    """
+    _, standard_error, valid = sample.surfaces.rows(rows)
+    label = np.where(valid, sample.surfaces.volatility[rows], 1.0)
+    square = np.where(valid, np.log(made.surface(sample.parameters[rows]) / label) ** 2, 0.0).sum(0)
+    noise = np.where(valid, (standard_error / label) ** 2, 0.0).sum(0)
+    seen = valid.sum(0)
+    own = np.maximum(square - noise, _LEAST_SHARE**2 * square) / np.maximum(seen, 1)
+    return np.asarray(np.sqrt(np.where(seen > 0, own, own.max())))
 
 
 def log_ratio(model: Model, sample: Sample) -> tuple[Floats, NDArray[np.bool_]]:
