@@ -35,12 +35,9 @@ def initialise(model: Model, key: jax.Array) -> Weights:
 
 
 def forward(model: Model, weights: Weights, parameters: jax.Array) -> jax.Array:
-    """Standardised log of volatility over its level, `(..., 88)`, for parameters `(..., P)`.
-
-    In the weights' precision.
-    """
+    """Standardised log of volatility over its level, `(..., 88)`, for parameters `(..., P)`."""
     matrix, bias = weights["in"]
-    x = jax.nn.silu(model.inputs(parameters).astype(matrix.dtype) @ matrix + bias)
+    x = jax.nn.silu(model.inputs(parameters) @ matrix + bias)
     for matrix, bias in weights["hidden"]:
         x = x + jax.nn.silu(x @ matrix + bias)
     matrix, bias = weights["out"]
