@@ -11,8 +11,10 @@
 # MAGIC - Richardson's extrapolation in the time step;
 # MAGIC - every volatility with its **standard error**; a price that drowns in its noise is **invalid**, not replaced.
 # MAGIC
-# MAGIC Both become Delta tables. The same seed gives the same rows, on any number of cores, and a second run replaces
-# MAGIC those of the first in one commit per table: nobody reads half of them.
+# MAGIC Both become Delta tables. The labels are made on the cluster's workers: a task of Spark is a group of surfaces,
+# MAGIC and the random numbers of a surface depend on the seed and its number alone. So the same seed gives the same rows
+# MAGIC on any number of workers and after any retry. A second run replaces the rows of the first in one commit per
+# MAGIC table: nobody reads half of them.
 
 # COMMAND ----------
 
@@ -25,6 +27,7 @@ dbutils.library.restartPython()
 # COMMAND ----------
 
 dbutils.widgets.dropdown("profile", "small", ["small", "full"], "Profile")
+dbutils.widgets.dropdown("model", "rough_bergomi", ["rough_bergomi", "heston"], "Model")
 dbutils.widgets.text("rows", "", "Surfaces (empty: by profile)")
 dbutils.widgets.text("paths", "", "Paths per surface (empty: by profile)")
 dbutils.widgets.text("seed", "20240117", "Seed")
@@ -39,80 +42,72 @@ dbutils.widgets.text("output", "", "Folder for pictures (empty: beside the Git f
 from pathlib import Path
 
 from implied_volatility.accelerator import profiles, results, tables
+from implied_volatility.models import model_named
 
-plan = profiles.plan({name: dbutils.widgets.get(name) for name in ("profile", "rows", "paths", "seed")})
+plan = profiles.plan({name: dbutils.widgets.get(name) for name in profiles.WIDGETS})
+model = model_named(plan.model)
 output = Path(dbutils.widgets.get("output").strip() or results.default_folder(Path.cwd()))
 destination = tables.destination(spark, {name: dbutils.widgets.get(name) for name in ("catalog", "schema")})
-tables.make_schema(spark, destination, dbutils.widgets.get("deployment"))
+context = dbutils.notebook.entry_point.getDbutils().notebook().getContext()
+origin = results.provenance(
+    plan, dbutils.widgets.get("deployment"), dbutils.widgets.get("attempt"), results.job_run(context)
+)
+tables.make_schema(spark, destination, origin["deployment"])
 print(plan)
 print(f"Tables go to {destination.catalog}.{destination.schema}, pictures to {output}")
 
 # COMMAND ----------
 
 # MAGIC %md
-# MAGIC ## Simulation
-# MAGIC The test surfaces have streams of random numbers of their own and many more paths.
-
-# COMMAND ----------
-
-from implied_volatility.accelerator.progress import Progress
-from implied_volatility.labelling import label
-from implied_volatility.models import Effort, model_named
-from implied_volatility.sampling import stream
-from implied_volatility.surfaces import Sample
-
-model = model_named(plan.model)
-
-
-def simulated(name: str, rows: int, paths: int) -> Sample:
-    parameters = model.draw(rows, stream(plan.seed, f"{name} parameters"))
-    effort = Effort(paths, plan.steps)
-    seed = stream(plan.seed, f"{name} paths")
-    progress = Progress(f"{name} × {paths:,} paths")
-    return Sample(parameters, label(model, parameters, effort, seed, progress=progress.rows))
-
-
-samples = {
-    "training": simulated("training", plan.rows, plan.paths),
-    "test": simulated("test", plan.test_rows, plan.test_paths),
-}
-
-# COMMAND ----------
-
-# MAGIC %md
-# MAGIC ## Tables
-# MAGIC `features` has a column per parameter, `labels` an array of 88 cells for each of volatility, standard error and
-# MAGIC validity; `split` and `surface` join them. The labels know the version of the features that they were made from.
+# MAGIC ## Features
+# MAGIC A row per surface, a column per parameter. The test surfaces have streams of random numbers of their own.
 
 # COMMAND ----------
 
 from implied_volatility.accelerator import surface_tables
+from implied_volatility.sampling import stream
 
-origin = results.provenance(plan, dbutils.widgets.get("deployment"), dbutils.widgets.get("attempt"))
-features_version = surface_tables.write_features(spark, destination, samples, origin)
-labels_version = surface_tables.write_labels(spark, destination, samples, origin, features_version)
+parameters = {
+    "training": model.draw(plan.rows, stream(plan.seed, "training parameters")),
+    "test": model.draw(plan.test_rows, stream(plan.seed, "test parameters")),
+}
+features_version = surface_tables.write_features(spark, destination, parameters, origin)
 print(f"{destination.name('features')}, version {features_version}: {plan.rows + plan.test_rows:,} rows")
+
+# COMMAND ----------
+
+# MAGIC %md
+# MAGIC ## Labels
+# MAGIC An array of 88 cells for each of volatility, standard error and validity; `split` and `surface` join them to the
+# MAGIC features, of which the workers read the version above. The test surfaces take many more paths, so that their
+# MAGIC noise is small beside the errors that they shall show.
+
+# COMMAND ----------
+
+from implied_volatility.accelerator import labels
+
+labels_version = labels.write(spark, destination, origin, features_version)
 print(f"{destination.name('labels')}, version {labels_version}: {plan.rows + plan.test_rows:,} rows")
 
 # COMMAND ----------
 
 # MAGIC %md
 # MAGIC ## Quality of the labels
-# MAGIC Invalid cells and noise sit where options are worth least: short maturities, far strikes. Arbitrage in
-# MAGIC simulated surfaces can only be noise.
+# MAGIC Read back from the tables, as training will. Invalid cells and noise sit where options are worth least: short
+# MAGIC maturities, far strikes. A model has no arbitrage; where its surfaces seem to, that is noise.
 
 # COMMAND ----------
 
 from implied_volatility.arbitrage import violations
 from implied_volatility.scoring import noise
 
+samples, _ = surface_tables.read_samples(spark, destination, origin)
 print(f"{'':10} {'surfaces':>9} {'invalid':>9} {'noise mean':>11} {'median':>8} {'butterfly':>10} {'calendar':>9}")
-for name, made in samples.items():
-    mean, median = noise(made.surfaces)
-    found = violations(made.surfaces.volatility)
-    invalid = 100 * (1 - made.surfaces.valid.mean())
+for split, (_, surfaces) in samples.items():
+    mean, median = noise(surfaces)
+    found = violations(surfaces.volatility)
     print(
-        f"{name:10} {len(made.parameters):9,} {invalid:8.2f}% {mean:10.3f}% {median:7.3f}%"
+        f"{split:10} {len(surfaces.valid):9,} {100 * (1 - surfaces.valid.mean()):8.2f}% {mean:10.3f}% {median:7.3f}%"
         f" {found.butterfly:9.2f}% {found.calendar:8.2f}%"
     )
 

@@ -16,6 +16,7 @@
 # COMMAND ----------
 
 dbutils.widgets.dropdown("profile", "small", ["small", "full"], "Profile")
+dbutils.widgets.dropdown("model", "rough_bergomi", ["rough_bergomi", "heston"], "Model")
 dbutils.widgets.text("rows", "", "Surfaces (empty: by profile)")
 dbutils.widgets.text("paths", "", "Paths per surface (empty: by profile)")
 dbutils.widgets.text("seed", "20240117", "Seed")

@@ -34,6 +34,13 @@ def relative_errors(predicted: Floats, simulated: Surfaces) -> Floats:
         return np.asarray(np.where(simulated.valid, predicted / simulated.volatility - 1, np.nan) * 100)
 
 
+def cell_errors(predicted: Floats, simulated: Surfaces) -> Floats:
+    """Mean size of the relative errors in percent by cell, `(8, 11)`; NaN where no simulated surface is valid."""
+    seen = simulated.valid.sum(0)
+    total = np.where(simulated.valid, np.abs(relative_errors(predicted, simulated)), 0.0).sum(0)
+    return np.where(seen > 0, total / np.maximum(seen, 1), np.nan)
+
+
 def score(predicted: Floats, simulated: Surfaces) -> Score:
     """Compares surfaces of shape `(rows, 8, 11)`; ValueError if a prediction is no number or no cell is valid."""
     if not np.isfinite(predicted).all():
@@ -53,6 +60,13 @@ def score(predicted: Floats, simulated: Surfaces) -> Score:
         rmse_points=float(100 * np.sqrt(np.nanmean(residual**2))),
         r2=float(np.mean(1 - np.nanmean(residual[:, cells] ** 2, axis=0) / spread)),
     )
+
+
+def cell_noise(simulated: Surfaces) -> Floats:
+    """Mean relative error in percent by cell that a perfect model would show, `(8, 11)`; NaN where none is valid."""
+    perfect = np.where(simulated.valid, simulated.volatility, 1.0)
+    one_off = perfect + np.where(simulated.valid, simulated.standard_error, 0.0)
+    return cell_errors(one_off, simulated) * _MEAN_OF_ABS
 
 
 def noise(simulated: Surfaces) -> tuple[float, float]:

@@ -3,7 +3,7 @@ import pytest
 
 from implied_volatility.arbitrage import violations
 from implied_volatility.grid import Floats
-from implied_volatility.scoring import noise, score
+from implied_volatility.scoring import cell_errors, cell_noise, noise, score
 from implied_volatility.surfaces import Surfaces
 
 
@@ -44,6 +44,21 @@ def test_the_noise_is_the_error_of_a_perfect_model() -> None:
     mean, median = noise(truth)
     assert made.mean == pytest.approx(mean, rel=0.02)
     assert made.median == pytest.approx(median, rel=0.02)
+
+
+def test_errors_and_noise_have_a_number_for_each_cell_that_was_ever_seen() -> None:
+    truth = surfaces()
+    hidden = truth.valid.copy()
+    hidden[:, 0, 0] = False
+    seen = Surfaces(np.where(hidden, truth.volatility, np.nan), truth.standard_error, hidden)
+    predicted = truth.volatility * 0.97
+    predicted[:, 2, 3] *= 1.01 / 0.97
+    errors, floor = cell_errors(predicted, seen), cell_noise(seen)
+    assert np.isnan(errors[0, 0])
+    assert np.isnan(floor[0, 0])
+    assert errors[2, 3] == pytest.approx(1)
+    assert errors[7, 10] == pytest.approx(3)
+    assert floor[7, 10] == pytest.approx(np.sqrt(2 / np.pi))
 
 
 def test_a_prediction_that_is_no_number_is_refused() -> None:

@@ -10,8 +10,9 @@ import pytest
 from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
 
-from implied_volatility.accelerator import results, surface_tables, tables
+from implied_volatility.accelerator import labels, results, surface_tables, tables
 from implied_volatility.accelerator.destination import Destination, identifier
+from implied_volatility.accelerator.label_task import rows_of
 from implied_volatility.accelerator.profiles import plan
 from implied_volatility.accelerator.surface_tables import EVALUATION, LABELS, features
 from implied_volatility.accelerator.tables import Definition
@@ -22,7 +23,7 @@ from implied_volatility.surfaces import Sample, Surfaces
 ROWS, TEST_ROWS = 12, 5
 PLAN = plan({"profile": "small", "rows": "", "paths": "64", "seed": "1"}).as_dict()
 ORIGIN = {
-    **results.provenance(plan({"profile": "small", "rows": "", "paths": "64", "seed": "1"}), "it's", "1-\\x"),
+    **results.provenance(plan({"profile": "small", "rows": "", "paths": "64", "seed": "1"}), "it's", "1-\\x", "77"),
     "plan": {**PLAN, "rows": ROWS, "test_rows": TEST_ROWS},
 }
 FEATURES = features(ROUGH_BERGOMI)
@@ -38,6 +39,15 @@ def sample(rows: int, seed: int = 1) -> Sample:
 
 
 SAMPLES = {"training": sample(ROWS), "test": sample(TEST_ROWS, 2)}
+PARAMETERS = {split: made.parameters for split, made in SAMPLES.items()}
+
+
+def label_rows(version: int) -> pd.DataFrame:
+    """The rows of `labels` for the samples' surfaces."""
+    work = labels.work_of(ORIGIN, version)
+    return pd.concat(
+        [rows_of(split, np.arange(len(surfaces.valid)), surfaces, work) for split, (_, surfaces) in SAMPLES.items()]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +55,10 @@ def to(spark: SparkSession) -> Destination:
     """A schema that holds the three tables, written twice."""
     made = tables.destination(spark, {"catalog": "", "schema": "whole"})
     tables.make_schema(spark, made, "one")
-    first = surface_tables.write_features(spark, made, {"training": sample(3)}, ORIGIN)
+    first = surface_tables.write_features(spark, made, {"training": sample(3).parameters}, ORIGIN)
     assert first == 0
-    version = surface_tables.write_features(spark, made, SAMPLES, ORIGIN)
-    surface_tables.write_labels(spark, made, SAMPLES, ORIGIN, version)
+    version = surface_tables.write_features(spark, made, PARAMETERS, ORIGIN)
+    tables.replace(spark, LABELS, made, label_rows(version), surface_tables.lineage(ORIGIN))
     surface_tables.write_evaluation(spark, made, {"network": {"r2": 0.99}, "paper": {"r2": 0.9}}, ORIGIN, "run", "3")
     return made
 
@@ -87,6 +97,8 @@ def test_a_table_says_what_it_holds_and_where_it_comes_from(
     assert described["Comment"] == table.comment
     properties = {row[0]: row[1] for row in spark.sql(f"SHOW TBLPROPERTIES {to.sql(table.name)}").collect()}
     assert properties["implied_volatility.seed"] == "1"
+    assert properties["implied_volatility.model"] == "rough_bergomi"
+    assert properties["implied_volatility.run"] == "77"
     assert properties["implied_volatility.deployment"] == "it's"
     assert properties["implied_volatility.attempt"] == "1-\\x"
     assert properties["accelerator-deployment"] == "it's"
@@ -125,12 +137,13 @@ def test_the_query_in_the_readme_gives_a_smile(spark: SparkSession, to: Destinat
     np.testing.assert_array_equal(found["error"].to_numpy(float), 100 * wanted.standard_error[3, 4])
 
 
-def test_rows_that_make_no_sense_leave_the_table_as_it_was(spark: SparkSession, to: Destination) -> None:
-    wrong = sample(ROWS)
-    wrong.parameters[7, 10] = 0.7
+@pytest.mark.parametrize("value", [0.7, np.nan])
+def test_rows_that_make_no_sense_leave_the_table_as_it_was(spark: SparkSession, to: Destination, value: float) -> None:
+    wrong = sample(ROWS).parameters
+    wrong[7, 10] = value
     before = tables.version(spark, FEATURES, to)
     with pytest.raises(Exception, match=r"not fit for .*features"):
-        surface_tables.write_features(spark, to, {**SAMPLES, "training": wrong}, ORIGIN)
+        surface_tables.write_features(spark, to, {**PARAMETERS, "training": wrong}, ORIGIN)
     assert tables.version(spark, FEATURES, to) == before
     assert spark.table(to.sql("features")).count() == ROWS + TEST_ROWS
 
@@ -146,7 +159,7 @@ def test_a_table_refuses_such_rows_of_others_too(spark: SparkSession, to: Destin
 def test_what_only_tidies_a_table_leaves_its_version_and_what_changes_rows_does_not(
     spark: SparkSession, empty: Destination
 ) -> None:
-    version = surface_tables.write_features(spark, empty, SAMPLES, ORIGIN)
+    version = surface_tables.write_features(spark, empty, PARAMETERS, ORIGIN)
     spark.sql(f"OPTIMIZE {empty.sql('features')}")
     spark.sql(f"ALTER TABLE {empty.sql('features')} SET TBLPROPERTIES ('desk' = 'rates')")
     assert tables.version(spark, FEATURES, empty) == version
@@ -169,7 +182,7 @@ def test_a_table_with_other_columns_is_not_taken_but_replaced(spark: SparkSessio
     spark.sql(f"CREATE TABLE {empty.sql('features')} USING DELTA AS SELECT 1 AS surface, 'x' AS other")
     with pytest.raises(ValueError, match=r"other columns .*other.*: run 02_create_features again"):
         surface_tables.read_samples(spark, empty, ORIGIN)
-    surface_tables.write_features(spark, empty, SAMPLES, ORIGIN)
+    surface_tables.write_features(spark, empty, PARAMETERS, ORIGIN)
     assert len(tables.read(spark, FEATURES, empty)) == ROWS + TEST_ROWS
 
 
@@ -185,12 +198,12 @@ def test_a_missing_permission_says_what_it_takes(
 
 
 def read(expected: dict[str, Any] = ORIGIN, version: int = 4, labels: pd.DataFrame | None = None) -> dict[str, Sample]:
-    made = surface_tables.label_rows(SAMPLES, ORIGIN, 4) if labels is None else labels
-    return surface_tables.samples_of(surface_tables.feature_rows(SAMPLES, ORIGIN), made, version, NOWHERE, expected)
+    made = label_rows(4) if labels is None else labels
+    return surface_tables.samples_of(surface_tables.feature_rows(PARAMETERS, ORIGIN), made, version, NOWHERE, expected)
 
 
 def test_rows_in_any_order_make_the_same_samples() -> None:
-    shuffled = surface_tables.label_rows(SAMPLES, ORIGIN, 4).sample(frac=1, random_state=1)
+    shuffled = label_rows(4).sample(frac=1, random_state=1)
     found, wanted = read(labels=shuffled)["training"].surfaces, SAMPLES["training"].surfaces
     assert found.volatility.tobytes() == wanted.volatility.tobytes()
 
@@ -210,7 +223,7 @@ def test_labels_of_other_features_are_not_taken() -> None:
 
 
 def test_a_doubled_row_is_not_taken() -> None:
-    rows = surface_tables.label_rows(SAMPLES, ORIGIN, 4)
+    rows = label_rows(4)
     with pytest.raises(ValueError, match="labels has 6 test rows, not the surfaces 0 to 4"):
         read(labels=pd.concat([rows, rows.tail(1)]))
 

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -25,12 +26,16 @@ with warnings.catch_warnings():
     import mlflow
     import mlflow.pyfunc
 
+    from implied_volatility.accelerator import served_model
     from implied_volatility.accelerator.tracking import Registered, Run
 
-NETWORK = Surrogate(
-    ROUGH_BERGOMI, (initialise(ROUGH_BERGOMI, jax.random.key(1)),), np.zeros(CELLS), np.full(CELLS, 0.1)
+NETWORKS = Surrogate(
+    ROUGH_BERGOMI,
+    tuple(initialise(ROUGH_BERGOMI, jax.random.key(member), width=16, depth=2) for member in range(3)),
+    np.zeros(CELLS),
+    np.full(CELLS, 0.1),
 )
-FIT = Fit(None, np.geomspace(1, 0.01, 600), np.geomspace(1, 0.02, 600), 1.5)
+FIT = Fit([], np.geomspace(1, 0.01, 600), np.geomspace(1, 0.02, 600), 1.5)
 TAGS = {"deployment": "one", "attempt": "1"}
 
 
@@ -50,6 +55,7 @@ def test_a_run_keeps_what_it_was_told_and_ends_as_finished(client: mlflow.Mlflow
     with run:
         run.params({"rows": 128})
         run.curves("network", FIT)
+        run.cells({"relative_error_percent/T0.1_K0.5": 1.5})
     assert client.get_run(run.run_id).info.status == "RUNNING"
     picture = tmp_path / "smiles.png"
     picture.write_bytes(b"png")
@@ -61,7 +67,9 @@ def test_a_run_keeps_what_it_was_told_and_ends_as_finished(client: mlflow.Mlflow
     assert TAGS.items() <= made.data.tags.items()
     assert made.data.tags["accelerator-deployment"] == "one"
     assert (made.data.params["rows"], made.data.params["jax_version"]) == ("128", jax.__version__)
+    assert made.data.params["python_version"].startswith("3.")
     assert made.data.metrics["r2"] == 0.99
+    assert made.data.metrics["relative_error_percent/T0.1_K0.5"] == 1.5
     curve = client.get_metric_history(run.run_id, "network_validation_loss")
     assert [(point.step, point.value) for point in curve] == list(enumerate(FIT.validation_loss, start=1))
     assert [file.path for file in client.list_artifacts(run.run_id, "pictures")] == ["pictures/smiles.png"]
@@ -99,52 +107,82 @@ def test_a_run_that_was_left_open_has_failed_when_the_next_one_starts(client: ml
     assert client.get_run(second.run_id).info.status == "RUNNING"
 
 
-@pytest.fixture
-def registered(client: mlflow.MlflowClient) -> Registered:
+class Kept(NamedTuple):
+    """The networks registered once in each registry, and where."""
+
+    tracking: str
+    registries: list[str]
+    catalog: Registered
+    workspace: Registered
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    tracking, registries = tmp_path_factory.mktemp("mlflow").as_uri(), []
+    mlflow.set_tracking_uri(tracking)
     run = Run("app", TAGS)
-    with run:
-        made = run.register(NETWORK, Destination("spark_catalog", "iv"))
-    return made
+    with pytest.MonkeyPatch.context() as patch, run:
+        patch.setattr(mlflow, "set_registry_uri", registries.append)
+        catalog = run.register(NETWORKS, Destination("main", "iv"))
+        # The run has the model already; to log it takes seconds.
+        patch.setattr(served_model, "log", lambda _surrogate: None)
+        workspace = run.register(NETWORKS, Destination("spark_catalog", "iv"))
+    mlflow.end_run()
+    return Kept(tracking, registries, catalog, workspace)
+
+
+@pytest.fixture
+def registered(client: mlflow.MlflowClient, kept: Kept) -> Registered:
+    """The model in Unity Catalog, with MLflow pointed to it."""
+    mlflow.set_tracking_uri(kept.tracking)
+    return kept.catalog
 
 
 def parameters() -> Floats:
     return np.random.default_rng(1).uniform(ROUGH_BERGOMI.lower, ROUGH_BERGOMI.upper, (5, len(ROUGH_BERGOMI.lower)))
 
 
-def test_a_model_in_the_registry_of_the_workspace_has_no_alias_because_databricks_refuses_it(
-    client: mlflow.MlflowClient, registered: Registered
-) -> None:
-    assert registered == ("implied_volatility", "1")
-    assert client.get_registered_model("implied_volatility").aliases == {}
+@pytest.mark.usefixtures("registered")
+def test_a_model_in_the_registry_of_the_workspace_has_no_alias_because_databricks_refuses_it(kept: Kept) -> None:
+    assert kept.workspace == ("implied_volatility", "1")
+    assert mlflow.MlflowClient().get_registered_model("implied_volatility").aliases == {}
 
 
-def test_a_model_in_unity_catalog_is_the_champion(client: mlflow.MlflowClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    chosen: list[str] = []
-    monkeypatch.setattr(mlflow, "set_registry_uri", chosen.append)
-    run = Run("app", TAGS)
-    with run:
-        made = run.register(NETWORK, Destination("main", "iv"))
-    assert (chosen, made.name) == (["databricks-uc"], "main.iv.implied_volatility")
-    assert client.get_model_version_by_alias(made.name, "champion").version == 1
+@pytest.mark.usefixtures("registered")
+def test_a_model_in_unity_catalog_is_the_champion(kept: Kept) -> None:
+    assert kept.registries == ["databricks-uc", kept.tracking]
+    assert kept.catalog.name == "main.iv.implied_volatility"
+    assert mlflow.MlflowClient().get_model_version_by_alias(kept.catalog.name, "champion").version == 1
 
 
-@pytest.mark.usefixtures("client")
 def test_a_registered_model_has_a_signature_and_an_example(registered: Registered) -> None:
     loaded = mlflow.pyfunc.load_model(registered.uri)
     assert loaded.metadata.signature.inputs.input_names() == list(ROUGH_BERGOMI.columns)
     assert loaded.metadata.signature.outputs.inputs[0].shape == (-1, CELLS)
     example = loaded.input_example
-    assert (loaded.predict(example) == NETWORK.surface(example.to_numpy()).reshape(-1, CELLS)).all()
+    assert (loaded.predict(example) == NETWORKS.surface(example.to_numpy()).reshape(-1, CELLS)).all()
 
 
-@pytest.mark.usefixtures("client")
 def test_a_model_refuses_what_it_cannot_answer(registered: Registered) -> None:
     loaded = mlflow.pyfunc.load_model(registered.uri)
     given = pd.DataFrame(parameters(), columns=list(ROUGH_BERGOMI.columns))
-    with pytest.raises(mlflow.MlflowException, match="rho"):
+    with pytest.raises(mlflow.MlflowException, match=r"missing inputs \['rho'\]"):
         loaded.predict(given.drop(columns="rho"))
-    with pytest.raises(ValueError, match="nu"):
-        loaded.predict(given.assign(nu=np.nan))
+    with pytest.raises(mlflow.MlflowException, match="nu"):
+        loaded.predict(given.assign(nu="high"))
+    with pytest.raises(mlflow.MlflowException, match="xi_1"):
+        loaded.predict(given.to_numpy()[:, :10])
+    with pytest.raises(ValueError, match=r"row 3: nu = nan lies outside"):
+        loaded.predict(given.assign(nu=[1, 2, 3, np.nan, 9]))
+    with pytest.raises(ValueError, match=r"row 4: rho = 0.5 lies outside \[-0.95, -0.1\]"):
+        loaded.predict(given.assign(rho=[-0.5, -0.5, -0.5, -0.5, 0.5]))
+
+
+def test_a_model_takes_columns_in_any_order_and_gives_no_surface_for_no_row(registered: Registered) -> None:
+    loaded = mlflow.pyfunc.load_model(registered.uri)
+    given = pd.DataFrame(parameters(), columns=list(ROUGH_BERGOMI.columns))
+    assert (loaded.predict(given[given.columns[::-1]].assign(more=1.0)) == loaded.predict(given)).all()
+    assert loaded.predict(given.iloc[:0]).shape == (0, CELLS)
 
 
 def test_the_model_gives_the_same_surfaces_in_a_fresh_process(
@@ -162,4 +200,4 @@ def test_the_model_gives_the_same_surfaces_in_a_fresh_process(
     )
     arguments = [mlflow.get_tracking_uri(), registered.uri, str(given), str(made), *ROUGH_BERGOMI.columns]
     subprocess.run([sys.executable, "-c", code, *arguments], cwd=tmp_path, check=True)
-    assert np.load(made).tobytes() == NETWORK.surface(parameters()).reshape(-1, CELLS).tobytes()
+    assert np.load(made).tobytes() == NETWORKS.surface(parameters()).reshape(-1, CELLS).tobytes()

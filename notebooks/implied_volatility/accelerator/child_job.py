@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from implied_volatility.accelerator import profiles
 from implied_volatility.accelerator.destination import OWNER, identifier
-from implied_volatility.accelerator.profiles import plan, whole
+from implied_volatility.accelerator.profiles import one_of, whole
 
 JOB_TIMEOUT_SECONDS = 7200
 _TASKS = (("PIV_01", "01_introduction"), ("PIV_02", "02_create_features"), ("PIV_03", "03_train_models"))
@@ -32,10 +33,7 @@ class Wishes:
     """RUNME's widgets, checked."""
 
     WIDGETS: ClassVar = (
-        "profile",
-        "rows",
-        "paths",
-        "seed",
+        *profiles.WIDGETS,
         "spark_version",
         "node_type_id",
         "num_workers",
@@ -58,16 +56,16 @@ class Wishes:
     @classmethod
     def of(cls, widgets: Mapping[str, str]) -> Wishes:
         """Reads the widgets' texts; ValueError names the first that is wrong."""
-        plan(widgets)
+        profiles.plan(widgets)
         return cls(
             deployment=_matching(widgets, "deployment", r"[A-Za-z0-9_-]{1,40}"),
             attempt=_matching(widgets, "attempt", r"[1-9]\d{0,3}(-[a-z0-9]{1,12})?"),
             spark_version=_matching(widgets, "spark_version", r"[\w.-]{3,80}"),
             node_type_id=_matching(widgets, "node_type_id", r"\w{3,60}"),
             num_workers=whole(widgets, "num_workers", 0, 64),
-            wait=_one_of(widgets, "wait", ("no", "yes")) == "yes",
+            wait=one_of(widgets, "wait", ("no", "yes")) == "yes",
             parameters={
-                **{name: widgets[name].strip() for name in ("profile", "rows", "paths", "seed")},
+                **{name: widgets[name].strip() for name in profiles.WIDGETS},
                 "catalog": identifier(widgets, "catalog", may_be_empty=True),
                 "schema": identifier(widgets, "schema"),
             },
@@ -164,11 +162,4 @@ def _matching(widgets: Mapping[str, str], name: str, pattern: str) -> str:
     value = widgets[name].strip()
     if not re.fullmatch(pattern, value):
         raise ValueError(f"Widget {name}: {value!r} does not fit {pattern}.")
-    return value
-
-
-def _one_of(widgets: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
-    value = widgets[name].strip()
-    if value not in choices:
-        raise ValueError(f"Widget {name}: {value!r} is none of {', '.join(choices)}.")
     return value

@@ -23,6 +23,8 @@ class Plan:
     """Surfaces that training never sees."""
     test_paths: int
     """Paths per such surface: many more, so that their noise is small beside the network's error."""
+    members: int
+    """Networks whose surfaces are averaged."""
     seed: int
 
     def as_dict(self) -> dict[str, str | int]:
@@ -30,26 +32,31 @@ class Plan:
         return asdict(self)
 
 
-_PLANS = {
-    "small": Plan("small", "rough_bergomi", rows=4096, paths=1024, steps=64, test_rows=96, test_paths=8192, seed=0),
-    "full": Plan(
-        "full", "rough_bergomi", rows=131_072, paths=4096, steps=128, test_rows=512, test_paths=65_536, seed=0
-    ),
-}
+MODELS = ("rough_bergomi", "heston")
+"""Names of the models, the usual one first; `implied_volatility.models` has them, but needs JAX."""
+_SMALL = Plan("small", MODELS[0], rows=4096, paths=1024, steps=64, test_rows=96, test_paths=8192, members=1, seed=0)
+_FULL = Plan(
+    "full", MODELS[0], rows=131_072, paths=4096, steps=128, test_rows=512, test_paths=65_536, members=3, seed=0
+)
+_PLANS = {plan.profile: plan for plan in (_SMALL, _FULL)}
 PROFILES = tuple(_PLANS)
+WIDGETS = ("profile", "model", "rows", "paths", "seed")
+"""What a plan is made of."""
 LEAST_ROWS, MOST_ROWS = 128, 10_000_000
 LEAST_PATHS, MOST_PATHS = 64, 1 << 20
 
 
 def plan(widgets: Mapping[str, str]) -> Plan:
-    """The plan that the widgets `profile`, `rows`, `paths` and `seed` ask for; empty rows or paths leave the profile's.
+    """The plan that the widgets `WIDGETS` ask for.
 
-    ValueError names the widget that is wrong.
+    Empty rows or paths leave the profile's, a missing model is the usual one. ValueError names the widget that is
+    wrong.
     """
-    profile = widgets["profile"].strip()
-    if profile not in _PLANS:
-        raise ValueError(f"Widget profile: {profile!r} is none of {', '.join(_PLANS)}.")
-    chosen = replace(_PLANS[profile], seed=whole(widgets, "seed", 0, 2**31 - 1))
+    chosen = replace(
+        _PLANS[one_of(widgets, "profile", PROFILES)],
+        model=one_of({"model": MODELS[0], **widgets}, "model", MODELS),
+        seed=whole(widgets, "seed", 0, 2**31 - 1),
+    )
     if widgets["rows"].strip():
         chosen = replace(chosen, rows=whole(widgets, "rows", LEAST_ROWS, MOST_ROWS))
     if widgets["paths"].strip():
@@ -58,6 +65,14 @@ def plan(widgets: Mapping[str, str]) -> Plan:
             raise ValueError(f"Widget paths: {paths} is no power of two, as Sobol points have to be.")
         chosen = replace(chosen, paths=paths)
     return chosen
+
+
+def one_of(widgets: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    """The widget's text, which has to be one of the choices; ValueError otherwise."""
+    value = widgets[name].strip()
+    if value not in choices:
+        raise ValueError(f"Widget {name}: {value!r} is none of {', '.join(choices)}.")
+    return value
 
 
 def whole(widgets: Mapping[str, str], name: str, least: int, most: int) -> int:

@@ -5,6 +5,7 @@ Each file appears whole or not at all: it is written beside its place and rename
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from importlib.metadata import version
@@ -15,16 +16,30 @@ from implied_volatility import __version__
 from implied_volatility.accelerator.profiles import Plan
 
 
-def provenance(plan: Plan, deployment: str, attempt: str) -> dict[str, Any]:
-    """What the surfaces depend on, and for which run they were made."""
+def provenance(plan: Plan, deployment: str, attempt: str, run: str = "") -> dict[str, Any]:
+    """What the surfaces depend on, and for which run they were made; `run` is the id of the job's run, if any."""
     libraries = {name: version(name) for name in ("jax", "numpy", "scipy")}
     return {
         "plan": plan.as_dict(),
         "deployment": deployment,
         "attempt": attempt,
+        "run": run,
         "package": __version__,
         "libraries": libraries,
     }
+
+
+def job_run(context: Any) -> str:
+    """Id of the job's run that a notebook belongs to, told from its context; empty when a person runs it.
+
+    `context` is what `dbutils.notebook.entry_point.getDbutils().notebook().getContext()` gives.
+    """
+    try:
+        told = json.loads(context.toJson())["tags"]
+    except Exception:  # Shared clusters only let out what is safe.
+        told = json.loads(context.safeToJson())["attributes"]
+    # A run of a job is the parent of its tasks' runs.
+    return str(told.get("multitaskParentRunId") or told.get("jobRunId") or told.get("runId") or "")
 
 
 def default_folder(notebook_folder: Path) -> Path:

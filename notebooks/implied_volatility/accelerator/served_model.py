@@ -33,9 +33,22 @@ class SurfaceModel:
         self._surrogate = surrogate
 
     def predict(self, parameters: pd.DataFrame) -> Floats:
-        """Implied volatilities per year, shape `(rows, 88)`, in the order of the table `labels`."""
-        given = parameters[list(self._surrogate.model.columns)].to_numpy(np.float64)
-        return self._surrogate.surface(given).reshape(len(parameters), CELLS)
+        """Implied volatilities per year, shape `(rows, 88)`, in the order of the table `labels`.
+
+        MLflow has checked columns and types by the signature; ValueError names the row, counted from 0, and the
+        parameter that is no number of the box.
+        """
+        model = self._surrogate.model
+        given = parameters[list(model.columns)].to_numpy(np.float64)
+        try:
+            return self._surrogate.surface(given).reshape(len(parameters), CELLS)
+        except ValueError:
+            for row, values in enumerate(given):
+                try:
+                    model.check(values)
+                except ValueError as error:
+                    raise ValueError(f"row {row}: {error}") from None
+            raise
 
 
 def _load_pyfunc(path: str) -> SurfaceModel:

@@ -12,14 +12,14 @@ import pandas as pd
 from implied_volatility.accelerator import tables
 from implied_volatility.accelerator.destination import OWNER, Destination
 from implied_volatility.accelerator.tables import Definition
-from implied_volatility.grid import CELLS, MATURITIES, STRIKES
+from implied_volatility.grid import CELLS, MATURITIES, STRIKES, Floats
 from implied_volatility.models import Model, model_named
 from implied_volatility.surfaces import Sample, Surfaces
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-_GRID = (
+GRID = (
     f"maturities {', '.join(f'{years:g}' for years in MATURITIES)} years,"
     f" strikes {', '.join(f'{strike:g}' for strike in STRIKES)} of the spot"
 )
@@ -54,15 +54,19 @@ def features(model: Model) -> Definition:
 
 LABELS = Definition(
     name="labels",
-    comment=f"Simulated implied volatilities, one row per surface, in arrays of {CELLS} cells:"
-    f" element {len(STRIKES)}·m + k is at maturity m and strike k, counted from 0; {_GRID}.",
+    comment=f"Implied volatilities of the model at the parameters in features, in arrays of {CELLS} cells:"
+    f" element {len(STRIKES)}·m + k is at maturity m and strike k, counted from 0; {GRID}.",
     columns=(
         *_KEY,
         ("volatility", "array<double>", "Implied volatility per year (0.2 is 20 %), by cell; null where invalid"),
-        ("standard_error", "array<double>", "Standard error of the volatility, in its unit; null where invalid"),
+        (
+            "standard_error",
+            "array<double>",
+            "Standard error of the volatility, in its unit; null where invalid, 0 where a formula gave the price",
+        ),
         ("valid", "array<boolean>", "Whether the price stood clear of its noise, two standard errors, by cell"),
-        ("paths", "int", "Simulated paths per surface"),
-        ("steps", "int", "Time steps up to each maturity"),
+        ("paths", "int", "Simulated paths per surface; a formula takes none"),
+        ("steps", "int", "Time steps of the simulation; a formula takes none"),
         ("features_version", "bigint", "Version of the table features that these surfaces were made from"),
         *_RUN,
     ),
@@ -94,38 +98,20 @@ EVALUATION = Definition(
 
 
 def write_features(
-    spark: SparkSession, to: Destination, samples: Mapping[str, Sample], origin: Mapping[str, Any]
+    spark: SparkSession, to: Destination, parameters: Mapping[str, Floats], origin: Mapping[str, Any]
 ) -> int:
-    """Replaces `features` by the parameters of the samples, one per split; gives the table's version."""
-    return tables.replace(spark, features(_model(origin)), to, feature_rows(samples, origin), _lineage(origin))
+    """Replaces `features` by the parameters `(rows, P)` of each split; gives the table's version."""
+    return tables.replace(spark, features(_model(origin)), to, feature_rows(parameters, origin), lineage(origin))
 
 
-def write_labels(
-    spark: SparkSession, to: Destination, samples: Mapping[str, Sample], origin: Mapping[str, Any], version: int
-) -> int:
-    """Replaces `labels` by the surfaces of the samples, made from that version of the features; gives its version."""
-    properties = {**_lineage(origin), "implied_volatility.grid": _GRID}
-    return tables.replace(spark, LABELS, to, label_rows(samples, origin, version), properties)
-
-
-def feature_rows(samples: Mapping[str, Sample], origin: Mapping[str, Any]) -> pd.DataFrame:
+def feature_rows(parameters: Mapping[str, Floats], origin: Mapping[str, Any]) -> pd.DataFrame:
     """The rows of `features`."""
-    rows = pd.concat([_keys(split, sample) for split, sample in samples.items()], ignore_index=True)
-    rows[list(_model(origin).columns)] = np.concatenate([sample.parameters for sample in samples.values()])
-    return rows.assign(seed=origin["plan"]["seed"], package=origin["package"], **_run(origin))
-
-
-def label_rows(samples: Mapping[str, Sample], origin: Mapping[str, Any], features_version: int) -> pd.DataFrame:
-    """The rows of `labels`, with NaN where the table has null."""
-    plan = origin["plan"]
     parts = []
-    for split, sample in samples.items():
-        part = _keys(split, sample)
-        for field, values in sample.surfaces._asdict().items():
-            part[field] = list(values.reshape(len(part), CELLS))
-        parts.append(part.assign(paths=plan["paths" if split == "training" else "test_paths"]))
+    for split, values in parameters.items():
+        part = pd.DataFrame(values, columns=list(_model(origin).columns))
+        parts.append(part.assign(split=split, surface=np.arange(len(values), dtype=np.int32)))
     rows = pd.concat(parts, ignore_index=True)
-    return rows.assign(steps=plan["steps"], features_version=features_version, **_run(origin))
+    return rows.assign(seed=origin["plan"]["seed"], package=origin["package"], **_run(origin))
 
 
 def write_evaluation(
@@ -145,8 +131,8 @@ def write_evaluation(
         ],
         columns=["model", "metric", "value", "mlflow_run", "model_version"],
     ).assign(**_run(origin))
-    lineage = {**_lineage(origin), "implied_volatility.mlflow_run": mlflow_run}
-    tables.replace(spark, EVALUATION, to, rows, lineage)
+    properties = {**lineage(origin), "implied_volatility.mlflow_run": mlflow_run}
+    tables.replace(spark, EVALUATION, to, rows, properties)
     return len(rows)
 
 
@@ -202,22 +188,19 @@ def _model(origin: Mapping[str, Any]) -> Model:
     return model_named(origin["plan"]["model"])
 
 
-def _keys(split: str, sample: Sample) -> pd.DataFrame:
-    return pd.DataFrame({"split": split, "surface": np.arange(len(sample.parameters), dtype=np.int32)})
-
-
 def _run(origin: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(origin[name]) for name in ("deployment", "attempt")}
 
 
-def _lineage(origin: Mapping[str, Any]) -> dict[str, str]:
+def lineage(origin: Mapping[str, Any]) -> dict[str, str]:
+    """What a table says of its origin, as properties."""
     plan = origin["plan"]
     return {
         OWNER: str(origin["deployment"]),
-        "implied_volatility.profile": str(plan["profile"]),
-        "implied_volatility.seed": str(plan["seed"]),
+        **{f"implied_volatility.{name}": str(plan[name]) for name in ("profile", "model", "seed")},
         "implied_volatility.plan": json.dumps(plan, sort_keys=True),
         "implied_volatility.package": str(origin["package"]),
         "implied_volatility.libraries": json.dumps(origin["libraries"], sort_keys=True),
         **{f"implied_volatility.{name}": value for name, value in _run(origin).items()},
+        "implied_volatility.run": str(origin["run"]),
     }

@@ -66,7 +66,7 @@ def destination(spark: SparkSession, widgets: Mapping[str, str]) -> Destination:
 def make_schema(spark: SparkSession, to: Destination, deployment: str) -> None:
     """Makes the deployment's schema if it is not there; LookupError or PermissionError when that cannot be."""
     name = f"{to.catalog}.{to.schema}"
-    with _in_words(f"Making the schema {name}", f"USE CATALOG and CREATE SCHEMA on {to.catalog}"):
+    with in_words(f"Making the schema {name}", f"USE CATALOG and CREATE SCHEMA on {to.catalog}"):
         if spark.catalog.databaseExists(to.quoted):
             return
         try:
@@ -82,19 +82,22 @@ def make_schema(spark: SparkSession, to: Destination, deployment: str) -> None:
 
 
 def replace(
-    spark: SparkSession, table: Definition, to: Destination, rows: pd.DataFrame, properties: Mapping[str, str]
+    spark: SparkSession,
+    table: Definition,
+    to: Destination,
+    rows: pd.DataFrame | DataFrame,
+    properties: Mapping[str, str],
 ) -> int:
     """Makes the rows the table's only ones, in one commit, and gives its version.
 
-    Whoever reads meanwhile sees the table as it was before or as it is after, never a part of it.
+    Whoever reads meanwhile sees the table as it was before or as it is after, never a part of it. Rows that Spark
+    has yet to compute are computed once. ValueError names columns that the rows lack.
     """
     name = to.sql(table.name)
     made = f"implied_volatility_{uuid4().hex}"
     listed = ", ".join(f"{_literal(key)} = {_literal(value)}" for key, value in properties.items())
     spark.conf.set(_ARROW, "true")
-    with _in_words(
-        f"Writing {to.name(table.name)}", f"USE SCHEMA, CREATE TABLE and MODIFY on {to.catalog}.{to.schema}"
-    ):
+    with in_words(f"Writing {to.name(table.name)}", f"USE SCHEMA, CREATE TABLE and MODIFY on {to.catalog}.{to.schema}"):
         _checked(spark, table, to, rows).createTempView(made)
         try:
             spark.sql(
@@ -108,17 +111,21 @@ def replace(
     return version(spark, table, to)
 
 
-def _checked(spark: SparkSession, table: Definition, to: Destination, rows: pd.DataFrame) -> DataFrame:
+def _checked(spark: SparkSession, table: Definition, to: Destination, rows: pd.DataFrame | DataFrame) -> DataFrame:
     """The rows with null for NaN in arrays; whoever computes them fails where the table's check does not hold."""
     from pyspark.sql import functions
 
-    frame = spark.createDataFrame(rows[[column for column, *_ in table.columns]], table.schema())
+    missing = [column for column, *_ in table.columns if column not in rows.columns]
+    if missing:
+        raise ValueError(f"The rows for {to.name(table.name)} lack the columns {', '.join(missing)}.")
+    if isinstance(rows, pd.DataFrame):
+        rows = spark.createDataFrame(rows[[column for column, *_ in table.columns]], table.schema())
+    columns = []
     for column, kind, comment in table.columns:
-        if kind == "array<double>":
-            known = functions.expr(f"transform({column}, cell -> nullif(cell, double('NaN')))")
-            frame = frame.withColumn(column, known.alias(column, metadata={"comment": comment}))
+        known = f"transform({column}, cell -> nullif(cell, double('NaN')))" if kind == "array<double>" else column
+        columns.append(functions.expr(known).cast(kind).alias(column, metadata={"comment": comment}))
     wrong = _literal(f"A row is not fit for {to.name(table.name)}: {table.check}")
-    return frame.where(f"CASE WHEN {table.check} THEN true ELSE raise_error({wrong}) END")
+    return rows.select(columns).where(f"CASE WHEN {table.check} THEN true ELSE raise_error({wrong}) END")
 
 
 def version(spark: SparkSession, table: Definition, of: Destination) -> int:
@@ -134,7 +141,7 @@ def read(spark: SparkSession, table: Definition, of: Destination) -> pd.DataFram
     """All rows. LookupError, PermissionError or ValueError say what is wrong and which notebook mends it."""
     name = of.name(table.name)
     spark.conf.set(_ARROW, "true")
-    with _in_words(f"Reading {name}", f"USE CATALOG, USE SCHEMA and SELECT on {name}"):
+    with in_words(f"Reading {name}", f"USE CATALOG, USE SCHEMA and SELECT on {name}"):
         if not spark.catalog.tableExists(of.sql(table.name)):
             raise LookupError(f"{name} does not exist: run {table.writer} first, with the same catalog and schema.")
         frame = spark.table(of.sql(table.name))
@@ -167,7 +174,8 @@ def _is_refusal(error: Exception) -> bool:
 
 
 @contextmanager
-def _in_words(doing: str, rights: str) -> Iterator[None]:
+def in_words(doing: str, rights: str) -> Iterator[None]:
+    """Whoever may not do what is done inside gets a PermissionError that says so, and which rights it takes."""
     try:
         yield
     except Exception as error:

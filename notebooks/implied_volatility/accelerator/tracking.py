@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import platform
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -59,21 +60,29 @@ class Run:
             mlflow.end_run("FAILED" if issubclass(kind, Exception) else "KILLED")
 
     def params(self, values: Mapping[str, Any]) -> None:
-        """Logs parameters, and the versions of the libraries."""
+        """Logs parameters, and the versions of Python and of the libraries."""
         libraries = {f"{name}_version": version(name) for name in ("jax", "numpy", "scipy")}
-        mlflow.log_params({**values, **libraries})
+        mlflow.log_params({**values, **libraries, "python_version": platform.python_version()})
 
     def curves(self, name: str, fit: Fit) -> None:
         """Logs the losses of each epoch as `<name>_training_loss` and `<name>_validation_loss`."""
-        now = int(time.time() * 1000)
-        points = [
-            Metric(f"{name}_{kind}_loss", float(value), now, epoch)
-            for kind, losses in (("training", fit.training_loss), ("validation", fit.validation_loss))
-            for epoch, value in enumerate(losses, start=1)
-        ]
+        now = _now()
+        self._log(
+            [
+                Metric(f"{name}_{kind}_loss", float(value), now, epoch)
+                for kind, losses in (("training", fit.training_loss), ("validation", fit.validation_loss))
+                for epoch, value in enumerate(losses, start=1)
+            ]
+        )
+
+    def _log(self, points: Sequence[Metric]) -> None:
         client = mlflow.MlflowClient()
         for start in range(0, len(points), _BATCH):
             client.log_batch(self.run_id, metrics=points[start : start + _BATCH])
+
+    def cells(self, metrics: Mapping[str, float]) -> None:
+        """Logs metrics of single cells, which the notebook's result and the table `evaluation` leave out."""
+        self._log([Metric(name, value, _now(), 0) for name, value in metrics.items()])
 
     def register(self, surrogate: Surrogate, to: Destination) -> Registered:
         """Logs the surrogate as a model and makes it the newest version of the registered one.
@@ -94,6 +103,10 @@ class Run:
         for picture in pictures:
             mlflow.log_artifact(str(picture), "pictures")
         mlflow.end_run("FINISHED")
+
+
+def _now() -> int:
+    return int(time.time() * 1000)
 
 
 def _experiment(name: str) -> str:

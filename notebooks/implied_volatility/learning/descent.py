@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -78,7 +79,7 @@ def descend(
 ) -> Fit:
     """Minimises `loss` from `weights` over shuffled batches; rows that fill no whole batch sit out an epoch.
 
-    Raises FloatingPointError when the loss stops being a number.
+    The same loss, recipe and sizes are compiled once. Raises FloatingPointError when the loss stops being a number.
     """
     started = time.perf_counter()
     rows = len(training[0])
@@ -86,17 +87,6 @@ def descend(
     batches = rows // batch
     columns = tuple(jnp.asarray(column) for column in training)
     held = tuple(jnp.asarray(column) for column in validation)
-    rate = _schedule(recipe, recipe.epochs * batches)
-
-    def step(state: _State, chosen: jax.Array) -> tuple[_State, jax.Array]:
-        value, slope = jax.value_and_grad(loss)(state.weights, tuple(column[chosen] for column in columns))
-        return _adamw(state, slope, rate(state.step), recipe.decay), value
-
-    @jax.jit
-    def epoch(state: _State, order: jax.Array) -> tuple[_State, jax.Array, jax.Array]:
-        state, values = jax.lax.scan(step, state, order)
-        return state, values.mean(), loss(state.weights, held)
-
     zeros = jax.tree.map(jnp.zeros_like, weights)
     state = _State(weights, zeros, zeros, jnp.zeros((), jnp.int32))
     shuffle = np.random.default_rng(seed)
@@ -104,7 +94,7 @@ def descend(
     best, best_loss = weights, np.inf
     for number in range(recipe.epochs):
         order = shuffle.permutation(rows)[: batches * batch].reshape(batches, batch)
-        state, *losses = epoch(state, jnp.asarray(order))
+        state, *losses = _epoch(loss, recipe, state, jnp.asarray(order), columns, held)
         curves[:, number] = [float(value) for value in losses]
         if not np.isfinite(curves[:, number]).all():
             raise FloatingPointError(f"the loss is not finite after epoch {number + 1}")
@@ -114,6 +104,25 @@ def descend(
             progress(number + 1, recipe.epochs, curves[0, number], curves[1, number])
     kept = best if keep_best else state.weights
     return Fit(kept, curves[0], curves[1], time.perf_counter() - started)
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _epoch(
+    loss: Loss,
+    recipe: Recipe,
+    state: _State,
+    order: jax.Array,
+    columns: tuple[jax.Array, ...],
+    held: tuple[jax.Array, ...],
+) -> tuple[_State, jax.Array, jax.Array]:
+    rate = _schedule(recipe, recipe.epochs * len(order))
+
+    def step(state: _State, chosen: jax.Array) -> tuple[_State, jax.Array]:
+        value, slope = jax.value_and_grad(loss)(state.weights, tuple(column[chosen] for column in columns))
+        return _adamw(state, slope, rate(state.step), recipe.decay), value
+
+    state, values = jax.lax.scan(step, state, order)
+    return state, values.mean(), loss(state.weights, held)
 
 
 def _schedule(recipe: Recipe, steps: int) -> Callable[[jax.Array], jax.Array]:

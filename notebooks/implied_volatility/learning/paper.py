@@ -80,22 +80,15 @@ def train(
     def columns(at: NDArray[np.int64]) -> tuple[NDArray[np.float32], ...]:
         return tuple(a[at].astype(np.float32) for a in (_scaled(model, parameters), (target - mean) / deviation, valid))
 
-    def loss(layers: _Layers, batch: tuple[jax.Array, ...]) -> jax.Array:
-        scaled, wanted, present = batch
-        squares = present * (_forward(layers, scaled) - wanted) ** 2
-        return jnp.asarray(squares.sum() / present.sum())
-
-    fit = descend(
-        loss,
-        _initialise(len(model.parameters), jax.random.key(seed)),
-        columns(chosen[0]),
-        columns(chosen[1]),
-        recipe,
-        seed,
-        keep_best=True,
-        progress=progress,
-    )
+    start = _initialise(len(model.parameters), jax.random.key(seed))
+    fit = descend(_loss, start, columns(chosen[0]), columns(chosen[1]), recipe, seed, keep_best=True, progress=progress)
     return PaperNetwork(model, fit.weights, mean, deviation), fit
+
+
+def _loss(layers: _Layers, batch: tuple[jax.Array, ...]) -> jax.Array:
+    scaled, wanted, present = batch
+    squares = present * (_forward(layers, scaled) - wanted) ** 2
+    return jnp.asarray(squares.sum() / present.sum())
 
 
 def _scaled(model: Model, parameters: Floats) -> Floats:

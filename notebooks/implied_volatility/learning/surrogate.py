@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import jax
@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from implied_volatility.grid import MATURITIES, STRIKES, Floats
-from implied_volatility.learning.network import Weights, forward, initialise
+from implied_volatility.learning.network import Weights, forward
 from implied_volatility.models import Model, model_named
 
-_FORMAT = 2
+_FORMAT = 3
 _SHAPE = (len(MATURITIES), len(STRIKES))
 
 
@@ -26,6 +26,7 @@ class Surrogate:
 
     model: Model
     members: tuple[Weights, ...]
+    """Of the same width and depth."""
     centre: Floats
     """Mean of log(volatility / level) per cell in training, shape `(88,)`."""
     scale: Floats
@@ -36,23 +37,30 @@ class Surrogate:
     def surface(self, parameters: ArrayLike) -> Floats:
         """Implied volatilities `(..., 8, 11)` for parameters `(..., P)`; ValueError outside the box."""
         given = self.model.check(parameters)
-        made = _volatility(self.model, self.members, self.centre, self.scale, given.astype(np.float32))
+        made = _volatility(self.model, *self._arrays, given.astype(np.float32))
         return np.asarray(made, np.float64).reshape(*given.shape[:-1], *_SHAPE)
+
+    @cached_property
+    def _arrays(self) -> tuple[Weights, jax.Array, jax.Array]:
+        # One above the other, so that one operation serves all networks: a surface alone is all dispatch.
+        stacked: Weights = jax.tree.map(lambda *layers: jnp.stack(layers), *self.members)
+        return stacked, jnp.asarray(self.centre, jnp.float32), jnp.asarray(self.scale, jnp.float32)
 
     def to_bytes(self) -> bytes:
         """The networks as a NumPy archive, without pickles."""
-        leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(self.members)]
-        arrays = {f"{at:03d}": leaf for at, leaf in enumerate(leaves)}
+        layers = {}
+        for at, (matrix, bias) in enumerate(self._arrays[0]):
+            layers |= {f"matrix_{at}": np.asarray(matrix), f"bias_{at}": np.asarray(bias)}
         file = io.BytesIO()
         np.savez(
             file,
             format=_FORMAT,
             model=self.model.name,
-            members=len(self.members),
+            layers=len(self.members[0]),
             centre=self.centre,
             scale=self.scale,
             error=self.error,
-            **arrays,
+            **layers,
         )
         return file.getvalue()
 
@@ -62,12 +70,14 @@ class Surrogate:
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
             if int(file["format"]) != _FORMAT:
                 raise ValueError(f"networks of format {file['format']}, expected {_FORMAT}")
-            model = model_named(str(file["model"]))
-            like = (initialise(model, jax.random.key(0)),) * int(file["members"])
-            old, structure = jax.tree.flatten(like)
-            leaves = [jnp.asarray(file[f"{at:03d}"]) for at in range(len(old))]
-            members = jax.tree.unflatten(structure, leaves)
-            return Surrogate(model, members, file["centre"], file["scale"], file["error"])
+            layers = [(file[f"matrix_{at}"], file[f"bias_{at}"]) for at in range(int(file["layers"]))]
+            members = tuple(
+                [(jnp.asarray(matrix[member]), jnp.asarray(bias[member])) for matrix, bias in layers]
+                for member in range(len(layers[0][0]))
+            )
+            return Surrogate(
+                model_named(str(file["model"])), members, file["centre"], file["scale"], error=file["error"]
+            )
 
     def save(self, file: Path) -> None:
         """Writes the networks to a file."""
@@ -84,12 +94,19 @@ def log_volatility(
 ) -> jax.Array:
     """Logarithms of the volatilities of all cells, `(..., 88)`, for parameters `(..., P)`; differentiable."""
     standard = sum(forward(model, weights, parameters) for weights in members) / len(members)
+    return _log_volatility(model, jnp.asarray(standard), centre, scale, parameters)
+
+
+def _log_volatility(
+    model: Model, standard: jax.Array, centre: jax.Array, scale: jax.Array, parameters: jax.Array
+) -> jax.Array:
     level = jnp.repeat(jnp.log(model.level(parameters)), len(STRIKES), axis=-1)
     return jnp.asarray(level + centre + scale * standard)
 
 
 @partial(jax.jit, static_argnums=0)
 def _volatility(
-    model: Model, members: tuple[Weights, ...], centre: jax.Array, scale: jax.Array, parameters: jax.Array
+    model: Model, stacked: Weights, centre: jax.Array, scale: jax.Array, parameters: jax.Array
 ) -> jax.Array:
-    return jnp.exp(log_volatility(model, members, centre, scale, parameters))
+    standard = jax.vmap(lambda weights: forward(model, weights, parameters))(stacked).mean(0)
+    return jnp.exp(_log_volatility(model, standard, centre, scale, parameters))

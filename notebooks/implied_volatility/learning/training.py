@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import NamedTuple
 
 import jax
@@ -11,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from implied_volatility.grid import CELLS, STRIKES, Floats
-from implied_volatility.learning.descent import Fit, Progress, Recipe, descend
+from implied_volatility.learning.descent import Fit, Loss, Progress, Recipe, descend
+from implied_volatility.learning.label_noise import label_noise
 from implied_volatility.learning.network import Weights, forward, initialise
 from implied_volatility.learning.surrogate import Surrogate
 from implied_volatility.models import Model
@@ -19,8 +22,17 @@ from implied_volatility.surfaces import Sample
 
 _HUBER = 1.0
 
-SMALL = Recipe(epochs=100, batch=128, rate=2e-3, decay=0.5, warm_up=0.05)
-FULL = Recipe(epochs=300, batch=512, rate=2e-3, decay=0.1, warm_up=0.02)
+
+@dataclass(frozen=True)
+class NetworkRecipe(Recipe):
+    """How to descend, and with what: a residual network of `depth` layers of `width`."""
+
+    width: int = 128
+    depth: int = 4
+
+
+SMALL = NetworkRecipe(epochs=100, batch=64, rate=4e-3, decay=0.1, warm_up=0.05)
+FULL = NetworkRecipe(epochs=300, batch=256, rate=4e-3, decay=0.1, warm_up=0.03)
 
 
 class Trained(NamedTuple):
@@ -34,36 +46,32 @@ def train(
     model: Model,
     sample: Sample,
     chosen: tuple[NDArray[np.int64], NDArray[np.int64]],
-    recipe: Recipe,
+    recipe: NetworkRecipe,
     seed: int,
     *,
     members: int = 1,
-    progress: Callable[[int], Progress] | None = None,
+    progress: Callable[[int], Progress | None] | None = None,
 ) -> Trained:
     """Learns log(volatility / level), so that volatilities are positive and the level is exact.
 
-    `chosen` holds the row numbers for training and validation. Invalid cells have no part in the loss.
-    `progress(member)` gives what to call for each network's epochs.
+    `chosen` holds the row numbers for training and validation. The loss is Huber's, of the error in units of the
+    label's noise; invalid cells have no part in it. The surrogate averages `members` networks, which differ by their
+    seeds. `progress(member)` gives what to call for each network's epochs.
     """
     target, valid = log_ratio(model, sample)
     rows, held = chosen
     count = np.maximum(valid[rows].sum(0), 1)
     centre = (target * valid)[rows].sum(0) / count
     scale = np.sqrt((((target - centre) * valid)[rows] ** 2).sum(0) / count) + 1e-3
+    precision = valid * scale / label_noise(model, sample, rows)
 
     def columns(at: NDArray[np.int64]) -> tuple[NDArray[np.float32], ...]:
-        return tuple(a[at].astype(np.float32) for a in (sample.parameters, (target - centre) / scale, valid))
-
-    def loss(weights: Weights, batch: tuple[jax.Array, ...]) -> jax.Array:
-        given, wanted, present = batch
-        error = jnp.abs(forward(model, weights, given) - wanted)
-        huber = jnp.where(error < _HUBER, 0.5 * error**2, _HUBER * (error - 0.5 * _HUBER))
-        return (present * huber).sum() / present.sum()
+        return tuple(a[at].astype(np.float32) for a in (sample.parameters, (target - centre) / scale, precision))
 
     fits = tuple(
         descend(
-            loss,
-            initialise(model, jax.random.key(seed + member)),
+            _loss(model),
+            initialise(model, jax.random.key(seed + member), recipe.width, recipe.depth),
             columns(rows),
             columns(held),
             recipe,
@@ -72,8 +80,30 @@ def train(
         )
         for member in range(members)
     )
-    surrogate = Surrogate(model, tuple(fit.weights for fit in fits), centre, scale)
-    return Trained(surrogate, fits)
+    made = Surrogate(model, tuple(fit.weights for fit in fits), centre, scale)
+    return Trained(replace(made, error=_error(made, sample, held)), fits)
+
+
+@cache
+def _loss(model: Model) -> Loss:
+    """Huber's loss of the error in units of the label's noise, a mean over the valid cells."""
+
+    def loss(weights: Weights, batch: tuple[jax.Array, ...]) -> jax.Array:
+        given, wanted, precision = batch
+        error = precision * jnp.abs(forward(model, weights, given) - wanted)
+        huber = jnp.where(error < _HUBER, 0.5 * error**2, _HUBER * (error - 0.5 * _HUBER))
+        return jnp.asarray(huber.sum() / (precision > 0).sum())
+
+    return loss
+
+
+def _error(made: Surrogate, sample: Sample, rows: NDArray[np.int64]) -> Floats:
+    """Root mean square of log(volatility / label) by cell; the largest of all for a cell without a valid label."""
+    surfaces = sample.surfaces.rows(rows)
+    ratio = np.log(made.surface(sample.parameters[rows]) / np.where(surfaces.valid, surfaces.volatility, np.nan))
+    seen = surfaces.valid.sum(0)
+    square = np.where(surfaces.valid, ratio**2, 0.0).sum(0) / np.maximum(seen, 1)
+    return np.sqrt(np.where(seen > 0, square, square.max()))
 
 
 def log_ratio(model: Model, sample: Sample) -> tuple[Floats, NDArray[np.bool_]]:
