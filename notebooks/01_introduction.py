@@ -118,9 +118,8 @@ def parameters(**changed):
 print("One surface …", flush=True)
 started = time.perf_counter()
 surface = model.surfaces([parameters()], effort, plan.seed)
-print(
-    f"{surface.valid.sum()} of 88 cells have a volatility; {time.perf_counter() - started:.1f} s, which the next do not take"
-)
+seconds = time.perf_counter() - started
+print(f"{surface.valid.sum()} of 88 cells have a volatility; {seconds:.1f} s, the next take less")
 
 # COMMAND ----------
 

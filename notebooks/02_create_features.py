@@ -11,10 +11,10 @@
 # MAGIC - Richardson's extrapolation in the time step;
 # MAGIC - every volatility with its **standard error**; a price that drowns in its noise is **invalid**, not replaced.
 # MAGIC
-# MAGIC Both become Delta tables. The labels are made on the cluster's workers: a task of Spark is a group of surfaces,
-# MAGIC and the random numbers of a surface depend on the seed and its number alone. So the same seed gives the same rows
-# MAGIC on any number of workers and after any retry. A second run replaces the rows of the first in one commit per
-# MAGIC table: nobody reads half of them.
+# MAGIC Both become Delta tables. The labels are made on the cluster's workers: a task is a group of surfaces, and
+# MAGIC the random numbers of a surface depend on the seed and its number alone. So the same seed gives the same rows on
+# MAGIC any number of workers and after any retry. A second run replaces the rows of the first in one commit per table:
+# MAGIC nobody reads half of them.
 
 # COMMAND ----------
 

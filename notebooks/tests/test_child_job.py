@@ -15,6 +15,7 @@ from implied_volatility.accelerator.child_job import (
 FOLDER = "/Users/app/accelerator/notebooks"
 WIDGETS = {
     "profile": "small",
+    "model": "heston",
     "rows": "",
     "paths": "",
     "seed": "7",
@@ -82,6 +83,7 @@ def test_the_notebooks_get_the_widgets_and_the_attempt_as_texts() -> None:
     for task in job_settings(FOLDER, Wishes.of(WIDGETS))["tasks"]:
         given = task["notebook_task"]["base_parameters"]
         assert given["seed"] == "7"
+        assert given["model"] == "heston"
         assert (given["catalog"], given["schema"]) == ("", "implied_volatility")
         assert (given["deployment"], given["attempt"]) == ("d" * 40, "2")
         assert all(isinstance(value, str) for value in given.values())
@@ -133,6 +135,8 @@ def test_a_run_is_over_in_the_final_states(state: dict[str, str], wanted: tuple[
     ("widget", "value"),
     [
         ("profile", "medium"),
+        ("model", "Heston"),
+        ("model", ""),
         ("rows", "12"),
         ("rows", "many"),
         ("paths", "1000"),

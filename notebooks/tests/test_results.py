@@ -1,3 +1,4 @@
+import json
 import os
 from pathlib import Path
 
@@ -42,3 +43,26 @@ def test_a_file_of_the_workspace_has_a_workspace_path(tmp_path: Path, notebook_p
     elsewhere = Path("/elsewhere/a.png")
     assert results.workspace_path(elsewhere, notebook_path, folder) == "/elsewhere/a.png"
     assert results.workspace_path(file, "/Users/other/notebooks/03", folder) == str(file)
+
+
+class Context:
+    """A notebook's context, whose whole content a shared cluster does not let out."""
+
+    def __init__(self, tags: dict[str, str], *, shared: bool) -> None:
+        self.tags, self.shared = tags, shared
+
+    def toJson(self) -> str:  # noqa: N802
+        if self.shared:
+            raise RuntimeError("Method toJson() is not whitelisted")
+        return json.dumps({"extraContext": {}, "tags": self.tags})
+
+    def safeToJson(self) -> str:  # noqa: N802
+        return json.dumps({"attributes": self.tags})
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_notebook_knows_the_run_of_its_job(shared: bool) -> None:
+    task = {"jobId": "3", "multitaskParentRunId": "1234567890123456789", "runId": "5"}
+    assert results.job_run(Context(task, shared=shared)) == "1234567890123456789"
+    assert results.job_run(Context({"runId": "5"}, shared=shared)) == "5"
+    assert results.job_run(Context({}, shared=shared)) == ""

@@ -5,6 +5,7 @@ test.each<[given: string[], expected: Record<string, string>]>([
   [[], { profile: 'small' }],
   [['rows=64', 'seed='], { profile: 'small', rows: '64', seed: '' }],
   [['profile=full'], { profile: 'full' }],
+  [['model=heston'], { profile: 'small', model: 'heston' }],
   [['schema=a=b'], { profile: 'small', schema: 'a=b' }],
 ])('the demo with %j runs the small profile, unless another is asked for', (given, expected) => {
   expect(notebookParameters(given)).toEqual(expected);

@@ -1,0 +1,58 @@
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+FOLDER = Path(__file__).resolve().parent.parent
+README = (FOLDER / "README.md").read_text(encoding="utf-8")
+
+
+def example() -> str:
+    """The block of Python that begins with an import of the package."""
+    return next(block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "calibrate" in block)
+
+
+def test_the_example_of_the_readme_has_ten_lines() -> None:
+    assert len([line for line in example().splitlines() if line.strip()]) <= 10
+
+
+def test_the_example_of_the_readme_simulates_trains_predicts_and_calibrates() -> None:
+    small = re.sub(r"paths=\d+, steps=\d+", "paths=64, steps=16", example().replace("4096", "128"))
+    done: dict[str, Any] = {}
+    exec(compile(small, "README.md", "exec"), done)
+    model, fit = done["model"], done["fit"]
+    assert done["network"].surface(done["truth"]).shape == (1, 8, 11)
+    assert fit.parameters.shape == fit.standard_errors.shape == (1, 11)
+    assert (fit.parameters >= model.lower).all()
+    assert (fit.parameters <= model.upper).all()
+    assert np.isfinite(fit.rmse_points).all()
+
+
+def test_the_package_installs_whole_and_works_without_its_sources(tmp_path: Path) -> None:
+    # From a copy: a build leaves folders beside the sources.
+    source = tmp_path / "source"
+    source.mkdir()
+    shutil.copy(FOLDER / "pyproject.toml", source)
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(FOLDER / "implied_volatility", source / "implied_volatility", ignore=ignored)
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-input"]
+    subprocess.run(
+        [*pip, "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path, source], check=True, capture_output=True
+    )
+    shutil.rmtree(source)
+    [wheel] = tmp_path.glob("implied_volatility-*.whl")
+    installed = tmp_path / "installed"
+    shutil.unpack_archive(wheel, installed, "zip")
+    packed = {file.relative_to(installed).as_posix() for file in installed.rglob("*.py")}
+    assert packed == {file.relative_to(FOLDER).as_posix() for file in (FOLDER / "implied_volatility").rglob("*.py")}
+    code = (
+        "import implied_volatility, implied_volatility.models as models;"
+        "print(implied_volatility.__file__, models.ROUGH_BERGOMI.draw(2, seed=1).shape)"
+    )
+    run = [sys.executable, "-c", code]
+    made = subprocess.run(run, cwd=tmp_path, env={"PYTHONPATH": str(installed)}, capture_output=True, text=True)
+    assert made.stdout == f"{installed / 'implied_volatility' / '__init__.py'} (2, 11)\n", made.stderr
