@@ -23,8 +23,13 @@ ROWS = 200
 @pytest.fixture(scope="module")
 def surrogate() -> Surrogate:
     """Networks nobody trained: smooth surfaces of their own, which depend on every parameter."""
-    members = tuple(initialise(MODEL, jax.random.key(at)) for at in (1,))
-    return Surrogate(MODEL, members, np.zeros(CELLS), np.full(CELLS, 0.3), np.full((8, 11), ERROR))
+    return Surrogate(
+        MODEL,
+        (initialise(MODEL, jax.random.key(1), width=64, depth=2),),
+        np.zeros(CELLS),
+        np.full(CELLS, 0.3),
+        np.full((8, 11), ERROR),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +102,8 @@ def test_invalid_cells_have_no_influence(surrogate: Surrogate, noisy: Surfaces) 
     assert one.rmse_points == two.rmse_points
 
 
-def test_parameters_stay_in_the_box_and_say_when_they_would_leave_it(surrogate: Surrogate, truth: Floats) -> None:
-    high = calibrate(surrogate, 1.6 * surrogate.surface(MODEL.check(truth[:3] * 0 + MODEL.upper)))
+def test_parameters_stay_in_the_box_and_say_when_they_would_leave_it(surrogate: Surrogate) -> None:
+    high = calibrate(surrogate, 1.6 * surrogate.surface(np.tile(MODEL.upper, (3, 1))))
     assert ((high.parameters >= MODEL.lower) & (high.parameters <= MODEL.upper)).all()
     assert high.at_bound[:, :8].any(axis=1).all()
     assert np.isnan(high.standard_errors[high.at_bound]).all()
@@ -113,8 +118,6 @@ def test_quotes_without_error_bars_are_enough(surrogate: Surrogate, truth: Float
     fit = calibrate(unsure, quotes)
     assert fit.fitted.shape == fit.start.shape == (1, 8, 11)
     assert (np.abs(fit.parameters - truth[0]) < 1e-3 * WIDTH).all()
-    worse = calibrate(surrogate, quotes[None])
-    assert (worse.standard_errors < fit.standard_errors).any(), "0.1 points is less sure than 0.4 % of a low volatility"
 
 
 @pytest.mark.parametrize(
