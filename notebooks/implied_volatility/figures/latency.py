@@ -10,20 +10,19 @@ from functools import partial
 import numpy as np
 
 from implied_volatility.figures.figure import Cell, Figure, Options, goal
-from implied_volatility.figures.trained import trained
+from implied_volatility.figures.trained import MEMBERS, trained
 from implied_volatility.grid import Floats
 from implied_volatility.labelling import label
-from implied_volatility.learning.training import FULL
 from implied_volatility.models import ROUGH_BERGOMI, Effort
 from implied_volatility.sampling import stream
 
 _BATCH = 10_000
-_OURS, _PAPERS = f"our network, mean of {FULL.members}", "paper's recipe"
+_OURS, _PAPERS = f"our network, mean of {MEMBERS}", "paper's recipe"
 
 
 def measure(options: Options) -> Figure:
     """Medians of many calls. The networks are small trainings: the numbers in a network do not change its speed."""
-    made = trained(replace(options, quick=True, rows=None, paths=None, steps=None), members=FULL.members)
+    made = trained(replace(options, quick=True, rows=None, paths=None, steps=None), members=MEMBERS)
     parameters = ROUGH_BERGOMI.draw(_BATCH, stream(options.seed, "latency parameters"))
     repeats = 20 if options.quick else 2000
     times = {

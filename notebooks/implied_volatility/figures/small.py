@@ -96,13 +96,19 @@ def _run(plan: Plan, options: Options, number: int) -> _Run:
     started = time.perf_counter()
     sample = simulated("training", plan.rows, plan.paths)
     simulation = time.perf_counter() - started
-    recipe = replace(training.SMALL, epochs=2 if options.quick else training.SMALL.epochs, members=plan.members)
+    recipe = replace(training.SMALL, epochs=2) if options.quick else training.SMALL
     papers = replace(paper.RECIPE, epochs=1) if options.quick else paper.RECIPE
     from_ = stream(seed, "training")
     chosen = split(plan.rows, from_)
     started = time.perf_counter()
     surrogate = training.train(
-        model, sample, chosen, recipe, from_, progress=lambda _member: Progress("our network").epochs
+        model,
+        sample,
+        chosen,
+        recipe,
+        from_,
+        members=plan.members,
+        progress=lambda _member: Progress("our network").epochs,
     ).surrogate
     seconds = time.perf_counter() - started
     yardstick, fit = paper.train(model, sample, chosen, from_, papers, Progress("the paper's recipe").epochs)

@@ -29,6 +29,9 @@ from implied_volatility.progress import Progress
 from implied_volatility.sampling import stream
 from implied_volatility.surfaces import Sample
 
+MEMBERS = 3
+"""Networks whose mean answers, as in the profile `full`."""
+
 
 class Sizes(NamedTuple):
     """How much to simulate and to train."""
@@ -39,6 +42,8 @@ class Sizes(NamedTuple):
     test_rows: int
     test_effort: Effort
     test_block: int
+    members: int
+    """Networks of ours, whose mean answers."""
     ours: NetworkRecipe
     papers: Recipe
 
@@ -47,11 +52,11 @@ def sizes(options: Options) -> Sizes:
     """40,000 rows × 2,048 paths × 256 steps and 600 × 32,768 to judge by, unless the options say otherwise."""
     steps = options.steps or (16 if options.quick else 256)
     if options.quick:
-        ours, papers = replace(training.SMALL, epochs=2, members=1), replace(paper.RECIPE, epochs=1)
+        ours, papers = replace(training.SMALL, epochs=2), replace(paper.RECIPE, epochs=1)
         effort = Effort(options.paths or 64, steps)  # One for both: to compile a simulator takes seconds.
-        return Sizes(options.rows or 64, effort, 32, 32, effort, 16, ours, papers)
+        return Sizes(options.rows or 64, effort, 32, 32, effort, 16, 1, ours, papers)
     effort, judging = Effort(options.paths or 2048, steps), Effort(32_768, steps)
-    return Sizes(options.rows or 40_000, effort, 500, 600, judging, 50, training.FULL, paper.RECIPE)
+    return Sizes(options.rows or 40_000, effort, 500, 600, judging, 50, MEMBERS, training.FULL, paper.RECIPE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +104,7 @@ def trained(
     Rows and networks are kept in the options' folder, the networks under a key of all that they depend on.
     """
     size = sizes(options)
-    size = size._replace(ours=replace(size.ours, members=members or size.ours.members))
+    size = size._replace(members=members or size.members)
     count = rows or size.rows
     folder = options.folder / ("quick" if options.quick else "")
     kept = _rows(options, model, "training")
@@ -108,6 +113,7 @@ def trained(
         "rows": kept.manifest(),
         "count": count,
         "seed": seed,
+        "members": size.members,
         "ours": asdict(size.ours),
         "papers": asdict(size.papers),
         "learning": sources.digest(
@@ -143,9 +149,8 @@ def _ours(
             split(len(rows.parameters), seed),
             size.ours,
             seed,
-            progress=lambda member: (
-                Progress(f"training {number + 1}, network {member + 1} of {size.ours.members}").epochs
-            ),
+            members=size.members,
+            progress=lambda member: Progress(f"training {number + 1}, network {member + 1} of {size.members}").epochs,
         )
         curves = {f"fit_{at}": np.stack([fit.training_loss, fit.validation_loss]) for at, fit in enumerate(made.fits)}
         seconds = np.array([fit.seconds for fit in made.fits])
