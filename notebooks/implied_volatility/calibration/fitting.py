@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from implied_volatility.calibration import market, queue
-from implied_volatility.calibration.levenberg import Fits, Networks, Target, held
+from implied_volatility.calibration.levenberg import Fits, Networks, Target, fresh, held
 from implied_volatility.calibration.result import Calibration
 from implied_volatility.grid import CELLS, Floats
 from implied_volatility.learning.surrogate import Surrogate
@@ -18,7 +18,11 @@ LIMIT = 100
 """Steps that a fit tries at most."""
 
 _OTHER_STARTS = 2
+"""Of 256 noisy surfaces the guess alone ended in a worse minimum for 32; two more starts helped 28 of them."""
 _MIDDLE = (0.2, 0.8)
+_ROUGH, _CLOSE = 4.0, 1e-3
+"""What the last step may lower χ² by: to choose between starts, and at the end, a thirtieth of a standard error."""
+
 _LEAST_INFORMATION = 1e-12
 
 
@@ -44,17 +48,19 @@ def calibrate(surrogate: Surrogate, surfaces: Surfaces | ArrayLike) -> Calibrati
 
 def _best_of(surrogate: Surrogate, target: Target, guess: Floats) -> Fits:
     """The best by χ² of the fits from the guess and from points spread over the middle of the box."""
+    model, networks = surrogate.model, Networks(surrogate.members, surrogate.centre, surrogate.scale)
     count, columns = guess.shape
     low, high = _MIDDLE
-    others = low + (high - low) * sobol(_OTHER_STARTS, columns, seed=1963)
+    others = low + (high - low) * sobol(8, columns, seed=1963)[:_OTHER_STARTS]
     # All starts of a surface side by side: alone, it fills one small batch.
     starts = np.concatenate([guess[:, None], np.broadcast_to(others, (count, *others.shape))], axis=1)
     tries = starts.shape[1]
-    networks = Networks(surrogate.members, surrogate.centre, surrogate.scale)
     repeated = Target(*(np.repeat(values, tries, axis=0) for values in target))
-    fits = queue.run(surrogate.model, networks, repeated, starts.reshape(-1, columns), LIMIT)
-    best = np.argmin(fits.chi2.reshape(count, tries), axis=1) + tries * np.arange(count)
-    return Fits(*(column[best] for column in fits))
+    rough = queue.run(model, networks, repeated, fresh(starts.reshape(-1, columns)), _ROUGH, LIMIT)
+    best = np.argmin(rough.chi2.reshape(count, tries), axis=1) + tries * np.arange(count)
+    chosen = Fits(*(column[best] for column in rough))
+    again = chosen._replace(done=~chosen.converged, converged=np.zeros(count, bool))
+    return queue.run(model, networks, target, again, _CLOSE, LIMIT)
 
 
 def _result(surrogate: Surrogate, given: Surfaces, guess: Floats, fits: Fits) -> Calibration:

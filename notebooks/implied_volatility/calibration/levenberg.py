@@ -21,13 +21,10 @@ from implied_volatility.learning.surrogate import log_volatility
 from implied_volatility.models import Model
 
 FIRST_DAMPING = 1e-2
-CLOSE = 1e-4
-"""A fit has converged when the next step can lower χ² by no more than this; that step, taken, is a hundredth of a
-standard error long."""
-
 _CLOSE_DAMPING = 1e2  # A step damped more than this is short for no good reason.
 _MOST_DAMPING = 1e10
 _LEAST_CURVATURE = 1e-12
+_LEAST_GAIN = 1e-12
 
 Array = Any
 """Of JAX inside the loop, of NumPy outside."""
@@ -71,23 +68,27 @@ class Fits(NamedTuple):
 
 
 @partial(jax.jit, static_argnums=0)
-def advance(model: Model, networks: Networks, target: Target, fits: Fits, limit: Array, unfinished: Array) -> Fits:
-    """Goes on with the fits until no more than `unfinished` of them are; none tries more than `limit` steps.
+def advance(
+    model: Model, networks: Networks, target: Target, fits: Fits, close: Array, limit: Array, unfinished: Array
+) -> Fits:
+    """Goes on with the fits until no more than `unfinished` of them are to be done; in float64 but for the Jacobian.
 
-    In float64 but for the networks' Jacobian.
+    A fit has converged when the step it takes next should lower χ² by no more than `close`: the root of that is
+    the step's length in standard errors. None tries more than `limit` steps.
     """
     evaluate = _evaluator(model, networks, target)
 
     def step(fits: Fits) -> Fits:
         fresh = jnp.isinf(fits.chi2)
         trial, predicted = _step(fits)
-        close = ~fresh & (predicted >= 0) & (predicted <= CLOSE) & (fits.damping <= _CLOSE_DAMPING)
+        last = ~fresh & (predicted >= 0) & (predicted <= close) & (fits.damping <= _CLOSE_DAMPING)
         chi2, slope, curvature = evaluate(trial)
         better = (chi2 < fits.chi2) & (fresh | (predicted >= 0)) & ~fits.done
-        gain = jnp.where(fresh, 0.5, jnp.minimum((fits.chi2 - chi2) / jnp.maximum(predicted, CLOSE), 1.0))
-        damping = fits.damping * jnp.where(better, jnp.maximum(1 / 3, 1 - (2 * gain - 1) ** 3), fits.growth)
+        gain = jnp.where(fresh, 0.5, jnp.minimum((fits.chi2 - chi2) / jnp.maximum(predicted, _LEAST_GAIN), 1.0))
+        factor = jnp.where(better, jnp.maximum(1 / 3, 1 - (2 * gain - 1) ** 3), fits.growth)
+        damping = fits.damping * jnp.where(fits.done, 1.0, factor)
         iterations = fits.iterations + ~(fresh | fits.done)
-        over = close | (damping > _MOST_DAMPING) | (iterations >= limit)
+        over = last | (damping > _MOST_DAMPING) | (iterations >= limit)
 
         def kept(new: jax.Array, old: jax.Array) -> jax.Array:
             return jnp.where(better.reshape(-1, *(1,) * (new.ndim - 1)), new, old)
@@ -98,10 +99,10 @@ def advance(model: Model, networks: Networks, target: Target, fits: Fits, limit:
             kept(slope, fits.slope),
             kept(curvature, fits.curvature),
             damping,
-            jnp.where(better, 2.0, 2 * fits.growth),
+            jnp.where(better | fits.done, 2.0, 2 * fits.growth),
             iterations,
             fits.done | over,
-            fits.converged | (close & ~fits.done),
+            fits.converged | (last & ~fits.done),
         )
 
     return jax.lax.while_loop(lambda fits: (~fits.done).sum() > unfinished, step, fits)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jax.experimental import enable_x64
 
-from implied_volatility.calibration.levenberg import Fits, Networks, Target, advance, fresh
-from implied_volatility.grid import Floats
+from implied_volatility.calibration.levenberg import Fits, Networks, Target, advance
 from implied_volatility.models import Model
 
 _SIZES = (4, 128)
@@ -15,25 +14,26 @@ _REFILL = 4
 """A batch is refilled when one in so many of its fits has finished."""
 
 
-def run(model: Model, networks: Networks, target: Target, start: Floats, limit: int) -> Fits:
-    """Fits to n targets from n points of the unit box `(n, P)`; all in NumPy, in the targets' order."""
-    results = Fits(*map(np.copy, fresh(start)))
+def run(model: Model, networks: Networks, target: Target, fits: Fits, close: float, limit: int) -> Fits:
+    """The n fits, finished: see `advance`. All in NumPy, in the targets' order."""
+    results = Fits(*map(np.copy, fits))
+    count = len(results.point)
     running = np.arange(0)
     following = 0
-    while following < len(start) or len(running):
-        left = len(start) - following + len(running)
+    while following < count or len(running):
+        left = count - following + len(running)
         size = next((size for size in _SIZES if left <= size), _SIZES[-1])
-        taken = np.arange(following, min(following + size - len(running), len(start)))
+        taken = np.arange(following, min(following + size - len(running), count))
         following += len(taken)
         running = np.concatenate([running, taken])
         # Rows that only fill the batch are done before they begin.
         rows = np.concatenate([running, np.full(size - len(running), running[0])])
-        fits = Fits(*(column[rows] for column in results))
-        fits.done[len(running) :] = True
-        unfinished = size - size // _REFILL if following < len(start) else min(_SIZES[0], left - 1) * (left > _SIZES[0])
+        batch = Fits(*(column[rows] for column in results))
+        batch.done[len(running) :] = True
+        unfinished = size - size // _REFILL if following < count else min(_SIZES[0], left - 1) * (left > _SIZES[0])
         with enable_x64():
             given = Target(target.volatility[rows], target.precision[rows])
-            made = Fits(*map(np.asarray, advance(model, networks, given, fits, limit, unfinished)))
+            made = Fits(*map(np.asarray, advance(model, networks, given, batch, close, limit, unfinished)))
         for column, values in zip(results, made, strict=True):
             column[running] = values[: len(running)]
         running = running[~made.done[: len(running)]]

@@ -25,9 +25,9 @@ class Calibration(NamedTuple):
     chi2: Floats
     """Shape `(n,)`: sum of squares of (fitted − given)/σ, per degree of freedom; NaN if there is none."""
     iterations: NDArray[np.int64]
-    """Shape `(n,)`: steps tried."""
+    """Shape `(n,)`: steps tried, from the start that led to the fit."""
     converged: NDArray[np.bool_]
-    """Shape `(n,)`: whether a thousandth of a standard error or less was left to go."""
+    """Shape `(n,)`: whether the last step, which was taken, was no longer than a thirtieth of a standard error."""
     at_bound: NDArray[np.bool_]
     """Shape `(n, P)`: parameters that the fit would have moved out of the box."""
     fitted: Floats

@@ -10,6 +10,7 @@ FIGURES = {
     "heston": "the same on Heston, whose labels are exact: what is left is the error of learning",
     "small": "the small profile: simulation and training in about a minute, and its errors",
     "latency": "time of one surface and of 10,000 from the network, and of one from the simulator",
+    "calibration": "parameters found again from unseen surfaces, their errors, time, and the loop closed on the model",
     "arbitrage": "butterfly and calendar arbitrage in 1,000 surfaces from the network",
 }
 """What each figure shows, by the name of its module."""
