@@ -252,15 +252,15 @@ def test_numbers_are_shown_to_three_digits() -> None:
     assert figure.table().splitlines() == [
         "Title",
         "",
-        "        %",
-        "a   0.012",
-        "bb  1,234",
-        "c       7",
-        "d       –",
+        "         %",
+        "a   0.0123",
+        "bb   1,234",
+        "c        7",
+        "d        –",
         "",
         "Note.",
     ]
-    assert figure.markdown().splitlines()[2] == "| a | 0.012 |"
+    assert figure.markdown().splitlines()[2] == "| a | 0.0123 |"
     assert shown(123.4) == "123"
     assert shown(12.34) == "12.3"
     assert shown(float("nan")) == "–"

@@ -66,7 +66,7 @@ class Figure:
     columns: Sequence[str]
     """Headings, units included."""
     rows: Sequence[Sequence[Cell]]
-    """Texts as they are; numbers are shown to three or four digits, None as a dash."""
+    """Texts as they are; numbers are shown to three digits, None as a dash."""
     notes: Sequence[str] = ()
     """Sentences below the table: conditions, goals and whether they are reached."""
     pictures: Sequence[Path] = ()
@@ -111,7 +111,7 @@ def shown(cell: Cell) -> str:
     if isinstance(cell, int) or abs(cell) >= 1000:
         return f"{cell:,.0f}"
     digits = max(0, 2 - math.floor(math.log10(abs(cell)))) if cell else 0
-    return f"{cell:.{min(digits, 3)}f}" if digits < 6 else f"{cell:.1e}"
+    return f"{cell:.{digits}f}" if digits < 7 else f"{cell:.1e}"
 
 
 def goal(what: str, value: float, unit: str, *, at_most: float | None = None, at_least: float | None = None) -> str:

@@ -53,7 +53,7 @@ def sizes(options: Options) -> Sizes:
     steps = options.steps or (16 if options.quick else 256)
     if options.quick:
         ours, papers = replace(training.SMALL, epochs=2), replace(paper.RECIPE, epochs=1)
-        effort = Effort(options.paths or 64, steps)  # One for both: to compile a simulator takes seconds.
+        effort = Effort(options.paths or 1024, steps)  # One for both: to compile a simulator takes seconds.
         return Sizes(options.rows or 64, effort, 32, 32, effort, 16, 1, ours, papers)
     effort, judging = Effort(options.paths or 2048, steps), Effort(32_768, steps)
     return Sizes(options.rows or 40_000, effort, 500, 600, judging, 50, MEMBERS, training.FULL, paper.RECIPE)
