@@ -61,7 +61,7 @@ def test_the_decision_is_by_the_numbers_of_the_run() -> None:
     bad, good = decided(), decided(relative_error_mean_percent=0.2)
     assert (bad["mean error"], good["mean error"]) == (False, True)
     assert (bad["mean error, paper's over ours"], good["mean error, paper's over ours"]) == (False, True)
-    assert decided(butterfly_violations_percent=0.2)["butterfly, calendar violations"] is False
+    assert not decided(calendar_violations_beyond_noise_percent=0.2)["butterfly, calendar violations beyond noise"]
     assert bad["a surface alone"]
     # Twice the rows, half the error: more rows would help.
     assert not bad["gain of the last doubling of rows"]

@@ -35,7 +35,7 @@ def decide(metrics: Mapping[str, float], cells: Floats, points: Sequence[Point])
     quiet = float(100 * np.mean(cells[np.isfinite(cells)] <= 0.5))
     paper = metrics["paper_relative_error_mean_percent"] / mean
     paper_median = metrics["paper_relative_error_median_percent"] / median
-    arbitrage = metrics["butterfly_violations_percent"], metrics["calendar_violations_percent"]
+    arbitrage = [metrics[f"{kind}_violations_beyond_noise_percent"] for kind in ("butterfly", "calendar")]
     speed = metrics["simulation_microseconds_per_surface"] / metrics["microseconds_alone"]
     gain = 1 - points[-1].ours.mean / points[-2].ours.mean
     return [
@@ -48,7 +48,12 @@ def decide(metrics: Mapping[str, float], cells: Floats, points: Sequence[Point])
         Line("mean error, paper's over ours", f"{paper:.2f} times", "≥ 2.5 times", paper >= 2.5),
         Line("median error, paper's over ours", f"{paper_median:.2f} times", "≥ 4.5 times", paper_median >= 4.5),
         Line("gain of the last doubling of rows", f"{100 * gain:.0f} %", "< 10 %, or take more", gain < _LEAST_GAIN),
-        Line("butterfly, calendar violations", "{:.3f}, {:.3f} %".format(*arbitrage), "≤ 0.1 %", max(arbitrage) <= 0.1),
+        Line(
+            "butterfly, calendar violations beyond noise",
+            "{:.3f}, {:.3f} %".format(*arbitrage),
+            "≤ 0.1 %",
+            max(arbitrage) <= 0.1,
+        ),
         _at_most("a surface alone", metrics["microseconds_alone"], 100, "µs"),
         _at_most("a surface in a batch of 10,000", metrics["microseconds_per_surface"], 5, "µs"),
         Line("one surface, the model's time over the network's", f"{speed:,.0f} times", "≥ 100 times", speed >= 100),

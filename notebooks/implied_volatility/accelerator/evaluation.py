@@ -23,6 +23,7 @@ class Judged(NamedTuple):
     score: Score
     fits: Sequence[Fit]
     violations: Violations
+    """Of predicted surfaces; those of our network with its own errors as the noise."""
 
 
 def evaluate(ours: Judged, paper: Judged, noise: tuple[float, float], microseconds: Mapping[str, float]) -> Evaluation:
@@ -36,6 +37,8 @@ def evaluate(ours: Judged, paper: Judged, noise: tuple[float, float], microsecon
     made = {
         "network": {
             **_metrics(ours),
+            "butterfly_violations_beyond_noise_percent": ours.violations.butterflies.percent_beyond_noise,
+            "calendar_violations_beyond_noise_percent": ours.violations.calendars.percent_beyond_noise,
             "microseconds_per_surface": microseconds["batch"],
             "microseconds_alone": microseconds["alone"],
         },
