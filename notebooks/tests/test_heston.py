@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -176,6 +177,15 @@ def test_a_row_s_bytes_do_not_depend_on_the_rows_beside_it(drawn: Floats, many: 
 def test_parameters_outside_the_box_have_surfaces_too() -> None:
     outside = np.array([[0.09, 0.6, 2.0, 0.3, 0.5], [0.04, 0.0, 0.3, 0.04, 0.1], [0.25, -0.99, 3.0, 0.01, 15.0]])
     assert surfaces(outside).valid.all()
+
+
+def test_inputs_are_numbers_of_order_one_with_slopes_in_the_whole_box() -> None:
+    points = jnp.asarray(np.concatenate([CORNERS, HESTON.draw(64, 8)]), jnp.float32)
+    told = np.asarray(HESTON.inputs(points))
+    assert np.abs(told).max() < 11
+    assert (np.abs(told).mean(0) < 3).all()
+    slopes = jax.vmap(jax.jacfwd(HESTON.inputs))(points)
+    assert np.isfinite(np.asarray(slopes)).all()
 
 
 def test_the_guess_is_in_the_box() -> None:
