@@ -65,7 +65,7 @@ def total_volatility_of_log(k: ArrayLike, log_price: ArrayLike) -> Floats:
     goal = given - np.minimum(np.log(strike), 0.0)
     low, high = np.full(x.shape, SMALLEST_V), np.full(x.shape, LARGEST_V)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        solvable = (goal >= _log_call(x, low)[0]) & (goal < 0.0) | (x == 0.0) & (goal < 0.0)
+        solvable = (goal >= _log_call(x, low)[0]) & (goal < 0.0)
     v = np.clip(np.sqrt(2.0 * x) + 0.1, SMALLEST_V, LARGEST_V)
     done = ~solvable
     for _ in range(_MAX_ITERATIONS):

@@ -16,7 +16,7 @@ from implied_volatility.accelerator.destination import Destination
 from implied_volatility.accelerator.profiles import plan
 from implied_volatility.accelerator.surface_tables import LABELS
 from implied_volatility.labelling import label
-from implied_volatility.models import ROUGH_BERGOMI, Effort
+from implied_volatility.models import MODELS, ROUGH_BERGOMI, Effort
 from implied_volatility.sampling import stream
 from implied_volatility.surfaces import Surfaces
 
@@ -81,6 +81,19 @@ def test_a_surface_is_computed_once_and_the_last_line_says_that_all_are_there(
     assert counter.value == 16
     assert "labels: 16 of 16 surfaces" in capsys.readouterr().out
     assert cells(spark.table(to.sql("labels")).toPandas()) == before
+
+
+def test_another_model_takes_a_table_of_other_columns_over_and_is_labelled(spark: SparkSession) -> None:
+    model, to = list(MODELS.values())[-1], Destination("spark_catalog", "other_model")
+    origin = {**ORIGIN, "plan": {**ORIGIN["plan"], "model": model.name, "rows": 2, "test_rows": 1}}
+    parameters = {"training": model.draw(2, 1), "test": model.draw(1, 2)}
+    tables.make_schema(spark, to, "one")
+    spark.sql(f"CREATE TABLE {to.sql('features')} USING DELTA AS SELECT 1 AS surface, 'x' AS other")
+    version = surface_tables.write_features(spark, to, parameters, origin)
+    rows = labels.computed(spark, to, origin, version).toPandas().set_index(["split", "surface"])
+    assert len(rows) == 3
+    wanted = model.surfaces(parameters["training"], Effort(64, 16), stream(1, "training paths")).volatility[1]
+    assert np.asarray(rows.loc[("training", 1), "volatility"]).tobytes() == wanted.tobytes()
 
 
 @pytest.mark.parametrize(

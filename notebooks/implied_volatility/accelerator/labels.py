@@ -108,7 +108,7 @@ def _progress(counter: shipping.Accumulator | None, total: int) -> Iterator[None
     def poll(accumulator: shipping.Accumulator) -> None:
         while not over.wait(_POLL_SECONDS):
             # A task that was repeated has counted twice.
-            if 0 < accumulator.value < total:
+            if accumulator.value < total:
                 progress.rows(accumulator.value, total)
 
     watcher = threading.Thread(target=poll, args=(counter,), daemon=True)

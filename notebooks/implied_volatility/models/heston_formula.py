@@ -27,8 +27,8 @@ _FALL = 38.0
 _STEEPEST = 0.7
 """Largest bend of the contour against the vertical, in radians: it keeps off the singularities on the real axis."""
 
-_HALVINGS, _SECANTS = 7, 6
-"""Steps of the search for the saddle point; 0.1 widths off it cost nothing."""
+_BISECTIONS, _HALVINGS, _SECANTS = 28, 6, 5
+"""Steps towards the singularity and the saddle point; 0.1 widths off it cost nothing."""
 
 _Complexes = NDArray[np.complex128]
 
@@ -37,35 +37,42 @@ def log_otm_prices(parameters: Floats, maturities: Floats = MATURITIES, strikes:
     """Logarithms of out-of-the-money prices, undiscounted, spot 1, shape `(n, maturities, strikes)`.
 
     `parameters` `(n, 5)` are v₀, ρ, σ, θ, κ. Puts below strike 1, calls from there on. NaN where the integral cannot
-    be resolved. All is elementwise along n.
+    be resolved. On the grid and up to 64 rows, a row's bytes do not depend on the rows beside it: that is why arrays
+    are filled out to whole rows of 88 before anything else, so that numpy's loops find every row alike.
     """
-    v0, rho, sigma, theta, kappa = (column[:, None, None] for column in parameters.T)
-    model = (v0, rho, sigma, theta, kappa, maturities[:, None])
-    k = np.log(strikes)
-    side = np.where(k >= 0, 1.0, -1.0)
-    edge = np.where(k >= 0, 1.0, 0.0)
-    room = np.where(k >= 0, *(_room(model, sign) for sign in (1.0, -1.0)))
+    shape = (len(parameters), len(maturities), len(strikes))
+    columns = (*(column[:, None, None] for column in parameters.T), maturities[:, None], np.log(strikes))
+    v0, rho, sigma, theta, kappa, maturity, k = (np.array(np.broadcast_to(c, shape), order="C") for c in columns)
+    model = (v0, rho, sigma, theta, kappa, maturity)
     with np.errstate(all="ignore"):
-        start, width, curvature = _saddle(model, k, side, edge, room)
+        start, width, curvature = _saddle(model, k)
         # Far out, log M(s) is about s·V·(i·√(1−ρ²) − ρ)/σ in the upper half plane, with V = v₀ + κθT. Where M is
         # gone before that, like a normal density's transform, a bend would only turn its phase.
-        fall = (v0 + kappa * theta * maturities[:, None]) / sigma
+        fall = (v0 + kappa * theta * maturity) / sigma
         along, across = k + rho * fall, np.sqrt(1 - rho**2) * fall
         bend = np.clip(np.arctan2(along, across), -_STEEPEST, _STEEPEST) / (1 + across**2 / (10 * curvature))
         rate = across * np.cos(bend) + along * np.sin(bend)
         end = np.arcsinh(np.sqrt(2 * _FALL / curvature + (_FALL / rate) ** 2) / width)
-        step = (end / _POINTS)[..., None]
-        t = step * np.arange(_POINTS)
-        width, bend = width[..., None], bend[..., None]
-        sine, cosine = np.sin(bend), np.cos(bend)
-        s = (start[..., None] + width * sine * (np.cosh(t) - 1)) + 1j * (width * cosine * np.sinh(t))
-        slope = width * sine * np.sinh(t) + 1j * (width * cosine * np.cosh(t))
-        tall = tuple(np.asarray(value)[..., None] for value in model)
-        exponent = log_moment(tall, s) - k[:, None] * (s - 1)
-        peak = exponent.real[..., :1].copy()
-        height = (np.exp(exponent - peak) * slope / (s * (s - 1))).imag * step
-        height[..., 0] *= 0.5
-        return np.asarray(peak[..., 0] + np.log(height.sum(axis=-1) / np.pi))
+        logs = np.empty(shape)
+        for row in range(len(parameters)):
+            contour = tuple(array[row, ..., None] for array in (start, width * np.sin(bend), width * np.cos(bend), end))
+            logs[row] = _integral(tuple(array[row, ..., None] for array in model), k[row, ..., None], contour)
+    return logs
+
+
+def _integral(model: tuple[Floats, ...], k: Floats, contour: tuple[Floats, ...]) -> Floats:
+    """Logarithm of the integral along s(t) = start + right·(cosh t − 1) + i·up·sinh t, t from 0 to `end`."""
+    start, right, up, end = contour
+    step = end / _POINTS
+    t = step * np.arange(_POINTS)
+    sinh, cosh = np.sinh(t), np.cosh(t)
+    s = (start + right * (cosh - 1)) + 1j * (up * sinh)
+    slope = right * sinh + 1j * (up * cosh)
+    exponent = log_moment(model, s) - k * (s - 1)
+    peak = exponent.real[..., :1].copy()
+    height = (np.exp(exponent - peak) * slope / (s * (s - 1))).imag
+    height[..., 0] *= 0.5
+    return np.asarray(peak[..., 0] + np.log(height.sum(axis=-1) * step[..., 0] / np.pi))
 
 
 def log_moment(model: tuple[Floats, ...], s: _Complexes) -> _Complexes:
@@ -74,7 +81,7 @@ def log_moment(model: tuple[Floats, ...], s: _Complexes) -> _Complexes:
     The "little trap" of Albrecher, Mayer, Schoutens and Tistaert (2007), written without a division by σ² of what
     goes to 0 with σ.
     """
-    v0, rho, sigma, theta, kappa, maturity = model
+    v0, rho, sigma, theta, kappa, maturity = (value.astype(np.complex128) for value in model)
     q = s * (s - 1)
     b = kappa - (rho * sigma) * s
     d = np.sqrt(b * b - (sigma * sigma) * q)
@@ -87,38 +94,37 @@ def log_moment(model: tuple[Floats, ...], s: _Complexes) -> _Complexes:
     return np.asarray((kappa * theta) * (maturity * r - (2 / (sigma * sigma)) * log) + v0 * (m / (1 + z)))
 
 
-def _room(model: tuple[Floats, ...], side: float) -> Floats:
+def _room(model: tuple[Floats, ...], side: Floats) -> Floats:
     """How far right of 1 (side 1) or left of 0 (side −1) moments exist: where the explosion time comes down to T."""
     _, rho, sigma, _, kappa, maturity = model
-    low, high = np.full(np.broadcast(rho, maturity).shape, -30.0), np.full(np.broadcast(rho, maturity).shape, 45.0)
-    for _ in range(32):
+    low, high = np.full(side.shape, -30.0), np.full(side.shape, 45.0)
+    for _ in range(_BISECTIONS):
         middle = 0.5 * (low + high)
         x = np.exp(middle)
-        s = 1 + x if side > 0 else -x
-        b = kappa - rho * sigma * s
+        b = kappa - rho * sigma * np.where(side > 0, 1 + x, -x)
         square = b * b - (sigma * sigma) * x * (1 + x)
         root = np.sqrt(np.abs(square))
-        with np.errstate(all="ignore"):
-            waves = 2 * np.arctan2(root, -b) / root
-            grows = np.where(b < 0, 2 * np.arctanh(root / -b) / root, np.inf)
+        waves = 2 * np.arctan2(root, -b) / root
+        grows = np.where(b < 0, 2 * np.arctanh(root / -b) / root, np.inf)
         exists = np.where(square < 0, waves, grows) > maturity
         low, high = np.where(exists, middle, low), np.where(exists, high, middle)
-    return np.exp(low)
+    return np.asarray(np.exp(low))
 
 
-def _saddle(
-    model: tuple[Floats, ...], k: Floats, side: Floats, edge: Floats, room: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Where the contour crosses the real axis, and the width of the integrand there.
+def _saddle(model: tuple[Floats, ...], k: Floats) -> tuple[Floats, Floats, Floats]:
+    """Where the contour crosses the real axis, the width of the integrand there, and the curvature of log M.
 
     It minimises log of M(s)·K^(1−s)/(s·(s−1)) plus a barrier −log(distance to the singularity), which keeps the
-    contour away from a singularity too weak to make a saddle point of its own. The third number is the curvature
-    of log M there.
+    contour away from a singularity too weak to make a saddle point of its own.
     """
+    side, edge = np.where(k >= 0, 1.0, -1.0), np.where(k >= 0, 1.0, 0.0)
+    ends = np.stack([np.full(k.shape[:2], -1.0), np.full(k.shape[:2], 1.0)], axis=-1)
+    left, right_of_one = np.moveaxis(_room(tuple(np.stack([v[..., 0]] * 2, axis=-1) for v in model), ends), -1, 0)
+    room: Floats = np.where(k >= 0, right_of_one[..., None], left[..., None])
 
     def tilt(x: Floats) -> Floats:
         tiny = 1e-6 * np.minimum(x, room - x)
-        return side * (log_moment(model, (edge + side * x) + 1j * tiny).imag / tiny - k)
+        return np.asarray(side * (log_moment(model, (edge + side * x) + 1j * tiny).imag / tiny - k))
 
     def at(u: Floats) -> tuple[Floats, Floats]:
         share, rest = 1 / (1 + np.exp(-u)), 1 / (1 + np.exp(u))
@@ -135,12 +141,11 @@ def _saddle(
     # "Illinois": the secant, with an end that stays put pulled towards the other.
     for _ in range(_SECANTS):
         middle = np.clip((low * above - high * below) / (above - below), low, high)
-        value = at(middle)[1]
+        x, value = at(middle)
         right = value > 0
         low, high = np.where(right, low, middle), np.where(right, middle, high)
         below, above = np.where(right, 0.5 * below, value), np.where(right, value, 0.5 * above)
-    x = at(middle)[0]
     near = 1e-4 * np.minimum(x, room - x)
     curvature = (tilt(x + near) - tilt(x - near)) / (2 * near)
-    rest = room - x
-    return edge + side * x, 1 / np.sqrt(curvature + x**-2.0 + (1 + x) ** -2.0 + rest**-2.0), curvature
+    width = 1 / np.sqrt(curvature + x**-2.0 + (1 + x) ** -2.0 + (room - x) ** -2.0)
+    return edge + side * x, width, curvature
