@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from implied_volatility import pictures
-from implied_volatility.calibration import Calibration, Closure, calibrate, close, recovery
+from implied_volatility.calibration import Calibration, Closure, calibrate, close, fittable, recovery
 from implied_volatility.figures.figure import Figure, Options, goal
 from implied_volatility.figures.trained import Trained, sizes, trained
 from implied_volatility.progress import Progress
@@ -34,8 +34,7 @@ def measure(options: Options) -> Figure:
     """Times are medians; surfaces are simulated test rows, which repeat in the batch that is timed if there are few."""
     made = trained(options)
     # The noise of the quick version leaves some surfaces with hardly a valid cell.
-    enough = made.test.surfaces.valid.sum((1, 2)) >= len(made.model.parameters)
-    chosen = np.flatnonzero(enough)[:_SURFACES]
+    chosen = fittable(made.model, made.test.surfaces)[:_SURFACES]
     count = len(chosen)
     test = Sample(made.test.parameters[chosen], made.test.surfaces.rows(chosen))
     fits = calibrate(made.surrogate, test.surfaces)
