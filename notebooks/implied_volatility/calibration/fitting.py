@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -17,6 +20,7 @@ from implied_volatility.surfaces import Surfaces
 LIMIT = 100
 """Steps that a fit tries at most."""
 
+_ROWS_AT_ONCE = 1024
 _OTHER_STARTS = 2
 """Of 256 noisy surfaces the guess alone ended in a worse minimum for 32; two more starts helped 28 of them."""
 _MIDDLE = (0.2, 0.8)
@@ -26,16 +30,29 @@ _ROUGH, _CLOSE = 4.0, 1e-3
 _LEAST_INFORMATION = 1e-12
 
 
-def calibrate(surrogate: Surrogate, surfaces: Surfaces | ArrayLike) -> Calibration:
-    """Parameters whose surfaces, by the network, are nearest to the given ones; n at a time, each on its own.
+def calibrate(
+    surrogate: Surrogate, surfaces: Surfaces | ArrayLike, *, progress: Callable[[int, int], None] | None = None
+) -> Calibration:
+    """Parameters whose surfaces, by the network, are nearest to the given ones; each surface on its own.
 
     A plain array of volatilities `(n, 8, 11)`, or `(8, 11)` for one surface, has NaN where nothing is quoted. A cell
     counts by σ² = standard error² + (the surrogate's relative error · volatility)², or with `market.FLOOR` for a
     surrogate that states none. Each fit starts at the model's guess and at two points of the box, and the best is
-    kept. ValueError for surfaces that cannot be fitted.
+    kept. `progress(done, rows)` is called now and then. ValueError for surfaces that cannot be fitted.
     """
+    given = market.checked(surfaces, len(surrogate.model.parameters))
+    rows = len(given.volatility)
+    parts = []
+    for start in range(0, rows, _ROWS_AT_ONCE):
+        parts.append(_calibrate(surrogate, given.rows(slice(start, start + _ROWS_AT_ONCE))))
+        if progress is not None:
+            progress(min(start + _ROWS_AT_ONCE, rows), rows)
+    columns: list[Any] = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    return Calibration(*columns)
+
+
+def _calibrate(surrogate: Surrogate, given: Surfaces) -> Calibration:
     model = surrogate.model
-    given = market.checked(surfaces, len(model.parameters))
     deviation = market.deviations(surrogate, given)
     guess = np.clip(model.guess(market.at_the_money(given)), model.lower, model.upper)
     target = Target(

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from implied_volatility.grid import MATURITIES, STRIKES, Floats
 from implied_volatility.learning.surrogate import Surrogate
+from implied_volatility.models import Model
 from implied_volatility.surfaces import Surfaces
 
 FLOOR = 0.001
@@ -41,6 +42,11 @@ def checked(surfaces: Surfaces | ArrayLike, parameters: int) -> Surfaces:
         row = int(np.argmax(cells < parameters))
         raise ValueError(f"surface {row} has {cells[row]} valid cells, too few for {parameters} parameters")
     return Surfaces(volatility, error, valid)
+
+
+def fittable(model: Model, surfaces: Surfaces) -> NDArray[np.int64]:
+    """Numbers of the rows that have at least as many valid cells as the model has parameters."""
+    return np.flatnonzero(surfaces.valid.sum((1, 2)) >= len(model.parameters))
 
 
 def deviations(surrogate: Surrogate, given: Surfaces) -> Floats:
