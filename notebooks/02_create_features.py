@@ -94,7 +94,8 @@ print(f"{destination.name('labels')}, version {labels_version}: {plan.rows + pla
 # MAGIC %md
 # MAGIC ## Quality of the labels
 # MAGIC Read back from the tables, as training will. Invalid cells and noise sit where options are worth least: short
-# MAGIC maturities, far strikes. A model has no arbitrage; where its surfaces seem to, that is noise.
+# MAGIC maturities, far strikes. A model has no arbitrage: the last two columns count places where neighbouring prices
+# MAGIC seem to have some, in brackets those where it is larger than two standard errors.
 
 # COMMAND ----------
 
@@ -102,13 +103,14 @@ from implied_volatility.arbitrage import violations
 from implied_volatility.scoring import noise
 
 samples, _ = surface_tables.read_samples(spark, destination, origin)
-print(f"{'':10} {'surfaces':>9} {'invalid':>9} {'noise mean':>11} {'median':>8} {'butterfly':>10} {'calendar':>9}")
+print(f"{'':10} {'surfaces':>9} {'invalid':>8} {'noise mean':>11} {'median':>8} {'butterfly':>17} {'calendar':>17}")
 for split, (_, surfaces) in samples.items():
     mean, median = noise(surfaces)
-    found = violations(surfaces.volatility)
+    found = violations(surfaces.volatility, standard_error=surfaces.standard_error)
     print(
-        f"{split:10} {len(surfaces.valid):9,} {100 * (1 - surfaces.valid.mean()):8.2f}% {mean:10.3f}% {median:7.3f}%"
-        f" {found.butterfly:9.2f}% {found.calendar:8.2f}%"
+        f"{split:10} {len(surfaces.valid):9,} {100 * (1 - surfaces.valid.mean()):7.2f}% {mean:10.3f}% {median:7.3f}%"
+        f" {found.butterfly:7.3f}% ({found.butterflies.percent_beyond_noise:.3f}%)"
+        f" {found.calendar:7.3f}% ({found.calendars.percent_beyond_noise:.3f}%)"
     )
 
 # COMMAND ----------

@@ -79,6 +79,19 @@ def test_the_job_runs_the_three_notebooks_one_after_the_other() -> None:
     assert (cluster["spark_version"], cluster["num_workers"]) == ("13.3.x-gpu-ml-scala2.12", 4)
 
 
+@pytest.mark.parametrize(
+    ("more", "setting", "value"),
+    [
+        ({"num_workers": "0"}, "spark.databricks.cluster.profile", "singleNode"),
+        ({}, "spark.task.resource.gpu.amount", "0.015625"),
+        ({"spark_version": "15.4.x-cpu-ml-scala2.12"}, "spark.task.resource.gpu.amount", None),
+    ],
+)
+def test_the_cluster_runs_tasks_on_all_its_cores(more: dict[str, str], setting: str, value: str | None) -> None:
+    [cluster] = job_settings(FOLDER, Wishes.of({**WIDGETS, **more}))["job_clusters"]
+    assert cluster["new_cluster"].get("spark_conf", {}).get(setting) == value
+
+
 def test_the_notebooks_get_the_widgets_and_the_attempt_as_texts() -> None:
     for task in job_settings(FOLDER, Wishes.of(WIDGETS))["tasks"]:
         given = task["notebook_task"]["base_parameters"]

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
 import pytest
 from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
+from pyspark.sql.functions import spark_partition_id
 
 from implied_volatility.accelerator import labels, results, shipping, surface_tables, tables
 from implied_volatility.accelerator.destination import Destination
@@ -28,14 +32,26 @@ ORIGIN: dict[str, Any] = {
 PARAMETERS = {"training": ROUGH_BERGOMI.draw(13, 1), "test": ROUGH_BERGOMI.draw(3, 2)}
 
 
+class Made(NamedTuple):
+    """A schema with features and their labels."""
+
+    to: Destination
+    features_version: int
+    computed: int
+    """How many surfaces the workers have computed."""
+    said: str
+
+
 @pytest.fixture(scope="module")
-def made(spark: SparkSession) -> tuple[Destination, int]:
-    """A schema with features and their labels; version of the features."""
-    to = Destination("spark_catalog", "labelled")
+def made(spark: SparkSession) -> Made:
+    to, counter, said = Destination("spark_catalog", "labelled"), shipping.counter(spark), StringIO()
+    assert counter is not None
     tables.make_schema(spark, to, "one")
     version = surface_tables.write_features(spark, to, PARAMETERS, ORIGIN)
-    labels.write(spark, to, ORIGIN, version)
-    return to, version
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(said):
+        patch.setattr(shipping, "counter", lambda _spark: counter)
+        labels.write(spark, to, ORIGIN, version)
+    return Made(to, version, counter.value, said.getvalue())
 
 
 def cells(rows: pd.DataFrame) -> tuple[list[tuple[str, int]], bytes]:
@@ -45,9 +61,9 @@ def cells(rows: pd.DataFrame) -> tuple[list[tuple[str, int]], bytes]:
     return list(zip(rows["split"], rows["surface"], strict=True)), b"".join(array.tobytes() for array in arrays)
 
 
-def test_the_workers_surfaces_are_those_of_the_model(spark: SparkSession, made: tuple[Destination, int]) -> None:
-    back, versions = surface_tables.read_samples(spark, made[0], ORIGIN)
-    assert versions["features"] == made[1]
+def test_the_workers_surfaces_are_those_of_the_model(spark: SparkSession, made: Made) -> None:
+    back, versions = surface_tables.read_samples(spark, made.to, ORIGIN)
+    assert versions["features"] == made.features_version
     for split, paths in (("training", 64), ("test", 128)):
         wanted = label(ROUGH_BERGOMI, PARAMETERS[split], Effort(paths, 16), stream(1, f"{split} paths"))
         for found, given in zip(back[split].surfaces, wanted, strict=True):
@@ -55,32 +71,21 @@ def test_the_workers_surfaces_are_those_of_the_model(spark: SparkSession, made: 
 
 
 def test_the_rows_are_the_same_bytes_in_any_number_of_partitions(
-    spark: SparkSession, made: tuple[Destination, int], monkeypatch: pytest.MonkeyPatch
+    spark: SparkSession, made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    to, version = made
+    to, version = made.to, made.features_version
     monkeypatch.setattr(labels, "_MOST_ROWS_PER_TASK", 3)
     wanted = cells(spark.table(to.sql("labels")).toPandas())
     for partitions in (1, 2, 4):
         rows = labels.computed(spark, to, ORIGIN, version, partitions=partitions)
-        assert rows.rdd.getNumPartitions() == partitions
-        assert cells(rows.toPandas()) == wanted
+        found = rows.withColumn("partition", spark_partition_id()).toPandas()
+        assert found["partition"].nunique() == partitions
+        assert cells(found) == wanted
 
 
-def test_a_surface_is_computed_once_and_the_last_line_says_that_all_are_there(
-    spark: SparkSession,
-    made: tuple[Destination, int],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    to, version = made
-    counter = shipping.counter(spark)
-    assert counter is not None
-    monkeypatch.setattr(shipping, "counter", lambda _spark: counter)
-    before = cells(spark.table(to.sql("labels")).toPandas())
-    labels.write(spark, to, ORIGIN, version)
-    assert counter.value == 16
-    assert "labels: 16 of 16 surfaces" in capsys.readouterr().out
-    assert cells(spark.table(to.sql("labels")).toPandas()) == before
+def test_a_surface_is_computed_once_and_the_last_line_says_that_all_are_there(made: Made) -> None:
+    assert made.computed == 16
+    assert re.search(r"^labels: 16 of 16 surfaces, \d+ s$", made.said, re.MULTILINE)
 
 
 def test_another_model_takes_a_table_of_other_columns_over_and_is_labelled(spark: SparkSession) -> None:
@@ -90,6 +95,7 @@ def test_another_model_takes_a_table_of_other_columns_over_and_is_labelled(spark
     tables.make_schema(spark, to, "one")
     spark.sql(f"CREATE TABLE {to.sql('features')} USING DELTA AS SELECT 1 AS surface, 'x' AS other")
     version = surface_tables.write_features(spark, to, parameters, origin)
+    assert version == 1
     rows = labels.computed(spark, to, origin, version).toPandas().set_index(["split", "surface"])
     assert len(rows) == 3
     wanted = model.surfaces(parameters["training"], Effort(64, 16), stream(1, "training paths")).volatility[1]
@@ -100,21 +106,22 @@ def test_another_model_takes_a_table_of_other_columns_over_and_is_labelled(spark
     ("way", "words"), [("killed", "exited unexpectedly"), ("raises", "ValueError: no such surface")]
 )
 def test_a_worker_that_dies_half_way_leaves_the_table_as_it_was(
-    spark: SparkSession, made: tuple[Destination, int], monkeypatch: pytest.MonkeyPatch, way: str, words: str
+    spark: SparkSession, made: Made, monkeypatch: pytest.MonkeyPatch, way: str, words: str
 ) -> None:
     def half(frames: Any, work: Any, counter: Any) -> Any:
         from pyspark import TaskContext
 
         from implied_volatility.accelerator import label_task
 
-        yield from label_task.label_rows(frames, work, counter)
         context = TaskContext.get()
-        if context is not None and context.partitionId() == 1:
-            if way == "raises":
-                raise ValueError("no such surface")
+        is_last = context is not None and context.partitionId() == 1
+        if is_last and way == "raises":
+            raise ValueError("no such surface")
+        yield from label_task.label_rows(frames, work, counter)
+        if is_last:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    to, version = made
+    to, version = made.to, made.features_version
     before = tables.version(spark, LABELS, to), cells(spark.table(to.sql("labels")).toPandas())
     monkeypatch.setattr(labels, "label_rows", half)
     with pytest.raises(RuntimeError, match=rf"labelled\.labels is as it was: .*{words}"):
@@ -156,16 +163,16 @@ def test_a_cluster_whose_workers_take_no_code_says_which_one_does() -> None:
 
 
 def test_features_that_may_not_be_read_say_what_it_takes(
-    spark: SparkSession, made: tuple[Destination, int], monkeypatch: pytest.MonkeyPatch
+    spark: SparkSession, made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(_query: str) -> None:
         raise AnalysisException("[INSUFFICIENT_PERMISSIONS] Insufficient privileges: User does not have SELECT.")
 
     monkeypatch.setattr(spark, "sql", refuse)
     with pytest.raises(PermissionError, match=r"Reading .*features is not permitted .*SELECT on .*features"):
-        labels.write(spark, made[0], ORIGIN, made[1])
+        labels.write(spark, made.to, ORIGIN, made.features_version)
 
 
-def test_rows_without_a_column_are_not_written(spark: SparkSession, made: tuple[Destination, int]) -> None:
+def test_rows_without_a_column_are_not_written(spark: SparkSession, made: Made) -> None:
     with pytest.raises(ValueError, match=r"rows for .*labels lack the columns volatility, .*valid"):
-        tables.replace(spark, LABELS, made[0], spark.createDataFrame([("test", 1)], "split string, surface int"), {})
+        tables.replace(spark, LABELS, made.to, spark.createDataFrame([("test", 1)], "split string, surface int"), {})

@@ -116,11 +116,25 @@ def job_settings(folder: str, wishes: Wishes) -> dict[str, Any]:
                     "num_workers": wishes.num_workers,
                     "azure_attributes": {"availability": "ON_DEMAND_AZURE"},
                     "data_security_mode": "SINGLE_USER",
+                    **_tasks_on_all_cores(wishes),
                 },
             }
         ],
         "tasks": tasks,
     }
+
+
+def _tasks_on_all_cores(wishes: Wishes) -> dict[str, Any]:
+    """Settings of a cluster without which it runs no task of Spark, or one at a time."""
+    if wishes.num_workers == 0:
+        return {
+            "spark_conf": {"spark.master": "local[*, 4]", "spark.databricks.cluster.profile": "singleNode"},
+            "custom_tags": {"ResourceClass": "SingleNode"},
+        }
+    if "-gpu-" in wishes.spark_version:
+        # Otherwise a task takes a whole GPU, which the labels have no use for: as many share one as there may be cores.
+        return {"spark_conf": {"spark.task.resource.gpu.amount": str(1 / 64)}}
+    return {}
 
 
 def ensure_job(api: Api, settings: dict[str, Any]) -> int:
