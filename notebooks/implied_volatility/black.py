@@ -49,18 +49,23 @@ def otm_vega(k: ArrayLike, v: ArrayLike) -> Floats:
 
 
 def total_volatility(k: ArrayLike, price: ArrayLike) -> Floats:
-    """The `v` at which `otm_price(k, v)` is `price`; NaN where no such `v` lies in [1e-5, 30].
+    """The `v` at which `otm_price(k, v)` is `price`; NaN where no such `v` lies in [1e-5, 30]."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return total_volatility_of_log(k, np.log(np.asarray(price, np.float64)))
+
+
+def total_volatility_of_log(k: ArrayLike, log_price: ArrayLike) -> Floats:
+    """The `v` at which `log_otm_price(k, v)` is `log_price`, however small the price; NaN where none is in [1e-5, 30].
 
     Newton's method on the logarithm of the price inside a shrinking bracket, so that it cannot
     leave it: far from the money the price falls like exp(−x²/2v²), and only its logarithm is tame.
     """
-    strike, given = np.broadcast_arrays(np.asarray(k, np.float64), np.asarray(price, np.float64))
+    strike, given = np.broadcast_arrays(np.asarray(k, np.float64), np.asarray(log_price, np.float64))
     x = np.abs(np.log(strike))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        goal = np.log(given) - np.minimum(np.log(strike), 0.0)
+    goal = given - np.minimum(np.log(strike), 0.0)
     low, high = np.full(x.shape, SMALLEST_V), np.full(x.shape, LARGEST_V)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        solvable = (goal >= _log_call(x, low)[0]) & (goal < 0.0) | (x == 0.0) & (goal < 0.0)
+        solvable = (goal >= _log_call(x, low)[0]) & (goal < 0.0)
     v = np.clip(np.sqrt(2.0 * x) + 0.1, SMALLEST_V, LARGEST_V)
     done = ~solvable
     for _ in range(_MAX_ITERATIONS):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from implied_volatility.models.base import Effort, Model, Parameter
+from implied_volatility.models.heston import HESTON
 from implied_volatility.models.rough_bergomi import ROUGH_BERGOMI
 
-__all__ = ["MODELS", "ROUGH_BERGOMI", "Effort", "Model", "Parameter", "model_named"]
+__all__ = ["HESTON", "MODELS", "ROUGH_BERGOMI", "Effort", "Model", "Parameter", "model_named"]
 
-MODELS: dict[str, Model] = {model.name: model for model in (ROUGH_BERGOMI,)}
+MODELS: dict[str, Model] = {model.name: model for model in (ROUGH_BERGOMI, HESTON)}
 
 
 def model_named(name: str) -> Model:
