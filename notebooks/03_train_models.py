@@ -222,9 +222,8 @@ display(figures["smiles"])
 # MAGIC %md
 # MAGIC ## How it learns
 # MAGIC First the losses by epoch. Each recipe has a loss of its own: ours counts errors in units of the labels'
-# MAGIC noise, so it cannot fall below about a half. Then the errors by number of rows: both recipes again, on the
-# MAGIC first eighth to half of the rows. A line that still falls says that more rows would help more than anything
-# MAGIC else.
+# MAGIC noise, so with noisy labels it ends well above zero. Then the errors by number of rows: both recipes again,
+# MAGIC on the first eighth to half of the rows. A line that still falls says that more rows would help.
 
 # COMMAND ----------
 

@@ -63,5 +63,6 @@ def test_the_decision_is_by_the_numbers_of_the_run() -> None:
     assert (bad["mean error, paper's over ours"], good["mean error, paper's over ours"]) == (False, True)
     assert not decided(calendar_violations_beyond_noise_percent=0.2)["butterfly, calendar violations beyond noise"]
     assert bad["a surface alone"]
+    assert "mean error over the noise of the test" not in decided(noise_mean_percent=0)
     # Twice the rows, half the error: more rows would help.
     assert not bad["gain of the last doubling of rows"]

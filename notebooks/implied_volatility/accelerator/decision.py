@@ -38,13 +38,16 @@ def decide(metrics: Mapping[str, float], cells: Floats, points: Sequence[Point])
     arbitrage = [metrics[f"{kind}_violations_beyond_noise_percent"] for kind in ("butterfly", "calendar")]
     speed = metrics["simulation_microseconds_per_surface"] / metrics["microseconds_alone"]
     gain = 1 - points[-1].ours.mean / points[-2].ours.mean
+    # Exact labels have no noise to compare with.
+    over = "mean error over the noise of the test"
+    beside_noise = Line(over, f"{mean:.3f} / {noise:.3f} %", "≤ 3 times", mean <= 3 * noise)
     return [
         Line("mean error", f"{mean:.3f} %", "≤ 0.27 %", mean <= 0.27),
         Line("median error", f"{median:.3f} %", "≤ 0.09 %", median <= 0.09),
         _at_most("99th percentile of the errors", metrics["relative_error_p99_percent"], 3.3, "%"),
         Line("worst cell", worst, "≤ 3 %", bool(np.nanmax(cells) <= 3)),
         Line("cells whose mean error is at most 0.5 %", f"{quiet:.0f} %", "≥ 90 %", quiet >= 90),
-        Line("mean error over the noise of the test", f"{mean:.3f} / {noise:.3f} %", "≤ 3 times", mean <= 3 * noise),
+        *([beside_noise] if noise > 0 else []),
         Line("mean error, paper's over ours", f"{paper:.2f} times", "≥ 2.5 times", paper >= 2.5),
         Line("median error, paper's over ours", f"{paper_median:.2f} times", "≥ 4.5 times", paper_median >= 4.5),
         Line("gain of the last doubling of rows", f"{100 * gain:.0f} %", "< 10 %, or take more", gain < _LEAST_GAIN),
