@@ -179,6 +179,13 @@ def test_parameters_outside_the_box_have_surfaces_too() -> None:
     assert surfaces(outside).valid.all()
 
 
+def test_a_price_that_the_integral_does_not_resolve_has_no_volatility() -> None:
+    made = surfaces(np.array([[6.4e-7, 0.52, 5.7e-5, 3.7e-5, 1e-3]]))  # Far outside the box: volatility below 0.1 %.
+    assert not made.valid.all()
+    assert np.isnan(made.volatility[~made.valid]).all()
+    assert np.isnan(made.standard_error[~made.valid]).all()
+
+
 def test_inputs_are_numbers_of_order_one_with_slopes_in_the_whole_box() -> None:
     points = jnp.asarray(np.concatenate([CORNERS, HESTON.draw(64, 8)]), jnp.float32)
     told, slopes = jax.jit(jax.vmap(lambda point: (HESTON.inputs(point), jax.jacfwd(HESTON.inputs)(point))))(points)
