@@ -38,7 +38,8 @@ class Heston(Model):
     def surfaces(self, parameters: ArrayLike, effort: Effort, seed: int, rows: ArrayLike | None = None) -> Surfaces:
         """Surfaces without noise: the effort, the seed and the rows' numbers do not matter.
 
-        Every price keeps its digits, even one of 1e-2000; a cell is invalid only where no volatility gives its price.
+        Every price in the box keeps its digits, even one of 1e-2000, and every cell is valid. Outside, cells are
+        invalid where the integral is not resolved or no volatility gives the price.
         """
         given = self.check(parameters, inside_box=False)
         row_numbers(rows, len(given))
