@@ -55,7 +55,7 @@ def calibrate(
     low, high = _MIDDLE
     others = low + (high - low) * sobol(_OTHER_STARTS, len(surrogate.model.parameters), seed=1963)
     parts = []
-    # Small matrices: JAX alone does not keep several cores busy.
+    # Between its large matrix products a fit runs on one core.
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
         for part in pool.map(partial(_calibrate, surrogate, others), chunks):
             parts.append(part)
