@@ -329,7 +329,8 @@ with run:
 print(text(recovered))
 print(
     f"{len(market_rows)} surfaces, {100 * calibrated.converged.mean():.1f} % converged,"
-    f" {calibrated.iterations.mean():.1f} steps in the mean; RMSE of the fit {np.median(calibrated.rmse_points):.3f} volatility points in the median"
+    f" {calibrated.iterations.mean():.1f} steps in the mean;"
+    f" RMSE of the fit {np.median(calibrated.rmse_points):.3f} volatility points in the median"
 )
 first = market.rows(slice(0, 1))
 calibrate(ours, first)  # Compiles.
@@ -342,8 +343,8 @@ print(f"One surface in {1e3 * alone:.1f} ms, all of them in {together:.2f} s")
 # MAGIC %md
 # MAGIC ### The loop closed
 # MAGIC The network fits; does the model agree? A few surfaces are simulated again with the fitted parameters and other
-# MAGIC random numbers. A perfect calibration differs by the noise of both simulations alone: 1 in the last column, which
-# MAGIC a model without noise does not have.
+# MAGIC random numbers. A perfect calibration differs by the noise of both simulations alone: 1 in the last column.
+# MAGIC A model without noise has none.
 
 # COMMAND ----------
 

@@ -11,7 +11,7 @@ from implied_volatility.calibration.recovery import text
 from implied_volatility.grid import CELLS, Floats
 from implied_volatility.learning.network import initialise
 from implied_volatility.learning.surrogate import Surrogate
-from implied_volatility.models import ROUGH_BERGOMI, Effort
+from implied_volatility.models import HESTON, ROUGH_BERGOMI, Effort
 from implied_volatility.surfaces import Surfaces
 
 MODEL = ROUGH_BERGOMI
@@ -169,3 +169,12 @@ def test_the_loop_closes_on_the_model(fits: Calibration) -> None:
     assert (away.rmse_points > loop.rmse_points).all()
     with pytest.raises(ValueError, match="2 surfaces for 200 fits"):
         close(MODEL, fits, given, effort, seed=6)
+
+
+def test_any_model_can_be_calibrated() -> None:
+    surrogate = Surrogate(
+        HESTON, (initialise(HESTON, jax.random.key(2), width=16, depth=1),), np.zeros(CELLS), np.full(CELLS, 0.3)
+    )
+    truth = (0.6 * HESTON.lower + 0.4 * HESTON.upper)[None]
+    fit = calibrate(surrogate, surrogate.surface(truth))
+    assert (np.abs(fit.parameters - truth) < 1e-3 * (HESTON.upper - HESTON.lower)).all()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +23,7 @@ from implied_volatility.surfaces import Surfaces
 LIMIT = 100
 """Steps that a fit tries at most."""
 
-_ROWS_AT_ONCE = 1024
+_ROWS_AT_ONCE = 250
 _OTHER_STARTS = 2
 """Of 256 noisy surfaces the guess alone ended in a worse minimum for 32; two more starts helped 28 of them."""
 _MIDDLE = (0.2, 0.8)
@@ -31,27 +34,38 @@ _LEAST_INFORMATION = 1e-12
 
 
 def calibrate(
-    surrogate: Surrogate, surfaces: Surfaces | ArrayLike, *, progress: Callable[[int, int], None] | None = None
+    surrogate: Surrogate,
+    surfaces: Surfaces | ArrayLike,
+    *,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Calibration:
     """Parameters whose surfaces, by the network, are nearest to the given ones; each surface on its own.
 
     A plain array of volatilities `(n, 8, 11)`, or `(8, 11)` for one surface, has NaN where nothing is quoted. A cell
     counts by σ² = standard error² + (the surrogate's relative error · volatility)², or with `market.FLOOR` for a
     surrogate that states none. Each fit starts at the model's guess and at two points of the box, and the best is
-    kept. `progress(done, rows)` is called now and then. ValueError for surfaces that cannot be fitted.
+    kept. Some hundreds of surfaces are fitted at a time, on `workers` threads or as many as there are cores;
+    `progress(done, rows)` is called as they finish. ValueError for surfaces that cannot be fitted.
     """
     given = market.checked(surfaces, len(surrogate.model.parameters))
     rows = len(given.volatility)
+    chunks = [given.rows(slice(start, start + _ROWS_AT_ONCE)) for start in range(0, rows, _ROWS_AT_ONCE)]
+    # Here, for SciPy's generator is not made for threads.
+    low, high = _MIDDLE
+    others = low + (high - low) * sobol(_OTHER_STARTS, len(surrogate.model.parameters), seed=1963)
     parts = []
-    for start in range(0, rows, _ROWS_AT_ONCE):
-        parts.append(_calibrate(surrogate, given.rows(slice(start, start + _ROWS_AT_ONCE))))
-        if progress is not None:
-            progress(min(start + _ROWS_AT_ONCE, rows), rows)
+    # Between its large matrix products a fit runs on one core.
+    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+        for part in pool.map(partial(_calibrate, surrogate, others), chunks):
+            parts.append(part)
+            if progress is not None:
+                progress(min(len(parts) * _ROWS_AT_ONCE, rows), rows)
     columns: list[Any] = [np.concatenate(column) for column in zip(*parts, strict=True)]
     return Calibration(*columns)
 
 
-def _calibrate(surrogate: Surrogate, given: Surfaces) -> Calibration:
+def _calibrate(surrogate: Surrogate, others: Floats, given: Surfaces) -> Calibration:
     model = surrogate.model
     deviation = market.deviations(surrogate, given)
     guess = np.clip(model.guess(market.at_the_money(given)), model.lower, model.upper)
@@ -59,16 +73,14 @@ def _calibrate(surrogate: Surrogate, given: Surfaces) -> Calibration:
         np.where(given.valid, given.volatility, 1.0).reshape(-1, CELLS),
         np.where(given.valid, 1 / deviation, 0.0).reshape(-1, CELLS),
     )
-    fits = _best_of(surrogate, target, (guess - model.lower) / (model.upper - model.lower))
+    fits = _best_of(surrogate, target, (guess - model.lower) / (model.upper - model.lower), others)
     return _result(surrogate, given, guess, fits)
 
 
-def _best_of(surrogate: Surrogate, target: Target, guess: Floats) -> Fits:
-    """The best by χ² of the fits from the guess and from points spread over the middle of the box."""
+def _best_of(surrogate: Surrogate, target: Target, guess: Floats, others: Floats) -> Fits:
+    """The best by χ² of the fits from the guesses `(n, P)` and from the other points."""
     model, networks = surrogate.model, Networks(surrogate.members, surrogate.centre, surrogate.scale)
     count, columns = guess.shape
-    low, high = _MIDDLE
-    others = low + (high - low) * sobol(8, columns, seed=1963)[:_OTHER_STARTS]
     # All starts of a surface side by side: alone, it fills one small batch.
     starts = np.concatenate([guess[:, None], np.broadcast_to(others, (count, *others.shape))], axis=1)
     tries = starts.shape[1]
