@@ -6,6 +6,8 @@ A figure is a module here with `measure(options) -> Figure`, and a line in `FIGU
 from __future__ import annotations
 
 FIGURES = {
+    "simulator": "noise of the simulated volatilities over the box, and their bias against finer time steps",
+    "speed": "surfaces per second, beside a plain hybrid-scheme simulator of equal error",
     "network": "errors of the network on rough Bergomi, beside the paper's recipe and the noise of the test",
     "heston": "the same on Heston, whose labels are exact: what is left is the error of learning",
     "small": "the small profile: simulation and training in about a minute, and its errors",

@@ -123,7 +123,7 @@ class _Payoffs:
 
     def __init__(self, steps: int) -> None:
         self.strides = (1, _COARSER)
-        self.shares = [jnp.asarray(_interval_shares(steps // stride)) for stride in self.strides]
+        self.shares = [jnp.asarray(interval_shares(steps // stride)) for stride in self.strides]
         self.times = jnp.asarray(np.arange(steps + 1) / steps)
 
     def of(self, parameters: _Array) -> Callable[[Paths], _Sums]:
@@ -205,7 +205,7 @@ def _payoff(y: _Array, w: _Array, market: _Market, rho: _Array) -> tuple[_Array,
     return price, jnp.stack(control, axis=1)
 
 
-def _interval_shares(n: int) -> Floats:
+def interval_shares(n: int) -> Floats:
     """Which share of step i towards maturity j lies in the interval k of the forward variance: `(8, n, 8)`."""
     edges = np.concatenate([[0.0], MATURITIES])
     grid = MATURITIES[:, None] * np.arange(n + 1) / n

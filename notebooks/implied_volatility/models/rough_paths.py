@@ -54,11 +54,11 @@ def path_maker(steps: int) -> Callable[[jax.Array, jax.Array], Callable[[jax.Arr
     The shift makes another randomisation of the points; errors of rows with shifts of their own are independent, so
     that a network averages over them.
     """
-    volterra = _volterra(steps)
+    kernel = volterra(steps)
     reflectors = _leading_directions(steps)
 
     def of(hurst: jax.Array, shift: jax.Array) -> Callable[[jax.Array], Paths]:
-        matrix, diagonal = volterra(hurst)
+        matrix, diagonal = kernel(hurst)
         nearest = jnp.argmin(jnp.abs(jnp.log(hurst / _HURSTS)))
         basis, triangle = (table[nearest] for table in reflectors)
 
@@ -77,7 +77,7 @@ def path_maker(steps: int) -> Callable[[jax.Array, jax.Array], Callable[[jax.Arr
     return of
 
 
-def _volterra(n: int) -> Callable[[jax.Array], tuple[jax.Array, jax.Array]]:
+def volterra(n: int) -> Callable[[jax.Array], tuple[jax.Array, jax.Array]]:
     """The hybrid scheme (Bennedsen, Lunde, Pakkanen 2017, κ = 1): Y is the first result times the steps of W, plus
     the second times normals of their own.
 
@@ -104,11 +104,11 @@ def _leading_directions(n: int) -> tuple[jax.Array, jax.Array]:
 
     It is the compact form of a QR decomposition by Householder's reflections, so it costs a sixteenth of a rotation.
     """
-    volterra = _volterra(n)
+    kernel = volterra(n)
     sum_of_w = np.hstack([np.tril(np.ones((n, n))) / np.sqrt(n), np.zeros((n, n))])
     parts = []
     for hurst in _HURSTS:
-        matrix, diagonal = (np.asarray(part, np.float64) for part in volterra(jnp.asarray(hurst)))
+        matrix, diagonal = (np.asarray(part, np.float64) for part in kernel(jnp.asarray(hurst)))
         y = np.hstack([matrix, np.diag(diagonal)])
         square = y.T @ y + sum_of_w.T @ sum_of_w
         directions = min(_DIRECTIONS, n)

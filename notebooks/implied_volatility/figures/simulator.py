@@ -1,0 +1,110 @@
+"""The simulator's noise over the box, and its bias against finer time steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from implied_volatility import pictures
+from implied_volatility.figures.figure import Cell, Figure, Options, goal
+from implied_volatility.grid import Floats
+from implied_volatility.labelling import label
+from implied_volatility.models import ROUGH_BERGOMI, Effort
+from implied_volatility.progress import Progress
+from implied_volatility.sampling import stream
+
+_HURSTS = (0.05, 0.1, 0.3)
+_RHO, _VARIANCE = -0.7, 0.06
+_NUS = (1.0, 2.0)
+
+
+def measure(options: Options) -> Figure:
+    """About six minutes on two cores."""
+    steps = options.steps or (16 if options.quick else 256)
+    counts = (256, 512) if options.quick else (2048, 8192, 32_768)
+    rows = options.rows or (8 if options.quick else 128)
+    noises = {paths: noise(options, Effort(paths, steps), rows) for paths in counts}
+    biases = [
+        _bias(options, nu, hurst, steps, counts[-1], 2 if options.quick else 8) for nu in _NUS for hurst in _HURSTS
+    ]
+    table: list[list[Cell]] = [
+        [f"noise, {paths:,} paths", mean, median, worst, None] for paths, (mean, median, worst, _) in noises.items()
+    ]
+    table += [
+        [f"bias, H = {made.hurst:g}, ν = {made.nu:g}", made.mean, made.median, None, made.mean / made.noise]
+        for made in biases
+    ]
+    mean, median, _, invalid = noises[counts[-1]]
+    notes = [
+        f"noise: difference of two simulations by √2, {rows} surfaces of the box, cells with a volatility in both"
+        f" ({invalid:.2f} % have none at {counts[-1]:,} paths); bias: mean of {2 if options.quick else 8} simulations of"
+        f" {counts[-1]:,} paths × {steps} steps against the same with {4 * steps:,} steps, ρ = {_RHO:g}, flat forward"
+        f" variance of {_VARIANCE:g}",
+    ]
+    if not options.quick:
+        notes += [
+            goal(f"mean noise at {counts[-1]:,} paths", mean, " %", at_most=0.11),
+            goal(f"median noise at {counts[-1]:,} paths", median, " %", at_most=0.025),
+            *(
+                goal(f"bias by noise at H = {made.hurst:g}, ν = {made.nu:g}", made.mean / made.noise, "", at_most=1)
+                for made in biases
+            ),
+        ]
+    return Figure(
+        title="Relative error of the simulated implied volatility",
+        command="npm run figures -- simulator",
+        columns=("", "mean %", "median %", "worst cell's mean %", "bias / noise"),
+        rows=table,
+        notes=notes,
+        pictures=[_picture(options, noises)],
+        values={
+            **{f"noise_mean_{paths}_paths_percent": made[0] for paths, made in noises.items()},
+            **{f"noise_median_{paths}_paths_percent": made[1] for paths, made in noises.items()},
+            **{f"bias_mean_hurst_{made.hurst:g}_nu_{made.nu:g}_percent": made.mean for made in biases},
+        },
+    )
+
+
+def noise(options: Options, effort: Effort, rows: int) -> tuple[float, float, float, float]:
+    """Mean, median and worst cell's mean of the relative error that noise alone makes, and the share of invalid cells.
+
+    All in percent. The difference of two independent simulations is √2 times as large as the error of one.
+    """
+    parameters = ROUGH_BERGOMI.draw(rows, stream(options.seed, "simulator parameters"))
+    one, two = (_volatility(options, parameters, effort, f"noise {at}") for at in range(2))
+    error = 100 * np.abs(one - two) / np.sqrt(2) / (0.5 * (one + two))
+    seen = error[np.isfinite(error)]
+    cells = np.isfinite(error).mean(0) > 0.5
+    invalid = 100 * (1 - len(seen) / error.size)
+    return float(seen.mean()), float(np.median(seen)), float(np.nanmean(error[:, cells], axis=0).max()), invalid
+
+
+class _Bias:
+    """Bias at one set of parameters, in percent, and the error that the noise of one simulation makes there."""
+
+    def __init__(self, nu: float, hurst: float, error: Floats, noise: Floats) -> None:
+        self.nu, self.hurst = nu, hurst
+        seen = np.isfinite(error)
+        self.mean, self.median = float(np.abs(error[seen]).mean()), float(np.median(np.abs(error[seen])))
+        self.noise = float(noise[seen].mean())
+
+
+def _bias(options: Options, nu: float, hurst: float, steps: int, paths: int, repeats: int) -> _Bias:
+    given = np.array([[_VARIANCE] * 8 + [nu, _RHO, hurst]] * repeats)
+    made = _volatility(options, given, Effort(paths, steps), f"bias {nu:g} {hurst:g}")
+    finer = _volatility(options, given, Effort(paths, 4 * steps), f"reference {nu:g} {hurst:g}")
+    error = 100 * (made.mean(0) / finer.mean(0) - 1)
+    return _Bias(nu, hurst, error, 100 * np.sqrt(2 / np.pi) * made.std(0, ddof=1) / finer.mean(0))
+
+
+def _volatility(options: Options, parameters: Floats, effort: Effort, name: str) -> Floats:
+    progress = Progress(f"{name}, {effort.paths:,} paths × {effort.steps} steps").rows
+    seed = stream(options.seed, f"simulator {name}")
+    return label(ROUGH_BERGOMI, parameters, effort, seed, workers=options.workers, progress=progress).volatility
+
+
+def _picture(options: Options, noises: dict[int, tuple[float, float, float, float]]) -> Path:
+    values = np.array([[made[at] for made in noises.values()] for at in range(2)])
+    drawing = pictures.noise_against_paths(list(noises), values, ["mean", "median"], "noise: relative error (%)")
+    return options.draw("simulator-noise", drawing)
