@@ -34,9 +34,9 @@ class Plan:
 
 MODELS = ("rough_bergomi", "heston")
 """Names of the models, the usual one first; `implied_volatility.models` has them, but needs JAX."""
-_SMALL = Plan("small", MODELS[0], rows=4096, paths=1024, steps=64, test_rows=96, test_paths=8192, members=1, seed=0)
+_SMALL = Plan("small", MODELS[0], rows=4096, paths=1024, steps=128, test_rows=96, test_paths=8192, members=1, seed=0)
 _FULL = Plan(
-    "full", MODELS[0], rows=131_072, paths=4096, steps=128, test_rows=512, test_paths=65_536, members=3, seed=0
+    "full", MODELS[0], rows=131_072, paths=4096, steps=256, test_rows=512, test_paths=65_536, members=3, seed=0
 )
 _PLANS = {plan.profile: plan for plan in (_SMALL, _FULL)}
 PROFILES = tuple(_PLANS)

@@ -60,7 +60,8 @@ def _compiled(paths: int, steps: int) -> Callable[[Floats, np.uint32], tuple[jax
                 payoff = jnp.maximum(jnp.where(strike < 1, strike - spot, spot - strike), 0.0).astype(jnp.float64)
                 return payoff.sum(0), (payoff**2).sum(0)
 
-            return jax.lax.map(maturity, (size[:, 0].astype(jnp.float32), drift, forward))
+            total, squares = jax.lax.map(maturity, (size[:, 0].astype(jnp.float32), drift, forward))
+            return total, squares
 
         total, squares = jax.lax.map(block, jax.random.split(jax.random.key(seed), paths // _BLOCK))
         return total.sum(0), squares.sum(0)

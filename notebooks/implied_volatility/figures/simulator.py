@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +26,8 @@ def measure(options: Options) -> Figure:
     counts = (256, 512) if options.quick else (2048, 8192, 32_768)
     rows = options.rows or (8 if options.quick else 128)
     noises = {paths: noise(options, Effort(paths, steps), rows) for paths in counts}
-    biases = [
-        _bias(options, nu, hurst, steps, counts[-1], 2 if options.quick else 8) for nu in _NUS for hurst in _HURSTS
-    ]
+    repeats = 2 if options.quick else 8
+    biases = [_bias(options, nu, hurst, steps, counts[-1], repeats) for nu in _NUS for hurst in _HURSTS]
     table: list[list[Cell]] = [
         [f"noise, {paths:,} paths", mean, median, worst, None] for paths, (mean, median, worst, _) in noises.items()
     ]
@@ -38,9 +38,9 @@ def measure(options: Options) -> Figure:
     mean, median, _, invalid = noises[counts[-1]]
     notes = [
         f"noise: difference of two simulations by √2, {rows} surfaces of the box, cells with a volatility in both"
-        f" ({invalid:.2f} % have none at {counts[-1]:,} paths); bias: mean of {2 if options.quick else 8} simulations of"
-        f" {counts[-1]:,} paths × {steps} steps against the same with {4 * steps:,} steps, ρ = {_RHO:g}, flat forward"
-        f" variance of {_VARIANCE:g}",
+        f" ({invalid:.2f} % have none at {counts[-1]:,} paths)",
+        f"bias: mean of {repeats} simulations of {counts[-1]:,} paths × {steps} steps against the same with"
+        f" {4 * steps:,} steps, ρ = {_RHO:g}, flat forward variance of {_VARIANCE:g}; noise: of one",
     ]
     if not options.quick:
         notes += [
@@ -57,7 +57,7 @@ def measure(options: Options) -> Figure:
         columns=("", "mean %", "median %", "worst cell's mean %", "bias / noise"),
         rows=table,
         notes=notes,
-        pictures=[_picture(options, noises)],
+        pictures=[_noise_picture(options, noises), _bias_picture(options, steps, counts[-1], repeats)],
         values={
             **{f"noise_mean_{paths}_paths_percent": made[0] for paths, made in noises.items()},
             **{f"noise_median_{paths}_paths_percent": made[1] for paths, made in noises.items()},
@@ -90,12 +90,21 @@ class _Bias:
         self.noise = float(noise[seen].mean())
 
 
-def _bias(options: Options, nu: float, hurst: float, steps: int, paths: int, repeats: int) -> _Bias:
+def _bias(
+    options: Options, nu: float, hurst: float, steps: int, paths: int, repeats: int, reference: int | None = None
+) -> _Bias:
+    """Against `reference` steps, four times as many unless given."""
     given = np.array([[_VARIANCE] * 8 + [nu, _RHO, hurst]] * repeats)
-    made = _volatility(options, given, Effort(paths, steps), f"bias {nu:g} {hurst:g}")
-    finer = _volatility(options, given, Effort(paths, 4 * steps), f"reference {nu:g} {hurst:g}")
+    made = _volatility(options, given, Effort(paths, steps), f"bias, ν {nu:g}, H {hurst:g}")
+    finer = _reference(options, nu, hurst, Effort(paths, reference or 4 * steps), repeats)
     error = 100 * (made.mean(0) / finer.mean(0) - 1)
     return _Bias(nu, hurst, error, 100 * np.sqrt(2 / np.pi) * made.std(0, ddof=1) / finer.mean(0))
+
+
+@lru_cache
+def _reference(options: Options, nu: float, hurst: float, effort: Effort, repeats: int) -> Floats:
+    given = np.array([[_VARIANCE] * 8 + [nu, _RHO, hurst]] * repeats)
+    return _volatility(options, given, effort, f"reference, ν {nu:g}, H {hurst:g}")
 
 
 def _volatility(options: Options, parameters: Floats, effort: Effort, name: str) -> Floats:
@@ -104,7 +113,17 @@ def _volatility(options: Options, parameters: Floats, effort: Effort, name: str)
     return label(ROUGH_BERGOMI, parameters, effort, seed, workers=options.workers, progress=progress).volatility
 
 
-def _picture(options: Options, noises: dict[int, tuple[float, float, float, float]]) -> Path:
+def _noise_picture(options: Options, noises: dict[int, tuple[float, float, float, float]]) -> Path:
     values = np.array([[made[at] for made in noises.values()] for at in range(2)])
     drawing = pictures.noise_against_paths(list(noises), values, ["mean", "median"], "noise: relative error (%)")
     return options.draw("simulator-noise", drawing)
+
+
+def _bias_picture(options: Options, most: int, paths: int, repeats: int) -> Path:
+    """Of the extrapolated volatilities, beside the rates that they would have without extrapolation."""
+    steps = [most // 4, most // 2, most] if options.quick is False else [most // 2, most]
+    made = [[_bias(options, _NUS[0], hurst, count, paths, repeats, 4 * most) for count in steps] for hurst in _HURSTS]
+    errors = np.array([[each.mean for each in line] for line in made])
+    spread = np.array([[each.noise for each in line] for line in made]) / np.sqrt(repeats)
+    rates = [min(3 * hurst + 0.5, 1.0) for hurst in _HURSTS]
+    return options.draw("simulator-bias", pictures.convergence(steps, _HURSTS, errors, rates, spread))
