@@ -6,8 +6,10 @@
 # MAGIC the 8 × 11 implied volatilities of each, by conditional Monte Carlo:
 # MAGIC
 # MAGIC - the hybrid scheme for the rough path (Bennedsen, Lunde, Pakkanen), one for all maturities by self-similarity;
-# MAGIC - shifted Sobol normals in the order of their weight, and each path's mirror image;
-# MAGIC - the orthogonal motion integrated out by Black's formula (McCrickerd, Pakkanen), the spot as control variate;
+# MAGIC - a shifted Sobol set, turned so that its first dimensions move the paths most, and each path's mirror image;
+# MAGIC - the first direction drawn more widely than it is and weighed by the likelihood ratio, for the far options;
+# MAGIC - the orthogonal motion integrated out by Black's formula (McCrickerd, Pakkanen);
+# MAGIC - control variates of known mean: exponential martingales, among them the spot, and powers of the variance;
 # MAGIC - Richardson's extrapolation in the time step;
 # MAGIC - every volatility with its **standard error**; a price that drowns in its noise is **invalid**, not replaced.
 # MAGIC

@@ -3,7 +3,7 @@
 # MAGIC # 3 · The network
 # MAGIC
 # MAGIC A simulation answers one question, *which surface belongs to these parameters*, in a fraction of a second
-# MAGIC and with noise. A calibration asks it thousands of times. So a network learns the answer once, whole
+# MAGIC and with noise. A calibration asks it hundreds of times. So a network learns the answer once, whole
 # MAGIC surfaces at a time, and gives it in microseconds, smooth and with exact derivatives.
 # MAGIC
 # MAGIC What makes ours learn faster than a network that knows nothing:
@@ -19,7 +19,7 @@
 # MAGIC   `full`).
 # MAGIC
 # MAGIC Beside it, on the same rows and every time, the recipe of the paper (Horvath, Muguruza, Tomas, arXiv
-# MAGIC 1901.09647): 4 layers of 30, standardised inputs and outputs, squared error.
+# MAGIC 1901.09647): 4 layers of 30, inputs scaled by the box, standardised outputs, squared error.
 
 # COMMAND ----------
 
@@ -154,8 +154,8 @@ print(f"Model {registered.name}, version {registered.version}")
 
 # MAGIC %md
 # MAGIC ## Errors on surfaces that neither has seen
-# MAGIC Relative error of the implied volatility. The last line is the noise of the test surfaces themselves: no
-# MAGIC model can look better than that. Labels and test surfaces share the model's time steps, if it has any; what
+# MAGIC Relative error of the implied volatility. The last line is the noise of the test surfaces themselves, by their
+# MAGIC standard errors: about what a perfect model would show. Labels and test surfaces share the model's time steps, if it has any; what
 # MAGIC these cost is in the README.
 
 # COMMAND ----------

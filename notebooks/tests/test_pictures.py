@@ -167,6 +167,8 @@ def test_convergence_is_compared_with_its_expected_rates(made: dict[str, Figure]
     assert slopes_of(made["convergence"].axes[0]) == pytest.approx([-0.6, -0.8])
     assert slopes_of(made["noise"].axes[0]) == pytest.approx([-0.5, -1.0])
     assert lines(made["convergence"].axes[0]) == {"H = 0.1, theory 0.6", "H = 0.3, theory 0.8", "rate of theory"}
+    other = pictures.convergence(STEPS, [0.1], ERRORS[:1], [0.6], rate="Euler")
+    assert lines(other.axes[0]) == {"H = 0.1, Euler 0.6", "rate of Euler"}
 
 
 def test_every_seed_of_a_learning_curve_is_a_point(made: dict[str, Figure]) -> None:

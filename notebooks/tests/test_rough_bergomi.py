@@ -1,14 +1,16 @@
 from concurrent.futures import ThreadPoolExecutor
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.experimental import enable_x64
 from scipy.special import hyp2f1
 
 from implied_volatility.grid import MATURITIES, STRIKES, Floats
 from implied_volatility.labelling import label
 from implied_volatility.models import ROUGH_BERGOMI, Effort
-from implied_volatility.models.rough_bergomi_simulation import Prices, Scheme
+from implied_volatility.models.rough_bergomi_simulation import Prices, Scheme, _Payoffs
 from implied_volatility.models.rough_bergomi_simulation import simulate as simulate_rows
 from implied_volatility.models.rough_paths import path_maker, sobol_points
 from implied_volatility.surfaces import Surfaces, invert
@@ -88,6 +90,45 @@ def test_prices_agree_with_an_independent_plain_simulation(hurst: float, rho: fl
     bars = np.hypot(plain_error, prices.standard_error[0, maturity])
     # The plain scheme has a time step too: about half a percent of a price at these H.
     assert (difference < 3.5 * bars + 0.005 * plain).all(), difference / bars
+
+
+@pytest.mark.parametrize(
+    ("hurst", "nu", "rho", "variance", "strike", "call"),
+    [
+        (0.07, 1.9, -0.9, 0.235**2, 1.0, 0.0791),
+        (0.02, 0.4, -0.7, 0.1, 0.8, 0.2412),
+        (0.02, 0.4, -0.7, 0.1, 1.0, 0.1246),
+        (0.02, 0.4, -0.7, 0.1, 1.2, 0.0570),
+    ],
+)
+def test_prices_are_those_in_print(
+    hurst: float, nu: float, rho: float, variance: float, strike: float, call: float
+) -> None:
+    """Bayer, Ben Hammouda, Tempone (arXiv 1812.08533), reference solutions at one year, by 500 steps.
+
+    Only ξ·T and ν·T^H decide, so a maturity of the grid stands for a year.
+    """
+    at, maturity = int(np.argmin(np.abs(STRIKES - strike))), 3
+    year = MATURITIES[maturity]
+    given = parameters(xi=variance / year, nu=nu * year**-hurst, rho=rho, hurst=hurst)
+    prices = simulate(given, Scheme(steps=64, points=1024), seed=4)
+    made = prices.price[0, maturity, at] + max(1 - STRIKES[at], 0.0)
+    assert abs(made - call) < 3 * prices.standard_error[0, maturity, at] + 2e-4
+
+
+def test_the_controls_have_mean_zero() -> None:
+    """On fine and on coarse steps, over independent shifts of the points."""
+    points = POINTS[:1024]
+    with enable_x64():
+        given = jnp.asarray(parameters(nu=2.0, hurst=0.1)[0])
+        sums, make = _Payoffs(16).of(given), path_maker(16)
+        shifts = jax.random.bits(jax.random.key(1), (32, 32), jnp.uint32)
+        controls = jax.jit(lambda shift: sums(make(given[10], shift)(points)).control)
+        mean = np.stack([controls(shift) for shift in shifts]) / len(points)
+    error = mean.std(0, ddof=1) / np.sqrt(len(mean))
+    assert mean.shape == (32, 2, 8, 11)
+    assert (np.abs(mean.mean(0)) < 4.5 * error + 1e-6).all()
+    assert error.max() < 0.005
 
 
 def test_finer_steps_change_a_surface_by_less_than_a_percent() -> None:

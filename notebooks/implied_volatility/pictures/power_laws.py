@@ -71,18 +71,19 @@ def convergence(
     expected: ArrayLike,
     standard_errors: Floats | None = None,
     measure: str = "bias: mean relative error of the volatility (%)",
+    rate: str = "theory",
 ) -> Figure:
     """Errors of the simulator `(H, S)` by the number of steps `(S,)`, a line per Hurst exponent `(H,)`.
 
-    `expected` `(H,)` are the rates of theory: dotted lines through the first point fall like steps^−rate. Bars are
-    two standard errors, of the errors' shape and unit, which `measure` names.
+    `expected` `(H,)` are the rates of what `rate` names: dotted lines through the first point fall like steps^−rate.
+    Bars are two standard errors, of the errors' shape and unit, which `measure` names.
     """
     figure, [[axes]] = panels(size=(5.6, 4.0))
     count, hurst, rates = (np.asarray(values, np.float64) for values in (steps, hursts, expected))
     for index, look in enumerate(ordered(len(hurst))):
-        _slope(axes, count, errors[index], -rates[index], "rate of theory" if index == len(hurst) - 1 else None, 0)
+        _slope(axes, count, errors[index], -rates[index], f"rate of {rate}" if index == len(hurst) - 1 else None, 0)
         bars = None if standard_errors is None else 2 * standard_errors[index]
-        label = f"H = {hurst[index]:g}, theory {rates[index]:g}"
+        label = f"H = {hurst[index]:g}, {rate} {rates[index]:g}"
         axes.errorbar(count, errors[index], yerr=bars, elinewidth=0.9, label=label, **look.line())
     _log_log(axes, count)
     axes.set(xlabel="time steps", ylabel=measure, title="Convergence in time steps")
