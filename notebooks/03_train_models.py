@@ -155,8 +155,8 @@ print(f"Model {registered.name}, version {registered.version}")
 # MAGIC %md
 # MAGIC ## Errors on surfaces that neither has seen
 # MAGIC Relative error of the implied volatility. The last line is the noise of the test surfaces themselves, by their
-# MAGIC standard errors: about what a perfect model would show. Labels and test surfaces share the model's time steps, if it has any; what
-# MAGIC these cost is in the README.
+# MAGIC standard errors: about what a perfect model would show. Labels and test surfaces share the model's time steps,
+# MAGIC if it has any; what these cost is in the README.
 
 # COMMAND ----------
 

@@ -229,8 +229,8 @@ def _estimate(groups: _Sums, hurst: _Array, points: int) -> tuple[_Array, ...]:
 
     Each part of `groups` has the groups first, of `points` points each. The controls are taken out by regression over
     all points. Richardson's extrapolation is taken of the logarithm: far from the money the error is a factor, not a
-    term. With exact values of Y the weak error falls like step^min(3H + ½, 1) (Gassiat, arXiv 2203.09298; Friz, Salkeld,
-    Wagenhofer, arXiv 2212.01591); fine and coarse steps take the same Y, so the error of the paths stays.
+    term. With exact values of Y the weak error falls like step^min(3H + ½, 1) (Gassiat, arXiv 2203.09298; Friz,
+    Salkeld, Wagenhofer, arXiv 2212.01591); fine and coarse steps take the same Y, so the error of the paths stays.
     """
     total = _Sums(*(part.sum(0) for part in groups))
     count = len(groups.price) * points
