@@ -49,3 +49,12 @@ def test_the_dropdowns_offer_what_a_plan_takes(file: Path) -> None:
     assert offered["profile"] == repr(list(profiles.PROFILES)).replace("'", '"')
     if "model" in offered:
         assert offered["model"] == repr(list(profiles.MODELS)).replace("'", '"')
+
+
+def test_the_readme_tells_the_sizes_of_each_profile() -> None:
+    readme = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
+    for profile in profiles.PROFILES:
+        plan = profiles.plan({**WIDGETS, "profile": profile})
+        line = next(line for line in readme.splitlines() if line.startswith(f"| `{profile}` | {plan.rows:,}"))
+        numbers = [int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*", line)]
+        assert numbers == [plan.rows, plan.paths, plan.test_rows, plan.test_paths, plan.steps, plan.members]
