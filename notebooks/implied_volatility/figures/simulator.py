@@ -41,7 +41,8 @@ def measure(options: Options) -> Figure:
         f" ({invalid:.2f} % have none at {counts[-1]:,} paths)",
         f"bias: mean of {repeats} simulations of {counts[-1]:,} paths × {steps} steps against the same with"
         f" {4 * steps:,} steps, ρ = {_RHO:g}, flat forward variance of {_VARIANCE:g}; noise: of one;"
-        " the noise of both means is part of it, the bias that the finer steps have themselves is not",
+        " the noise of both means is part of it, the bias that the finer steps have themselves is not; the picture has"
+        " for comparison the rates of raw prices, those without extrapolation",
     ]
     if not options.quick:
         notes += [
@@ -127,5 +128,5 @@ def _bias_picture(options: Options, most: int, paths: int, repeats: int) -> Path
     errors = np.array([[each.mean for each in line] for line in made])
     spread = np.array([[each.noise for each in line] for line in made]) / np.sqrt(repeats)
     rates = [min(3 * hurst + 0.5, 1.0) for hurst in _HURSTS]
-    drawing = pictures.convergence(steps, _HURSTS, errors, rates, spread, rate="prices not extrapolated")
+    drawing = pictures.convergence(steps, _HURSTS, errors, rates, spread, rate="raw prices")
     return options.draw("simulator-bias", drawing)
