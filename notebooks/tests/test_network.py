@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -8,8 +9,9 @@ from numpy.typing import NDArray
 from implied_volatility.grid import CELLS, Floats
 from implied_volatility.labelling import label
 from implied_volatility.learning import curve, paper, surrogate, training
-from implied_volatility.learning.descent import split
+from implied_volatility.learning.descent import Recipe, descend, split
 from implied_volatility.learning.label_noise import label_noise
+from implied_volatility.learning.network import Weights
 from implied_volatility.learning.surrogate import Surrogate, log_volatility
 from implied_volatility.learning.training import NetworkRecipe, Trained, train
 from implied_volatility.models import ROUGH_BERGOMI, Effort, Model
@@ -236,3 +238,18 @@ def test_a_split_holds_each_row_once() -> None:
     assert sorted([*training, *validation]) == list(range(100))
     with pytest.raises(ValueError, match="1 rows"):
         split(1, seed=1)
+
+
+def test_a_recipe_with_patience_ends_when_nothing_gets_better_and_keeps_the_best() -> None:
+    """Of rows without any pattern, only their mean can be learnt."""
+    rng = np.random.default_rng(1)
+    given, wanted = rng.standard_normal((64, 3), np.float32), rng.standard_normal((64, 1), np.float32)
+
+    def loss(weights: Weights, batch: tuple[jax.Array, ...]) -> jax.Array:
+        return ((batch[0] @ weights - batch[1]) ** 2).mean()
+
+    recipe = Recipe(epochs=500, batch=16, rate=0.05, cosine=False, patience=5)
+    fit = descend(loss, jnp.zeros((3, 1)), (given[:32], wanted[:32]), (given[32:], wanted[32:]), recipe, seed=1)
+    best = int(fit.validation_loss.argmin())
+    assert len(fit.validation_loss) == len(fit.training_loss) == best + 1 + 5 < 500
+    assert float(loss(fit.weights, (given[32:], wanted[32:]))) == pytest.approx(fit.validation_loss[best])

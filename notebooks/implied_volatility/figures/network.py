@@ -9,7 +9,7 @@ from implied_volatility.models import ROUGH_BERGOMI
 
 
 def measure(options: Options) -> Figure:
-    """Half an hour of simulation, which is kept, and then the trainings."""
+    """Ten minutes of simulation on two cores, which is kept, and then the trainings."""
     return report(options, ROUGH_BERGOMI, "network", _goals)
 
 

@@ -35,15 +35,17 @@ class Recipe:
     warm_up: float = 0.0
     cosine: bool = True
     """Without it the rate is constant after the warm-up."""
+    patience: int = 0
+    """Ends after so many epochs that brought no better validation loss, and keeps the best; 0: all epochs, the last."""
 
 
 class Fit(NamedTuple):
     """What training gives."""
 
     weights: Weights
-    """Of the last epoch, or of the best one by validation loss if that was asked for."""
+    """Of the last epoch, or of the best one by validation loss where the recipe has patience."""
     training_loss: Floats
-    """Shape `(epochs,)`: mean over the steps of the epoch."""
+    """Shape `(epochs,)`, of those that were run: mean over the steps of the epoch."""
     validation_loss: Floats
     """Shape `(epochs,)`: after the epoch."""
     seconds: float
@@ -74,7 +76,6 @@ def descend(
     recipe: Recipe,
     seed: int,
     *,
-    keep_best: bool = False,
     progress: Progress | None = None,
 ) -> Fit:
     """Minimises `loss` from `weights` over shuffled batches; rows that fill no whole batch sit out an epoch.
@@ -91,7 +92,7 @@ def descend(
     state = _State(weights, zeros, zeros, jnp.zeros((), jnp.int32))
     shuffle = np.random.default_rng(seed)
     curves = np.empty((2, recipe.epochs))
-    best, best_loss = weights, np.inf
+    best, best_loss, best_epoch = weights, np.inf, -1
     for number in range(recipe.epochs):
         order = shuffle.permutation(rows)[: batches * batch].reshape(batches, batch)
         state, *losses = _epoch(loss, recipe, state, jnp.asarray(order), columns, held)
@@ -99,11 +100,14 @@ def descend(
         if not np.isfinite(curves[:, number]).all():
             raise FloatingPointError(f"the loss is not finite after epoch {number + 1}")
         if curves[1, number] < best_loss:
-            best, best_loss = state.weights, curves[1, number]
+            best, best_loss, best_epoch = state.weights, curves[1, number], number
         if progress is not None:
             progress(number + 1, recipe.epochs, curves[0, number], curves[1, number])
-    kept = best if keep_best else state.weights
-    return Fit(kept, curves[0], curves[1], time.perf_counter() - started)
+        if recipe.patience and number - best_epoch >= recipe.patience:
+            break
+    training_loss, validation_loss = curves[:, : number + 1]
+    kept = best if recipe.patience else state.weights
+    return Fit(kept, training_loss, validation_loss, time.perf_counter() - started)
 
 
 @partial(jax.jit, static_argnums=(0, 1))
