@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import jax
@@ -109,21 +110,24 @@ def test_standard_errors_are_not_too_small_and_at_most_twice_the_spread(nu: floa
     assert ratio.max() < 2
 
 
-@jax.jit
-def paths(hurst: jax.Array, points: jax.Array) -> Paths:
-    return path_maker(16)(hurst, SHIFT)(points)
+@pytest.fixture(scope="module")
+def paths() -> Callable[[float], Paths]:
+    """4096 paths of 16 steps for an H."""
+    make = path_maker(16)
+    compiled = jax.jit(lambda hurst, points: make(hurst, SHIFT)(points))
+    return lambda hurst: Paths(*compiled(jnp.asarray(hurst), POINTS))
 
 
-def test_the_likelihood_ratio_of_the_wider_sampling_has_mean_one() -> None:
-    made = paths(jnp.asarray(0.1), POINTS)
+def test_the_likelihood_ratio_of_the_wider_sampling_has_mean_one(paths: Callable[[float], Paths]) -> None:
+    made = paths(0.1)
     assert float(made.weight.mean()) == pytest.approx(1, abs=2e-3)
 
 
 @pytest.mark.parametrize("hurst", [0.03, 0.2, 0.5])
-def test_paths_have_the_covariance_of_the_model(hurst: float) -> None:
+def test_paths_have_the_covariance_of_the_model(paths: Callable[[float], Paths], hurst: float) -> None:
     """Of W, of Y, and of both; by the weight of each path."""
     n = 16
-    w, y, weight = (np.asarray(part, np.float64) for part in paths(jnp.asarray(hurst), POINTS))
+    w, y, weight = (np.asarray(part, np.float64) for part in paths(hurst))
     t = np.arange(1, n + 1) / n
     motion = np.cumsum(w, axis=1) / np.sqrt(n)
     np.testing.assert_allclose((motion * weight[:, None]).T @ motion / len(w), np.minimum.outer(t, t), atol=0.03)
