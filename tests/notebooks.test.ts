@@ -21,9 +21,18 @@ async function run(...args: string[]): Promise<string> {
   return stdout;
 }
 
-test('the Python package passes its own tests', async () => {
-  // Nothing skipped: the tests of the tables have the Spark they need.
-  expect(await run('pytest', '-q', '-p', 'no:cacheprovider')).toMatch(/\d+ passed in/);
+// Two processes for two cores: Spark alone is half of the work.
+const ofTheTables = ['tests/test_labels.py', 'tests/test_tables.py'];
+// Nothing skipped: the tests of the tables have the Spark they need.
+const allPassed = /^\d+ passed in/m;
+
+test.concurrent('the Python package passes its tests of the tables, on Spark', async () => {
+  expect(await run('pytest', '-q', '-p', 'no:cacheprovider', ...ofTheTables)).toMatch(allPassed);
+}, 600_000);
+
+test.concurrent('the Python package passes all its other tests', async () => {
+  const others = ofTheTables.map((file) => `--ignore=${file}`);
+  expect(await run('pytest', '-q', '-p', 'no:cacheprovider', ...others)).toMatch(allPassed);
 }, 600_000);
 
 test('the notebooks and the package pass ruff: lint and format', async () => {

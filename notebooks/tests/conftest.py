@@ -1,8 +1,10 @@
-"""A real Spark with Delta Lake for the tests of the tables."""
+"""A real Spark with Delta Lake for the tests of the tables, and a folder for what JAX compiles."""
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +31,15 @@ SETTINGS = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before JAX is loaded: what it compiles is kept until the end, also for processes and workers that tests start."""
+    folder = tempfile.TemporaryDirectory(prefix="jax-")
+    config.add_cleanup(folder.cleanup)
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = folder.name
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
 
 @pytest.fixture(scope="session")

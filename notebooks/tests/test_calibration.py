@@ -4,6 +4,7 @@ from dataclasses import replace
 import jax
 import numpy as np
 import pytest
+from efforts import SMALL
 from jax.experimental import enable_x64
 
 from implied_volatility.calibration import Calibration, calibrate, close, levenberg, recovery
@@ -11,7 +12,7 @@ from implied_volatility.calibration.recovery import text
 from implied_volatility.grid import CELLS, Floats
 from implied_volatility.learning.network import initialise
 from implied_volatility.learning.surrogate import Surrogate
-from implied_volatility.models import HESTON, ROUGH_BERGOMI, Effort
+from implied_volatility.models import HESTON, ROUGH_BERGOMI
 from implied_volatility.surfaces import Surfaces
 
 MODEL = ROUGH_BERGOMI
@@ -158,17 +159,16 @@ def test_recovery_tables_the_errors_of_each_parameter(truth: Floats, fits: Calib
 
 
 def test_the_loop_closes_on_the_model(fits: Calibration) -> None:
-    effort = Effort(paths=256, steps=16)
     few = fits.rows(slice(0, 2))
-    given = MODEL.surfaces(few.parameters, effort, seed=5)
-    loop = close(MODEL, few, given, effort, seed=6)
+    given = MODEL.surfaces(few.parameters, SMALL, seed=5)
+    loop = close(MODEL, few, given, SMALL, seed=6)
     assert loop.simulated.volatility.shape == (2, 8, 11)
     assert (loop.rmse_noise < 4).all()
-    away = close(MODEL, few, given._replace(volatility=1.2 * given.volatility), effort, seed=6)
+    away = close(MODEL, few, given._replace(volatility=1.2 * given.volatility), SMALL, seed=6)
     assert (away.rmse_noise > 2 * loop.rmse_noise).all()
     assert (away.rmse_points > loop.rmse_points).all()
     with pytest.raises(ValueError, match="2 surfaces for 200 fits"):
-        close(MODEL, fits, given, effort, seed=6)
+        close(MODEL, fits, given, SMALL, seed=6)
 
 
 def test_any_model_can_be_calibrated() -> None:

@@ -271,7 +271,7 @@ def test_numbers_are_shown_to_three_digits() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nothing"], "invalid choice: 'nothing' (choose from 'network'"),
+        (["nothing"], "invalid choice: 'nothing' (choose from 'simulator'"),
         (["network", "--rows", "many"], "--rows: 'many' is no whole number from 32 to"),
         (["network", "--paths", "100"], "--paths: 100 is no power of two"),
         (["network", "--seed", "-1"], "--seed"),

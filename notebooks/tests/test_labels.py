@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import pandas as pd
 import pytest
+from jax.experimental.compilation_cache import compilation_cache
 from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import spark_partition_id
@@ -61,7 +62,10 @@ def cells(rows: pd.DataFrame) -> tuple[list[tuple[str, int]], bytes]:
     return list(zip(rows["split"], rows["surface"], strict=True)), b"".join(array.tobytes() for array in arrays)
 
 
-def test_the_workers_surfaces_are_those_of_the_model(spark: SparkSession, made: Made) -> None:
+def test_the_workers_surfaces_are_those_of_the_model(spark: SparkSession, made: Made, tmp_path: Path) -> None:
+    """Which this process compiles by itself, as on a cluster."""
+    compilation_cache.set_cache_dir(str(tmp_path))
+    compilation_cache.reset_cache()
     back, versions = surface_tables.read_samples(spark, made.to, ORIGIN)
     assert versions["features"] == made.features_version
     for split, paths in (("training", 64), ("test", 128)):

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from efforts import SMALL
 from numpy.typing import NDArray
 
 from implied_volatility.grid import CELLS, Floats
@@ -14,7 +15,7 @@ from implied_volatility.learning.label_noise import label_noise
 from implied_volatility.learning.network import Weights
 from implied_volatility.learning.surrogate import Surrogate, log_volatility
 from implied_volatility.learning.training import NetworkRecipe, Trained, train
-from implied_volatility.models import ROUGH_BERGOMI, Effort, Model
+from implied_volatility.models import ROUGH_BERGOMI, Model
 from implied_volatility.scoring import score
 from implied_volatility.surfaces import Sample, Surfaces
 
@@ -28,7 +29,7 @@ Chosen = tuple[NDArray[np.int64], NDArray[np.int64]]
 def data() -> Data:
     """Simulated rows to learn from and others to judge by."""
     parameters = np.concatenate([ROUGH_BERGOMI.draw(ROWS, seed=1), ROUGH_BERGOMI.draw(64, seed=2)])
-    labels = label(ROUGH_BERGOMI, parameters, Effort(512, steps=16), seed=1)
+    labels = label(ROUGH_BERGOMI, parameters, SMALL, seed=1)
     return (
         Sample(parameters[:ROWS], labels.rows(slice(ROWS))),
         Sample(parameters[ROWS:], labels.rows(slice(ROWS, None))),

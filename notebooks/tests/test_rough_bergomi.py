@@ -1,18 +1,20 @@
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from efforts import SMALL
 from jax.experimental import enable_x64
 from scipy.special import hyp2f1
 
 from implied_volatility.grid import MATURITIES, STRIKES, Floats
 from implied_volatility.labelling import label
-from implied_volatility.models import ROUGH_BERGOMI, Effort
+from implied_volatility.models import ROUGH_BERGOMI
 from implied_volatility.models.rough_bergomi_simulation import Prices, Scheme, _Payoffs
 from implied_volatility.models.rough_bergomi_simulation import simulate as simulate_rows
-from implied_volatility.models.rough_paths import path_maker, sobol_points
+from implied_volatility.models.rough_paths import Paths, path_maker, sobol_points
 from implied_volatility.surfaces import Surfaces, invert
 
 SCHEME = Scheme(steps=32, points=1024)
@@ -85,7 +87,7 @@ def exact_prices(given: Floats, maturity: int, paths: int, steps: int) -> tuple[
 def test_prices_agree_with_an_independent_plain_simulation(hurst: float, rho: float, maturity: int) -> None:
     given = parameters(nu=1.2, rho=rho, hurst=hurst)
     plain, plain_error = exact_prices(given, maturity, paths=30_000, steps=128)
-    prices = simulate(given, Scheme(steps=64, points=1024), seed=4)
+    prices = simulate(given, Scheme(steps=64, points=2048), seed=4)
     difference = np.abs(prices.price[0, maturity] - plain)
     bars = np.hypot(plain_error, prices.standard_error[0, maturity])
     # The plain scheme has a time step too: about half a percent of a price at these H.
@@ -133,7 +135,7 @@ def test_the_controls_have_mean_zero() -> None:
 
 def test_finer_steps_change_a_surface_by_less_than_a_percent() -> None:
     given = parameters(nu=1.5, rho=-0.6, hurst=0.15)
-    coarse, fine = (surface_of(simulate(given, Scheme(steps, points=4096), seed=6)) for steps in (64, 256))
+    coarse, fine = (surface_of(simulate(given, Scheme(steps, points=2048), seed=6)) for steps in (64, 256))
     change = np.abs(coarse.volatility / fine.volatility - 1)
     assert np.nanmean(change) < 0.005
 
@@ -148,16 +150,24 @@ def test_standard_errors_are_not_too_small_and_at_most_twice_the_spread(nu: floa
     assert ratio.max() < 2
 
 
-def test_the_likelihood_ratio_of_the_wider_sampling_has_mean_one() -> None:
-    made = path_maker(16)(jnp.asarray(0.1), SHIFT)(POINTS)
+@pytest.fixture(scope="module")
+def paths() -> Callable[[float], Paths]:
+    """4096 paths of 16 steps for an H."""
+    make = path_maker(16)
+    compiled = jax.jit(lambda hurst, points: make(hurst, SHIFT)(points))
+    return lambda hurst: Paths(*compiled(jnp.asarray(hurst), POINTS))
+
+
+def test_the_likelihood_ratio_of_the_wider_sampling_has_mean_one(paths: Callable[[float], Paths]) -> None:
+    made = paths(0.1)
     assert float(made.weight.mean()) == pytest.approx(1, abs=2e-3)
 
 
 @pytest.mark.parametrize("hurst", [0.03, 0.2, 0.5])
-def test_paths_have_the_covariance_of_the_model(hurst: float) -> None:
+def test_paths_have_the_covariance_of_the_model(paths: Callable[[float], Paths], hurst: float) -> None:
     """Of W, of Y, and of both; by the weight of each path."""
     n = 16
-    w, y, weight = (np.asarray(part, np.float64) for part in path_maker(n)(jnp.asarray(hurst), SHIFT)(POINTS))
+    w, y, weight = (np.asarray(part, np.float64) for part in paths(hurst))
     t = np.arange(1, n + 1) / n
     motion = np.cumsum(w, axis=1) / np.sqrt(n)
     np.testing.assert_allclose((motion * weight[:, None]).T @ motion / len(w), np.minimum.outer(t, t), atol=0.03)
@@ -168,7 +178,7 @@ def test_paths_have_the_covariance_of_the_model(hurst: float) -> None:
 
 
 def test_the_same_seed_gives_the_same_bytes_whatever_the_number_of_workers() -> None:
-    given, effort = ROUGH_BERGOMI.draw(48, seed=1), Effort(paths=256, steps=16)
+    given, effort = ROUGH_BERGOMI.draw(48, seed=1), SMALL
     one, four = (label(ROUGH_BERGOMI, given, effort, 9, workers=workers) for workers in (1, 4))
     part = label(ROUGH_BERGOMI, given[:20], effort, 9)
     other = label(ROUGH_BERGOMI, given, effort, 10)
@@ -180,7 +190,8 @@ def test_the_same_seed_gives_the_same_bytes_whatever_the_number_of_workers() -> 
 
 def test_simulators_made_in_threads_are_the_same_as_one_made_alone() -> None:
     given = parameters()
-    schemes = [Scheme(steps=8, points=points) for points in (16, 32)]
+    schemes = [SCHEME, Scheme.of_paths(SMALL.paths, SMALL.steps)]
+    simulate_rows.__globals__["_compiled"].cache_clear()
     with ThreadPoolExecutor(2) as pool:
         together = list(pool.map(lambda scheme: simulate(given, scheme, 1).price, schemes))
     for scheme, price in zip(schemes, together, strict=True):
@@ -206,7 +217,7 @@ def test_parameters_without_a_model_are_refused_by_name(index: int, value: float
     given = parameters()
     given[0, index] = value
     with pytest.raises(ValueError, match=name):
-        ROUGH_BERGOMI.surfaces(given, Effort(paths=64, steps=16), seed=1)
+        ROUGH_BERGOMI.surfaces(given, SMALL, seed=1)
 
 
 @pytest.mark.parametrize("wrong", [{"steps": 30}, {"points": 48}, {"points": 4}])

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from efforts import FINE
 
 from implied_volatility.grid import MATURITIES, STRIKES, Floats
-from implied_volatility.models import ROUGH_BERGOMI, Effort
+from implied_volatility.models import ROUGH_BERGOMI
 from implied_volatility.skew import atm_skew, atm_skew_error, first_order_skew, power_law
 
 K = np.log(STRIKES)
@@ -44,7 +45,7 @@ def test_a_power_law_is_found_with_gaps_and_on_short_maturities_alone() -> None:
 def test_the_skew_of_rough_bergomi_at_small_nu_follows_theory_in_size_and_in_slope() -> None:
     hursts = (0.1, 0.3)
     rows = np.array([[0.04] * 8 + [0.3, -0.7, hurst] for hurst in hursts])
-    surfaces = ROUGH_BERGOMI.surfaces(rows, Effort(4096, 64), 7)
+    surfaces = ROUGH_BERGOMI.surfaces(rows, FINE, 7)
     skews, errors = atm_skew(surfaces.volatility), atm_skew_error(surfaces.standard_error)
     for hurst, skew, error in zip(hursts, skews, errors, strict=True):
         theory = first_order_skew(0.3, -0.7, hurst)
