@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 # A worker per core: threads of their own would fight over the cores, and processes over a GPU's memory.
 _ONE_CORE = {
     "JAX_PLATFORMS": "cpu",
-    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+    # For how many cores XLA cuts its loops. That moves the last bits of their sums, which nodes of more cores must not.
+    "NPROC": "1",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
 }
