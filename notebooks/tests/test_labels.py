@@ -67,8 +67,7 @@ def test_the_workers_surfaces_are_those_of_the_model(spark: SparkSession, made: 
     for split, paths in (("training", 64), ("test", 128)):
         wanted = label(ROUGH_BERGOMI, PARAMETERS[split], Effort(paths, 16), stream(1, f"{split} paths"))
         for found, given in zip(back[split].surfaces, wanted, strict=True):
-            # To the bit among workers; this process may use more cores, which moves the last bits of sums.
-            np.testing.assert_allclose(found, given, rtol=1e-8)
+            assert found.tobytes() == given.tobytes()
 
 
 def test_the_rows_are_the_same_bytes_in_any_number_of_partitions(

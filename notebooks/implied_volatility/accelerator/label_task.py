@@ -17,10 +17,10 @@ import pandas as pd
 if TYPE_CHECKING:
     from implied_volatility.surfaces import Surfaces
 
-# A worker per core: threads of their own would fight over the cores, and processes over a GPU's memory.
+# A worker per core: threads of their own would fight over the cores, and processes over a GPU's memory. NPROC is what
+# XLA takes for the number of cores; its flag against threads takes products of matrices that round otherwise.
 _ONE_CORE = {
     "JAX_PLATFORMS": "cpu",
-    # For how many cores XLA cuts its loops. That moves the last bits of their sums, which nodes of more cores must not.
     "NPROC": "1",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
