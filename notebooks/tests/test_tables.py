@@ -225,11 +225,13 @@ def test_a_table_that_is_refused_its_constraint_is_not_said_to_be_as_it_was() ->
         def sql(self, _query: str) -> None:
             raise RuntimeError("another writer was faster")
 
-    with pytest.raises(
-        tables.UnconstrainedError, match=r"labels has its new rows, but .*: run 02_create_features again"
+    with (
+        pytest.raises(
+            tables.UnconstrainedError, match=r"labels has its new rows, but .*: run 02_create_features again"
+        ),
+        labels._in_words(NOWHERE),
     ):
-        with labels._in_words(NOWHERE):
-            tables._constrain(cast(SparkSession, Busy()), LABELS, NOWHERE)
+        tables._constrain(cast(SparkSession, Busy()), LABELS, NOWHERE)
 
 
 def test_an_unknown_catalog_is_named(spark: SparkSession) -> None:
