@@ -52,7 +52,7 @@ from pathlib import Path
 
 from implied_volatility.accelerator import profiles, results
 
-plan = profiles.plan({name: dbutils.widgets.get(name) for name in ("profile", "model", "rows", "paths", "seed")})
+plan = profiles.plan({name: dbutils.widgets.get(name) for name in profiles.WIDGETS})
 output = Path(dbutils.widgets.get("output").strip() or results.default_folder(Path.cwd()))
 print(plan)
 print(f"Pictures go to {output}")
@@ -61,7 +61,7 @@ print(f"Pictures go to {output}")
 
 from implied_volatility.models import Effort, model_named
 
-model = model_named(dbutils.widgets.get("model").strip())
+model = model_named(plan.model)
 effort = Effort(plan.test_paths, plan.steps)
 print(f"The model is {model.title}. The box of parameters that the network will learn:")
 for parameter in model.parameters:

@@ -104,6 +104,7 @@ print(f"{destination.name('labels')}, version {labels_version}: {plan.rows + pla
 from implied_volatility.arbitrage import violations
 from implied_volatility.scoring import noise
 
+print("Reading features and labels …", flush=True)
 samples, _ = surface_tables.read_samples(spark, destination, origin)
 print(f"{'':10} {'surfaces':>9} {'invalid':>8} {'noise mean':>11} {'median':>8} {'butterfly':>17} {'calendar':>17}")
 for split, (_, surfaces) in samples.items():

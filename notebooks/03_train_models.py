@@ -78,6 +78,7 @@ import jax
 from implied_volatility.accelerator import surface_tables
 from implied_volatility.scoring import noise
 
+print("Reading features and labels …", flush=True)
 with run:
     samples, versions = surface_tables.read_samples(spark, destination, origin)
     run.params(
@@ -140,6 +141,7 @@ with run:
 import mlflow
 import pandas as pd
 
+print("Registering the model …", flush=True)
 with run:
     registered = run.register(ours, destination)
     loaded = mlflow.pyfunc.load_model(registered.uri)
@@ -268,6 +270,7 @@ from implied_volatility.models import Effort
 
 one, many = test.parameters[:1], model.draw(10_000, seed=1)
 effort = Effort(plan.test_paths, plan.steps)
+print("Taking times …", flush=True)
 model.surfaces(one, effort, seed)  # Compiles.
 few = test.parameters[:4]
 microseconds = {

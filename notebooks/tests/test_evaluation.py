@@ -57,6 +57,11 @@ def decided(**changed: float) -> dict[str, bool]:
     return {line.question: line.good for line in lines}
 
 
+def test_more_is_asked_of_a_network_that_has_learnt_exact_labels() -> None:
+    assert decided(relative_error_mean_percent=0.2, noise_mean_percent=0.1)["mean error"]
+    assert not decided(relative_error_mean_percent=0.2, noise_mean_percent=0)["mean error"]
+
+
 def test_the_decision_is_by_the_numbers_of_the_run() -> None:
     bad, good = decided(), decided(relative_error_mean_percent=0.2)
     assert (bad["mean error"], good["mean error"]) == (False, True)

@@ -133,6 +133,13 @@ def test_a_worker_that_dies_half_way_leaves_the_table_as_it_was(
     assert (tables.version(spark, LABELS, to), cells(spark.table(to.sql("labels")).toPandas())) == before
 
 
+def test_a_run_after_those_that_died_writes_the_same_bytes_and_one_copy(spark: SparkSession, made: Made) -> None:
+    to, before = made.to, tables.version(spark, LABELS, made.to)
+    wanted = cells(spark.table(to.sql("labels")).toPandas())
+    assert labels.write(spark, to, ORIGIN, made.features_version) > before
+    assert cells(spark.table(to.sql("labels")).toPandas()) == wanted
+
+
 def test_the_workers_import_the_package_that_the_notebook_has(spark: SparkSession) -> None:
     def where(frames: Any) -> Any:
         import implied_volatility

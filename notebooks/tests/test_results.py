@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from implied_volatility.accelerator import results
+from implied_volatility.accelerator.profiles import plan
 
 
 def test_a_second_write_replaces_the_first_and_leaves_nothing_else(tmp_path: Path) -> None:
@@ -66,3 +67,10 @@ def test_a_notebook_knows_the_run_of_its_job(shared: bool) -> None:
     assert results.job_run(Context(task, shared=shared)) == "1234567890123456789"
     assert results.job_run(Context({"runId": "5"}, shared=shared)) == "5"
     assert results.job_run(Context({}, shared=shared)) == ""
+
+
+@pytest.mark.parametrize(("deployment", "attempt", "widget"), [(" ", "1", "deployment"), ("one", "", "attempt")])
+def test_rows_of_no_run_are_refused_before_there_are_any(deployment: str, attempt: str, widget: str) -> None:
+    small = plan({"profile": "small", "rows": "", "paths": "", "seed": "1"})
+    with pytest.raises(ValueError, match=f"Widget {widget}: '.?' names no run"):
+        results.provenance(small, deployment, attempt)

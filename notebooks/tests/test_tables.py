@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -218,6 +218,20 @@ def test_a_doubled_row_is_not_taken() -> None:
     rows = label_rows(4)
     with pytest.raises(ValueError, match="labels has 6 test rows, not the surfaces 0 to 4"):
         read(labels=pd.concat([rows, rows.tail(1)]))
+
+
+def test_a_table_that_is_refused_its_constraint_is_not_said_to_be_as_it_was() -> None:
+    class Busy:
+        def sql(self, _query: str) -> None:
+            raise RuntimeError("another writer was faster")
+
+    with (
+        pytest.raises(
+            tables.UnconstrainedError, match=r"labels has its new rows, but .*: run 02_create_features again"
+        ),
+        labels._in_words(NOWHERE),
+    ):
+        tables._constrain(cast(SparkSession, Busy()), LABELS, NOWHERE)
 
 
 def test_an_unknown_catalog_is_named(spark: SparkSession) -> None:

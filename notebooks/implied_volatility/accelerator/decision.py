@@ -30,6 +30,8 @@ def decide(metrics: Mapping[str, float], cells: Floats, points: Sequence[Point])
     """
     mean, median = metrics["relative_error_mean_percent"], metrics["relative_error_median_percent"]
     noise = metrics["noise_mean_percent"]
+    # Of exact labels more is asked.
+    most = 0.27 if noise > 0 else 0.05
     maturity, strike = np.unravel_index(int(np.nanargmax(cells)), cells.shape)
     worst = f"{np.nanmax(cells):.2f} % at T {MATURITIES[maturity]:g}, K {STRIKES[strike]:g}"
     quiet = float(100 * np.mean(cells[np.isfinite(cells)] <= 0.5))
@@ -42,7 +44,7 @@ def decide(metrics: Mapping[str, float], cells: Floats, points: Sequence[Point])
     over = "mean error over the noise of the test"
     beside_noise = Line(over, f"{mean:.3f} / {noise:.3f} %", "≤ 3 times", mean <= 3 * noise)
     return [
-        Line("mean error", f"{mean:.3f} %", "≤ 0.27 %", mean <= 0.27),
+        Line("mean error", f"{mean:.3f} %", f"≤ {most:g} %", mean <= most),
         Line("median error", f"{median:.3f} %", "≤ 0.09 %", median <= 0.09),
         _at_most("99th percentile of the errors", metrics["relative_error_p99_percent"], 3.3, "%"),
         Line("worst cell", worst, "≤ 3 %", bool(np.nanmax(cells) <= 3)),

@@ -126,7 +126,7 @@ def _progress(counter: shipping.Accumulator | None, total: int) -> Iterator[None
 def _in_words(to: Destination) -> Iterator[None]:
     try:
         yield
-    except PermissionError:
+    except (PermissionError, tables.UnconstrainedError):
         raise
     except Exception as error:
         raise RuntimeError(

@@ -17,7 +17,13 @@ from implied_volatility.accelerator.profiles import Plan
 
 
 def provenance(plan: Plan, deployment: str, attempt: str, run: str = "") -> dict[str, Any]:
-    """What the surfaces depend on, and for which run they were made; `run` is the id of the job's run, if any."""
+    """What the surfaces depend on, and for which run they were made; `run` is the id of the job's run, if any.
+
+    ValueError unless deployment and attempt are named: by these two, rows are known as those of a run.
+    """
+    for name, text in (("deployment", deployment), ("attempt", attempt)):
+        if not text.strip():
+            raise ValueError(f"Widget {name}: {text!r} names no run; the rows of the tables are known by it.")
     libraries = {name: version(name) for name in ("jax", "numpy", "scipy")}
     return {
         "plan": plan.as_dict(),

@@ -37,6 +37,10 @@ _SAME_ROWS = {
 }
 
 
+class UnconstrainedError(RuntimeError):
+    """A table was replaced, and then refused its constraint."""
+
+
 @dataclass(frozen=True)
 class Definition:
     """What a table holds."""
@@ -106,9 +110,19 @@ def replace(
             )
         finally:
             spark.catalog.dropTempView(made)
-        # For later writers: no statement makes a table from rows and with constraints at once.
-        spark.sql(f"ALTER TABLE {name} ADD CONSTRAINT well_formed CHECK ({table.check})")
+    _constrain(spark, table, to)
     return version(spark, table, to)
+
+
+def _constrain(spark: SparkSession, table: Definition, to: Destination) -> None:
+    """For later writers: no statement makes a table from rows and with constraints at once."""
+    try:
+        spark.sql(f"ALTER TABLE {to.sql(table.name)} ADD CONSTRAINT well_formed CHECK ({table.check})")
+    except Exception as error:
+        raise UnconstrainedError(
+            f"{to.name(table.name)} has its new rows, but not the constraint that keeps wrong ones out"
+            f" (that takes MODIFY on it): run {table.writer} again. {(str(error).strip() or '-').splitlines()[0]}"
+        ) from error
 
 
 def _checked(spark: SparkSession, table: Definition, to: Destination, rows: pd.DataFrame | DataFrame) -> DataFrame:

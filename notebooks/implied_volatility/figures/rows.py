@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from implied_volatility import __version__
-from implied_volatility.figures import sources
+from implied_volatility.figures import archive, sources
 from implied_volatility.grid import MATURITIES, STRIKES, Floats
 from implied_volatility.labelling import label
 from implied_volatility.models.base import Effort, Model
@@ -92,12 +91,7 @@ class Rows:
         )
         self._open()
         file = self.folder / f"{start:08d}-{start + len(parameters):08d}.npz"
-        half = self.folder / f"{file.stem}.{os.getpid()}.half"
-        with half.open("wb") as out:
-            np.savez(out, volatility=made.volatility, standard_error=made.standard_error, valid=made.valid)
-            out.flush()
-            os.fsync(out.fileno())
-        half.replace(file)
+        archive.write(file, volatility=made.volatility, standard_error=made.standard_error, valid=made.valid)
         with (self.folder / "seconds.txt").open("a", encoding="utf-8") as log:
             log.write(f"{file.stem} {time.perf_counter() - started:.2f}\n")
 
@@ -143,13 +137,7 @@ class Rows:
         file = self._file(start, stop)
         if file is None:
             raise FileNotFoundError(f"{self.folder}: rows {start} to {stop} have vanished while others were simulated")
-        try:
-            # A damaged archive would leave a file open that NumPy opens by itself.
-            with file.open("rb") as data, np.load(data, allow_pickle=False) as found:
-                kept = Surfaces(found["volatility"], found["standard_error"], found["valid"])
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-            raise ValueError(f"{file} cannot be read ({error}): remove it, then run this again") from error
-        return kept.rows(slice(0, stop - start))
+        return Surfaces(**archive.read(file)).rows(slice(0, stop - start))
 
 
 def _progress(what: str, missing: int, rows: int) -> Callable[[int, int, int], None]:

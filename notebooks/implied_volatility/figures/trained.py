@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -14,7 +13,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from implied_volatility.figures import sources
+from implied_volatility.figures import archive, sources
 from implied_volatility.figures.figure import Options
 from implied_volatility.figures.rows import Rows
 from implied_volatility.grid import Floats
@@ -154,13 +153,12 @@ def _ours(
         )
         curves = {f"fit_{at}": np.stack([fit.training_loss, fit.validation_loss]) for at, fit in enumerate(made.fits)}
         seconds = np.array([fit.seconds for fit in made.fits])
-        _write(file, surrogate=np.frombuffer(made.surrogate.to_bytes(), np.uint8), seconds=seconds, **curves)
-    with np.load(file, allow_pickle=False) as kept:
-        surrogate = Surrogate.from_bytes(kept["surrogate"].tobytes())
-        fits = tuple(
-            _fit(weights, kept[f"fit_{at}"], kept["seconds"][at]) for at, weights in enumerate(surrogate.members)
-        )
-    return surrogate, fits
+        archive.write(file, surrogate=np.frombuffer(made.surrogate.to_bytes(), np.uint8), seconds=seconds, **curves)
+    kept = archive.read(file)
+    surrogate = Surrogate.from_bytes(kept["surrogate"].tobytes())
+    return surrogate, tuple(
+        _fit(weights, kept[f"fit_{at}"], kept["seconds"][at]) for at, weights in enumerate(surrogate.members)
+    )
 
 
 def _papers(
@@ -174,22 +172,15 @@ def _papers(
         for at, (matrix, bias) in enumerate(network.layers):
             layers |= {f"matrix_{at}": np.asarray(matrix), f"bias_{at}": np.asarray(bias)}
         curves = np.stack([fit.training_loss, fit.validation_loss])
-        _write(file, mean=network.mean, deviation=network.deviation, curves=curves, seconds=fit.seconds, **layers)
-    with np.load(file, allow_pickle=False) as kept:
-        count = sum(name.startswith("matrix_") for name in kept.files)
-        read = [(jnp.asarray(kept[f"matrix_{at}"]), jnp.asarray(kept[f"bias_{at}"])) for at in range(count)]
-        network = PaperNetwork(model, read, kept["mean"], kept["deviation"])
-        return network, _fit(read, kept["curves"], kept["seconds"])
+        archive.write(
+            file, mean=network.mean, deviation=network.deviation, curves=curves, seconds=fit.seconds, **layers
+        )
+    kept = archive.read(file)
+    count = sum(name.startswith("matrix_") for name in kept)
+    read = [(jnp.asarray(kept[f"matrix_{at}"]), jnp.asarray(kept[f"bias_{at}"])) for at in range(count)]
+    network = PaperNetwork(model, read, kept["mean"], kept["deviation"])
+    return network, _fit(read, kept["curves"], kept["seconds"])
 
 
 def _fit(weights: Weights, curves: Floats, seconds: Floats) -> Fit:
     return Fit(weights, curves[0], curves[1], float(seconds))
-
-
-def _write(file: Path, **arrays: object) -> None:
-    """Whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    half = file.with_name(f"{file.name}.{os.getpid()}.half")
-    with half.open("wb") as out:
-        np.savez(out, **arrays)  # type: ignore[arg-type]
-    half.replace(file)
