@@ -3,7 +3,7 @@
 # MAGIC # 2 · Features and labels
 # MAGIC
 # MAGIC *Features* are parameters of the model, spread evenly over the box by a scrambled Sobol sequence. *Labels* are
-# MAGIC the 8 × 11 implied volatilities of each, by conditional Monte Carlo:
+# MAGIC the 8 × 11 implied volatilities of each: Heston's by a formula, rough Bergomi's by conditional Monte Carlo:
 # MAGIC
 # MAGIC - the hybrid scheme for the rough path (Bennedsen, Lunde, Pakkanen), one for all maturities by self-similarity;
 # MAGIC - shifted Sobol normals in the order of their weight, and each path's mirror image;
@@ -53,7 +53,7 @@ origin = results.provenance(
     plan, dbutils.widgets.get("deployment"), dbutils.widgets.get("attempt"), results.job_run(context)
 )
 tables.make_schema(spark, destination, origin["deployment"])
-print(plan)
+print(profiles.in_words(plan))
 print(f"Tables go to {destination.catalog}.{destination.schema}, pictures to {output}")
 
 # COMMAND ----------
@@ -94,8 +94,9 @@ print(f"{destination.name('labels')}, version {labels_version}: {plan.rows + pla
 # MAGIC %md
 # MAGIC ## Quality of the labels
 # MAGIC Read back from the tables, as training will. Invalid cells and noise sit where options are worth least: short
-# MAGIC maturities, far strikes. A model has no arbitrage: the last two columns count places where neighbouring prices
-# MAGIC seem to have some, in brackets those where it is larger than two standard errors.
+# MAGIC maturities, far strikes. The *noise* is the relative error to expect of a volatility: a perfect network would
+# MAGIC show as much on these surfaces. A model has no arbitrage: the last two columns count places where neighbouring
+# MAGIC prices seem to have some, in brackets those where it is larger than two standard errors.
 
 # COMMAND ----------
 

@@ -212,6 +212,17 @@ def test_a_picture_is_a_png_in_its_own_style_whatever_that_of_the_caller(made: d
     assert content == pictures.png(pictures.skew_by_maturity(SKEWS, ["a", "b"]))
 
 
+def test_progress_speaks_less_often_the_longer_it_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    seconds = iter(range(3601))
+    progress = Progress("work", clock=lambda: float(next(seconds)))
+    for done in range(1, 3601):
+        progress.rows(done, 3600)
+    said = [int(line.split(", ")[-1].split()[0]) for line in capsys.readouterr().out.splitlines()]
+    assert said[:3] == [3, 6, 9]
+    assert len(said) < 100
+    assert max(np.diff(said)) <= 60
+
+
 def test_progress_speaks_every_few_seconds_and_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
     times = iter([0.0, 1.0, 4.0, 5.0, 5.5])
     progress = Progress("work", seconds=3, clock=lambda: next(times))

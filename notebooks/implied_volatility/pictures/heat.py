@@ -73,4 +73,6 @@ def _heat(axes: Axes, title: str, values: Floats, largest: float) -> ScalarMappa
 
 
 def _short(value: float) -> str:
+    if value == 0:
+        return "0"
     return f"{value:.2f}" if value < 9.995 else f"{value:.0f}"
