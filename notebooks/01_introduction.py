@@ -119,7 +119,7 @@ print("One surface …", flush=True)
 started = time.perf_counter()
 surface = model.surfaces([parameters()], effort, plan.seed)
 seconds = time.perf_counter() - started
-print(f"{surface.valid.sum()} of 88 cells have a volatility; {seconds:.1f} s, the next take less")
+print(f"{surface.valid.sum()} of 88 cells have a volatility; {1000 * seconds:,.0f} ms, the next take less")
 
 # COMMAND ----------
 

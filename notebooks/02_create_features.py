@@ -6,8 +6,11 @@
 # MAGIC the 8 × 11 implied volatilities of each: Heston's by a formula, rough Bergomi's by conditional Monte Carlo:
 # MAGIC
 # MAGIC - the hybrid scheme for the rough path (Bennedsen, Lunde, Pakkanen), one for all maturities by self-similarity;
-# MAGIC - shifted Sobol normals in the order of their weight, and each path's mirror image;
-# MAGIC - the orthogonal motion integrated out by Black's formula (McCrickerd, Pakkanen), the spot as control variate;
+# MAGIC - Sobol points, shifted anew for each surface, the most even of their dimensions along the directions that move
+# MAGIC   the paths most, and each path's mirror image;
+# MAGIC - the first of these directions drawn more widely, and weighed back: it decides what far options are worth;
+# MAGIC - the orthogonal motion integrated out by Black's formula (McCrickerd, Pakkanen), and a regression on control
+# MAGIC   variates, functionals of the path whose means are known, among them the spot;
 # MAGIC - Richardson's extrapolation in the time step;
 # MAGIC - every volatility with its **standard error**; a price that drowns in its noise is **invalid**, not replaced.
 # MAGIC
@@ -121,11 +124,14 @@ import numpy as np
 from implied_volatility import pictures
 
 surfaces = samples["training"].surfaces
-relative = 100 * surfaces.standard_error / surfaces.volatility
+if np.nanmax(surfaces.standard_error) > 0:
+    second = ("Median standard error / volatility", surfaces.standard_error / surfaces.volatility)
+else:
+    second = ("Median volatility, without noise", surfaces.volatility)
 figure = pictures.heat_maps(
     [
         ("Invalid cells", 100 * (1 - surfaces.valid.mean(axis=0))),
-        ("Median standard error / volatility", np.nanmedian(relative, axis=0)),
+        (second[0], 100 * np.nanmedian(second[1], axis=0)),
     ],
     common_scale=False,
 )
