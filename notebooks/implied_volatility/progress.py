@@ -21,6 +21,10 @@ class Progress:
         """For work on rows of a table."""
         self._say(done, rows, f"{done:,} of {rows:,} surfaces")
 
+    def waiting(self, what: str) -> None:
+        """For what has to be there before work begins."""
+        self._say(0, 1, what)
+
     def epochs(self, epoch: int, epochs: int, training: float, validation: float) -> None:
         """For training."""
         self._say(epoch, epochs, f"epoch {epoch} of {epochs}, loss {training:.4f}, in validation {validation:.4f}")

@@ -237,11 +237,14 @@ def test_progress_speaks_less_often_the_longer_it_takes(capsys: pytest.CaptureFi
 
 
 def test_progress_speaks_every_few_seconds_and_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
-    times = iter([0.0, 1.0, 4.0, 5.0, 5.5])
+    times = iter([0.0, 0.5, 1.0, 4.0, 5.0, 5.5, 8.9])
     progress = Progress("work", seconds=3, clock=lambda: next(times))
+    progress.waiting("a worker starts")
     for done in (10, 20, 30, 40):
         progress.rows(done, 40)
+    progress.waiting("another one starts")
     assert capsys.readouterr().out.splitlines() == [
         "work: 20 of 40 surfaces, 4 s",
         "work: 40 of 40 surfaces, 6 s",
+        "work: another one starts, 9 s",
     ]
