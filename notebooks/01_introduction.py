@@ -54,7 +54,7 @@ from implied_volatility.accelerator import profiles, results
 
 plan = profiles.plan({name: dbutils.widgets.get(name) for name in profiles.WIDGETS})
 output = Path(dbutils.widgets.get("output").strip() or results.default_folder(Path.cwd()))
-print(plan)
+print(profiles.in_words(plan))
 print(f"Pictures go to {output}")
 
 # COMMAND ----------
@@ -65,7 +65,7 @@ model = model_named(plan.model)
 effort = Effort(plan.test_paths, plan.steps)
 print(f"The model is {model.title}. The box of parameters that the network will learn:")
 for parameter in model.parameters:
-    print(f"{parameter.symbol:>8}  from {parameter.lower:<6g} to {parameter.upper:<6g} {parameter.comment}")
+    print(f"{parameter.name:>6}  from {parameter.lower:<6g} to {parameter.upper:<5g} {parameter.comment}")
 
 # COMMAND ----------
 
@@ -119,7 +119,7 @@ print("One surface …", flush=True)
 started = time.perf_counter()
 surface = model.surfaces([parameters()], effort, plan.seed)
 seconds = time.perf_counter() - started
-print(f"{surface.valid.sum()} of 88 cells have a volatility; {seconds:.1f} s, the next take less")
+print(f"{surface.valid.sum()} of 88 cells have a volatility; {1000 * seconds:,.0f} ms, the next take less")
 
 # COMMAND ----------
 
@@ -203,20 +203,22 @@ elif model.name == "heston":
 # MAGIC %md
 # MAGIC ## Why that is slow
 # MAGIC The work of a simulation grows with the paths, its noise falls at best like one over their number, and at worst
-# MAGIC like one over the root of it. Below it is the standard error relative to the volatility, averaged over the cells
-# MAGIC that are valid with few paths too. Heston's formula has no paths and no noise, and so only one line.
+# MAGIC like one over the root of it. To see it, the same surface is made eight times with other random numbers: the
+# MAGIC noise below is the spread of the eight, relative to their mean, averaged over the cells that few paths can tell
+# MAGIC too. Heston's formula has no paths and no noise, and so only one line.
 
 # COMMAND ----------
 
-exact, cells = not surface.standard_error[surface.valid].any(), surface.valid
-print("   paths   per surface   noise")
+exact, cells, same = not surface.standard_error[surface.valid].any(), surface.valid[0], [parameters()] * 8
+print("   paths   per surface     noise")
 for paths in [plan.test_paths] if exact else [plan.test_paths // 16, plan.test_paths]:
     chosen = Effort(paths, plan.steps)
-    cells = cells & model.surfaces([parameters()], chosen, plan.seed).valid  # Compiles, too.
+    model.surfaces(same, chosen, plan.seed)  # Compiles.
     started = time.perf_counter()
-    made = model.surfaces([parameters()], chosen, plan.seed)
-    seconds = time.perf_counter() - started
-    noise = 100 * (made.standard_error / made.volatility)[cells].mean()
+    made = model.surfaces(same, chosen, plan.seed)
+    seconds = (time.perf_counter() - started) / len(same)
+    cells = cells & made.valid.all(axis=0)
+    noise = 100 * (made.volatility.std(axis=0, ddof=1) / made.volatility.mean(axis=0))[cells].mean()
     print(f"{'none' if exact else f'{paths:,}':>8} {1000 * seconds:10.1f} ms {noise:7.3f} %", flush=True)
 print(f"A calibration that asks for 300 such surfaces takes {300 * seconds:.1f} s here.")
 

@@ -3,7 +3,7 @@
 # MAGIC # 2 · Features and labels
 # MAGIC
 # MAGIC *Features* are parameters of the model, spread evenly over the box by a scrambled Sobol sequence. *Labels* are
-# MAGIC the 8 × 11 implied volatilities of each, by conditional Monte Carlo:
+# MAGIC the 8 × 11 implied volatilities of each: Heston's by a formula, rough Bergomi's by conditional Monte Carlo:
 # MAGIC
 # MAGIC - the hybrid scheme for the rough path (Bennedsen, Lunde, Pakkanen), one for all maturities by self-similarity;
 # MAGIC - a shifted Sobol set, turned so that its first dimensions move the paths most, and each path's mirror image;
@@ -55,7 +55,7 @@ origin = results.provenance(
     plan, dbutils.widgets.get("deployment"), dbutils.widgets.get("attempt"), results.job_run(context)
 )
 tables.make_schema(spark, destination, origin["deployment"])
-print(plan)
+print(profiles.in_words(plan))
 print(f"Tables go to {destination.catalog}.{destination.schema}, pictures to {output}")
 
 # COMMAND ----------
@@ -96,8 +96,9 @@ print(f"{destination.name('labels')}, version {labels_version}: {plan.rows + pla
 # MAGIC %md
 # MAGIC ## Quality of the labels
 # MAGIC Read back from the tables, as training will. Invalid cells and noise sit where options are worth least: short
-# MAGIC maturities, far strikes. A model has no arbitrage: the last two columns count places where neighbouring prices
-# MAGIC seem to have some, in brackets those where it is larger than two standard errors.
+# MAGIC maturities, far strikes. The *noise* is the relative error to expect of a volatility: a perfect network would
+# MAGIC show as much on these surfaces. A model has no arbitrage: the last two columns count places where neighbouring
+# MAGIC prices seem to have some, in brackets those where it is larger than two standard errors.
 
 # COMMAND ----------
 
@@ -123,11 +124,14 @@ import numpy as np
 from implied_volatility import pictures
 
 surfaces = samples["training"].surfaces
-relative = 100 * surfaces.standard_error / surfaces.volatility
+if np.nanmax(surfaces.standard_error) > 0:
+    second = ("Median standard error / volatility", surfaces.standard_error / surfaces.volatility)
+else:
+    second = ("Median volatility, without noise", surfaces.volatility)
 figure = pictures.heat_maps(
     [
         ("Invalid cells", 100 * (1 - surfaces.valid.mean(axis=0))),
-        ("Median standard error / volatility", np.nanmedian(relative, axis=0)),
+        (second[0], 100 * np.nanmedian(second[1], axis=0)),
     ],
     common_scale=False,
 )

@@ -28,8 +28,10 @@ def label(
     """Surfaces of parameters `(rows, P)`, `workers` (or as many as there are cores) groups of rows at a time.
 
     Rows are numbered from `first_row`. The result depends on the seed and these numbers, not on the number of
-    workers. `progress(done, rows)` is called in order.
+    workers. `progress(done, rows)` is called in order. ValueError without any row.
     """
+    if not len(parameters):
+        raise ValueError("no row of parameters to make a surface of")
     starts = range(0, len(parameters), _CHUNK)
 
     def one(start: int) -> Surfaces:

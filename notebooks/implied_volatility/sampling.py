@@ -17,5 +17,7 @@ def stream(seed: int, name: str) -> int:
 
 def sobol(rows: int, dimensions: int, seed: int) -> Floats:
     """`rows` points of a scrambled Sobol sequence in the unit cube; fewer rows of a seed are a prefix of more."""
+    if rows < 1:
+        raise ValueError(f"rows must be at least 1, not {rows}")
     points = qmc.Sobol(dimensions, scramble=True, seed=seed).random_base2(max(0, math.ceil(math.log2(rows))))
     return np.asarray(points[:rows])

@@ -4,9 +4,10 @@ import re
 import numpy as np
 import pytest
 
-from implied_volatility.accelerator.decision import decide
+from implied_volatility.accelerator.decision import decide, decide_calibration
 from implied_volatility.accelerator.evaluation import Judged, by_cell, evaluate, flat
 from implied_volatility.arbitrage import violations
+from implied_volatility.calibration.recovery import Recovery
 from implied_volatility.learning.curve import Point
 from implied_volatility.learning.descent import Fit
 from implied_volatility.scoring import Score
@@ -71,3 +72,11 @@ def test_the_decision_is_by_the_numbers_of_the_run() -> None:
     assert "mean error over the noise of the test" not in decided(noise_mean_percent=0)
     # Twice the rows, half the error: more rows would help.
     assert not bad["gain of the last doubling of rows"]
+
+
+def test_the_decision_on_calibration_is_by_the_parameter_whose_stated_errors_are_worst() -> None:
+    nu = Recovery("nu", "ν", 0.0, 0.0, 0.1, 0.1, 0.02, 0.1, within_two=0.8, at_bound=0.0)
+    edge = nu._replace(name="rho", symbol="ρ", within_two=float("nan"))
+    bad = decide_calibration([nu, nu._replace(symbol="H", within_two=0.95), edge], noises=4.0, milliseconds=5.0)
+    assert [(line.found, line.good) for line in bad] == [("ν: 80 %", False), ("4 noises", False), ("5 ms", True)]
+    assert [line.good for line in decide_calibration([edge], float("nan"), 30.0)] == [False]

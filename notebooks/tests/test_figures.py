@@ -44,7 +44,7 @@ class Toy(Model):
 
     def surfaces(self, parameters: ArrayLike, effort: Effort, seed: int, rows: ArrayLike | None = None) -> Surfaces:
         given = self.check(parameters)
-        numbers = row_numbers(rows, len(given))
+        numbers = row_numbers(rows, given)
         time.sleep(self.pause)
         noise = np.stack([np.random.default_rng([seed, number]).normal(0, 1e-3, (8, 11)) for number in numbers])
         volatility = given[:, :1, None] + noise

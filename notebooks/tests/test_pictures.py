@@ -38,6 +38,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "calibration": lambda: pictures.calibration(SURFACES, VOLATILITY * 1.1, VOLATILITY, [1], ["a"]),
     "heat maps": lambda: pictures.heat_maps([("a", CELLS), ("b", np.zeros((8, 11)))], common_scale=False),
     "error maps": lambda: pictures.error_maps(CELLS, 3 * CELLS, CELLS / 4),
+    "error maps of exact labels": lambda: pictures.error_maps(CELLS, 3 * CELLS, 0 * CELLS),
     "error maps without ratio": lambda: pictures.error_maps(CELLS, 3 * CELLS, CELLS / 4, ratio=False),
     "skew": lambda: pictures.skew_by_maturity(SKEWS, ["a", "b"], [-0.4, -0.4], [-0.4, -0.3], SKEWS / 30),
     "recovery": lambda: pictures.recovery(PARAMETERS, PARAMETERS, PARAMETERS**2 / 9, ROUGH_BERGOMI),
@@ -214,12 +215,38 @@ def test_a_picture_is_a_png_in_its_own_style_whatever_that_of_the_caller(made: d
     assert content == pictures.png(pictures.skew_by_maturity(SKEWS, ["a", "b"]))
 
 
+def test_exact_labels_have_no_noise_in_a_picture() -> None:
+    by_rows = pictures.error_against_rows([100, 1000], ERRORS.T[:2], np.array([3.0, 2.0]), 0.0)
+    assert "noise" not in str([text.get_text() for text in by_rows.axes[0].get_legend().get_texts()])
+    assert by_rows.axes[0].get_ylim()[0] > 0.01
+    maps = pictures.error_maps(CELLS, 3 * CELLS, 0 * CELLS)
+    assert [axes.get_title() for axes in maps.axes[:3]] == [
+        "our network (%)",
+        "paper's recipe (%)",
+        "paper's / ours (times)",
+    ]
+
+
+def test_progress_speaks_less_often_the_longer_it_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    seconds = iter(range(3601))
+    progress = Progress("work", clock=lambda: float(next(seconds)))
+    for done in range(1, 3601):
+        progress.rows(done, 3600)
+    said = [int(line.split(", ")[-1].split()[0]) for line in capsys.readouterr().out.splitlines()]
+    assert said[:3] == [3, 6, 9]
+    assert len(said) < 100
+    assert max(np.diff(said)) <= 60
+
+
 def test_progress_speaks_every_few_seconds_and_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
-    times = iter([0.0, 1.0, 4.0, 5.0, 5.5])
+    times = iter([0.0, 0.5, 1.0, 4.0, 5.0, 5.5, 8.9])
     progress = Progress("work", seconds=3, clock=lambda: next(times))
+    progress.waiting("a worker starts")
     for done in (10, 20, 30, 40):
         progress.rows(done, 40)
+    progress.waiting("another one starts")
     assert capsys.readouterr().out.splitlines() == [
         "work: 20 of 40 surfaces, 4 s",
         "work: 40 of 40 surfaces, 6 s",
+        "work: another one starts, 9 s",
     ]

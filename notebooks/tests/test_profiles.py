@@ -25,6 +25,14 @@ def test_the_full_profile_is_larger_than_the_small_one_in_everything() -> None:
     assert [name for name in sizes if int(full[name]) < int(small[name])] == []
 
 
+def test_a_plan_can_be_told_to_a_person() -> None:
+    by_formula = profiles.in_words(profiles.plan({**WIDGETS, "rows": "1024"}))
+    assert "Profile small, model heston, seed 7" in by_formula
+    assert "1,024 surfaces by a formula" in by_formula
+    simulated = profiles.in_words(profiles.plan({**WIDGETS, "model": "rough_bergomi", "paths": "512"}))
+    assert " × 512 paths" in simulated
+
+
 @pytest.mark.parametrize("profile", profiles.PROFILES)
 def test_a_profile_asks_for_what_a_widget_could_ask_for(profile: str) -> None:
     plan = profiles.plan({**WIDGETS, "profile": profile})

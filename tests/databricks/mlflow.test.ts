@@ -178,6 +178,21 @@ describe('runs', () => {
     expect(body.run.data.metrics).toBeUndefined();
   });
 
+  it('show what belongs to a group of metrics folded, and in the list of runs only how many there are', async () => {
+    const workspace = await startTestWorkspace();
+    const run = await createRun(workspace, path);
+    const cells = Array.from({ length: 88 }, (_, i) => ({ key: `error/cell_${i}`, value: i, timestamp: 1, step: 0 }));
+    await logBatch(workspace, run, { metrics: [...cells, { key: 'loss', value: 0.5, timestamp: 1, step: 0 }] });
+    const { body: read } = await workspace.call('GET', `${runs}/get?run_id=${run}`);
+    const list = `/ml/experiments/${read.run.info.experiment_id}`;
+    const { body: page } = await workspace.call('GET', `${list}/runs/${run}`);
+    expect(page).toMatch(/loss<\/td>.*<summary>error: 88<\/summary>.*error\/cell_87/s);
+    const { body: listed } = await workspace.call('GET', list);
+    expect(listed).toContain('loss: 0.5');
+    expect(listed).toContain('error/…: 88 values');
+    expect(listed).not.toContain('cell_');
+  });
+
   it('refuse names, values and amounts beyond the limits, and what has the wrong type', async () => {
     const workspace = await startTestWorkspace();
     const run = await createRun(workspace, path);

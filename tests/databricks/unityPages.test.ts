@@ -27,7 +27,7 @@ describe('the pages of the catalogue', () => {
     expect(table).not.toContain('<b>');
     const text = textOf(table);
     for (const part of [
-      '7 rows in 1 Delta files of 100 bytes',
+      '7 rows in 1 Delta file of 100 bytes',
       'deployment string NOT NULL partition whose row it is',
       'rows bigint',
       'Constraint Condition positive CHECK (rows &#62; 0)',
@@ -59,7 +59,7 @@ describe('the pages of the catalogue', () => {
       [{ commitInfo: { timestamp: 4000, operation: 'DELETE', operationMetrics: { numDeletedRows: '0' } } }],
     ]);
     const text = textOf(await page(`/explore/data/${catalog}/default/labels`));
-    expect(text).toContain('4 rows in 1 Delta files');
+    expect(text).toContain('4 rows in 1 Delta file');
     expect(text).toContain('MERGE 2 inserted, 1 updated');
     expect(text).toContain('DELETE none');
     expect(textOf(await page(`/explore/data/${catalog}/default`))).toMatch(/labels 4 1970-01-01T00:00:04/);

@@ -6,7 +6,7 @@ import type { StoredFiles } from '../storage/storedFiles.ts';
 import { artifactFolder } from './artifactRoutes.ts';
 import type { Experiment, MlflowRun } from './entities.ts';
 import type { Experiments } from './experiments.ts';
-import { metricCurve } from './metricCurve.ts';
+import { metricList, metricTables } from './metricTables.ts';
 import { fileList, fileReply, pairTable } from './pageParts.ts';
 import type { Runs } from './runs.ts';
 
@@ -36,9 +36,7 @@ function experimentPage({ experimentId, name, deleted, tags }: Experiment, runs:
     html`<a href="${addressOf(run)}">${run.name}</a>`,
     runs.isDeleted(run) ? `${run.status} (deleted)` : run.status,
     moment(run.startMs),
-    html`<ul>
-      ${run.metrics.map(({ key, latest }) => html`<li>${key}: ${latest.value}</li>`)}
-    </ul>`,
+    metricList(run),
   ]);
   return page(
     name,
@@ -50,20 +48,13 @@ function experimentPage({ experimentId, name, deleted, tags }: Experiment, runs:
 
 function runPage(experiments: Experiments, runs: Runs, storage: StoredFiles, run: MlflowRun): ApiReply {
   const { name } = experiments.get(run.experimentId);
-  const rows = run.metrics.map(({ key, latest, count }) => [
-    key,
-    String(latest.value),
-    html`${count} ${count === 1 ? 'point' : 'points'}`,
-    metricCurve(key, runs.history(run, key)),
-  ]);
   return page(
     run.name,
     html`<p><strong>${run.status}</strong>${runs.isDeleted(run) ? ', deleted' : ''}</p>
       <p><a href="/ml/experiments/${run.experimentId}">${name}</a>, run ${run.runId}</p>
       <p>By ${run.userId}, from ${moment(run.startMs)} ${run.endMs === undefined ? '' : 'to'} ${moment(run.endMs)}</p>
-      ${rows.length === 0 ? undefined : html`<h2>Metrics</h2>`}
-      ${rows.length === 0 ? undefined : table(['Name', 'Last value', 'Logged', 'Over the steps'], rows)}
-      ${pairTable('Parameters', run.params)} ${pairTable('Tags', shownTags(run))} ${datasetsOf(run)}
+      ${metricTables(run, runs)} ${pairTable('Parameters', run.params)} ${pairTable('Tags', shownTags(run))}
+      ${datasetsOf(run)}
       <h2>Artifacts</h2>
       ${fileList(storage, artifactFolder(runs, run), `${addressOf(run)}/artifacts`)}`,
     run.status === 'RUNNING' ? 5 : undefined,

@@ -14,6 +14,7 @@ export const style: Html = new Html(`
   code, pre { font: .875rem/1.5 ui-monospace, monospace; }
   img { max-width: 100%; background: white; }
   figure { margin: .5rem 0; }
+  summary { cursor: pointer; margin: .5rem 0; }
   blockquote { margin: 0; padding-left: 1rem; border-left: 3px solid #8884; }
   nav, small { opacity: .75; }
   .scroll { overflow: auto; max-height: 30rem; margin: .5rem 0; overflow-wrap: normal; }

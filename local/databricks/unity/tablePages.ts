@@ -79,8 +79,8 @@ function tablePage({ catalog, schema, name, folder, table: described }: FoundTab
     html`${wayTo(catalog, schema)}
       <p>${comment}</p>
       <p>
-        ${rows === undefined ? undefined : `${rows.toLocaleString('en')} rows in `}${count} Delta files of ${size} bytes
-        together, in <code>${folder}</code>
+        ${rows === undefined ? undefined : `${rows.toLocaleString('en')} rows in `}${count} Delta
+        ${files === 1 ? 'file' : 'files'} of ${size} bytes, in <code>${folder}</code>
       </p>
       ${columnSection(described)} ${propertySections(described)} ${historySection(described)}`,
   );

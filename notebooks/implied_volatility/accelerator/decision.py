@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from implied_volatility.calibration.recovery import Recovery
 from implied_volatility.grid import MATURITIES, STRIKES, Floats
 from implied_volatility.learning.curve import Point
 
@@ -63,6 +64,26 @@ def decide(metrics: Mapping[str, float], cells: Floats, points: Sequence[Point])
         _at_most("a surface in a batch of 10,000", metrics["microseconds_per_surface"], 5, "µs"),
         Line("one surface, the model's time over the network's", f"{speed:,.0f} times", "≥ 100 times", speed >= 100),
     ]
+
+
+def decide_calibration(recovered: Sequence[Recovery], noises: float, milliseconds: float) -> list[Line]:
+    """The same for calibration on the network.
+
+    Of the errors of each parameter, of how far a typical fit is from its surface when the model makes it again, in
+    standard errors of both (NaN for a model without noise), and of the time that one surface takes.
+    """
+    told = [entry for entry in recovered if np.isfinite(entry.within_two)]
+    least = min(told, key=lambda entry: entry.within_two, default=None)
+    honest = "parameters within two stated errors, the worst of them"
+    return [
+        *([Line(honest, _share(least), "≥ 90 %", least.within_two >= 0.9)] if least else []),
+        *([_at_most("a typical fit made again by the model", noises, 3, "noises")] if np.isfinite(noises) else []),
+        _at_most("a calibration alone", milliseconds, 20, "ms"),
+    ]
+
+
+def _share(entry: Recovery) -> str:
+    return f"{entry.symbol}: {100 * entry.within_two:.0f} %"
 
 
 def _at_most(question: str, value: float, most: float, unit: str) -> Line:

@@ -108,7 +108,9 @@ def _progress(counter: shipping.Accumulator | None, total: int) -> Iterator[None
     def poll(accumulator: shipping.Accumulator) -> None:
         while not over.wait(_POLL_SECONDS):
             # A task that was repeated has counted twice.
-            if accumulator.value < total:
+            if accumulator.value == 0:
+                progress.waiting("workers start and compile the model")
+            elif accumulator.value < total:
                 progress.rows(accumulator.value, total)
 
     watcher = threading.Thread(target=poll, args=(counter,), daemon=True)

@@ -34,6 +34,7 @@ class Plan:
 
 MODELS = ("rough_bergomi", "heston")
 """Names of the models, the usual one first; `implied_volatility.models` has them, but needs JAX."""
+_BY_FORMULA = ("heston",)
 _SMALL = Plan("small", MODELS[0], rows=4096, paths=1024, steps=128, test_rows=96, test_paths=8192, members=1, seed=0)
 _FULL = Plan(
     "full", MODELS[0], rows=131_072, paths=4096, steps=256, test_rows=512, test_paths=65_536, members=3, seed=0
@@ -65,6 +66,18 @@ def plan(widgets: Mapping[str, str]) -> Plan:
             raise ValueError(f"Widget paths: {paths} is no power of two, as Sobol points have to be.")
         chosen = replace(chosen, paths=paths)
     return chosen
+
+
+def in_words(plan: Plan) -> str:
+    """The sizes for a person, in two lines."""
+    by_formula = plan.model in _BY_FORMULA
+    effort = " by a formula" if by_formula else f" × {plan.paths:,} paths × {plan.steps} steps"
+    test_effort = "" if by_formula else f" × {plan.test_paths:,}"
+    return (
+        f"Profile {plan.profile}, model {plan.model}, seed {plan.seed}\n"
+        f"{plan.rows:,} surfaces{effort} to learn from, {plan.test_rows:,}{test_effort} to judge by;"
+        f" networks: {plan.members}"
+    )
 
 
 def one_of(widgets: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:

@@ -57,8 +57,13 @@ def train(
 
     `chosen` holds the row numbers for training and validation. The loss is Huber's, of the error in units of the
     label's noise; invalid cells have no part in it. The surrogate averages `members` networks, which differ by their
-    seeds. `progress(member)` gives what to call for each network's epochs.
+    seeds. `progress(member)` gives what to call for each network's epochs. ValueError for a sample without a surface
+    for each row, or without a valid cell to learn from.
     """
+    if len(sample.parameters) != len(sample.surfaces.valid):
+        raise ValueError(f"{len(sample.parameters)} rows of parameters, but {len(sample.surfaces.valid)} surfaces")
+    if not sample.surfaces.valid[chosen[0]].any():
+        raise ValueError("no surface to learn from has a valid cell")
     target, valid = log_ratio(model, sample)
     rows, held = chosen
     count = np.maximum(valid[rows].sum(0), 1)

@@ -121,8 +121,11 @@ class Model(ABC):
         """Parameters `(n, P)` to start a calibration from, of at-the-money volatilities `(n, 8)`; in the box."""
 
 
-def row_numbers(rows: ArrayLike | None, count: int) -> NDArray[np.uint32]:
-    """Numbers of the rows, 0 to count − 1 unless given; ValueError when there are not as many as rows."""
+def row_numbers(rows: ArrayLike | None, given: Floats) -> NDArray[np.uint32]:
+    """Numbers of the rows of parameters, from 0 unless given; ValueError unless there are rows, and as many numbers."""
+    if given.ndim != 2 or not len(given):
+        raise ValueError(f"parameters have a row per surface and the shape (n, {given.shape[-1]}), not {given.shape}")
+    count = len(given)
     numbers = np.arange(count) if rows is None else np.asarray(rows)
     if numbers.shape != (count,):
         raise ValueError(f"{count} rows of parameters, but row numbers of shape {numbers.shape}")

@@ -42,7 +42,7 @@ class Heston(Model):
         invalid where the integral is not resolved or no volatility gives the price.
         """
         given = self.check(parameters, inside_box=False)
-        row_numbers(rows, len(given))
+        row_numbers(rows, given)
         total = np.empty((len(given), len(MATURITIES), len(STRIKES)))
         for at in range(0, len(given), _ROWS_AT_ONCE):
             part = slice(at, at + _ROWS_AT_ONCE)

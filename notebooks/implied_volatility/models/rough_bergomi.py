@@ -46,7 +46,7 @@ class RoughBergomi(Model):
 
     def surfaces(self, parameters: ArrayLike, effort: Effort, seed: int, rows: ArrayLike | None = None) -> Surfaces:
         given = self.check(parameters, inside_box=False)
-        prices = simulate(given, Scheme.of_paths(effort.paths, effort.steps), seed, row_numbers(rows, len(given)))
+        prices = simulate(given, Scheme.of_paths(effort.paths, effort.steps), seed, row_numbers(rows, given))
         return invert(prices.price, prices.standard_error)
 
     def level(self, parameters: jax.Array) -> jax.Array:

@@ -31,20 +31,22 @@ def heat_maps(panels_: Sequence[tuple[str, Floats]], unit: str = "%", common_sca
 @styled
 def error_maps(ours: Floats, paper: Floats, noise: Floats, ratio: bool = True) -> Figure:
     """Mean relative errors per cell in percent, `(8, 11)` each, on one scale: our network, the paper's recipe and the
-    noise of what they are judged by; with `ratio` also how many times ours the paper's is."""
-    columns = 2 if ratio else 3
-    rows = 2 if ratio else 1
+    noise of what they are judged by, if any; with `ratio` also how many times ours the paper's is."""
+    maps = [("our network (%)", ours), ("paper's recipe (%)", paper), ("noise of the test surfaces (%)", noise)]
+    maps = maps if np.nanmax(noise, initial=0.0) > 0 else maps[:2]
+    count = len(maps) + ratio
+    rows = 2 if count == 4 else 1
+    columns = count // rows
     figure, grid = panels(rows, columns, (_WIDTH * columns + 0.8, _HEIGHT * rows), share_x=True, share_y=True)
     flat = [axes for line in grid for axes in line]
     largest = max(map(_largest, (ours, paper, noise)))
-    maps = (("our network (%)", ours), ("paper's recipe (%)", paper), ("noise of the test surfaces (%)", noise))
     for axes, (title, values) in zip(flat, maps, strict=False):
         shades = _heat(axes, title, values, largest)
     figure.colorbar(shades, ax=flat, label="mean relative error of the volatility (%)", aspect=35, pad=0.01)
     if ratio:
         times = np.divide(paper, ours, out=np.full(ours.shape, np.nan), where=ours > 0)
         # Its own scale: a factor is no percentage.
-        _heat(flat[3], "paper's / ours (times)", times, 1.6 * _largest(times))
+        _heat(flat[-1], "paper's / ours (times)", times, 1.6 * _largest(times))
     for line in grid:
         line[0].set_ylabel("maturity (years)")
     for axes in (axes for line in grid[:-1] for axes in line):
@@ -73,4 +75,6 @@ def _heat(axes: Axes, title: str, values: Floats, largest: float) -> ScalarMappa
 
 
 def _short(value: float) -> str:
+    if value == 0:
+        return "0"
     return f"{value:.2f}" if value < 9.995 else f"{value:.0f}"

@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike
 from implied_volatility.grid import MATURITIES, Floats
 from implied_volatility.pictures.style import NOISE, OURS, PAPER, REFERENCE, legend, ordered, panels, styled
 
+_NOISE = "noise of the test surfaces"
+
 
 @styled
 def skew_by_maturity(
@@ -48,7 +50,8 @@ def error_against_rows(
     rows: ArrayLike, ours: Floats, paper: Floats, noise: float, measure: str = "mean relative error (%)"
 ) -> Figure:
     """Errors by the number of surfaces learnt from, `(R,)`, or `(R, seeds)`: a point per seed, a line through the
-    geometric means. `noise` is the error of a perfect network, in the same unit, which `measure` names."""
+    geometric means. `noise` is the error of a perfect network, in the same unit, which `measure` names; 0 is not
+    drawn, for it is nowhere on a logarithmic axis."""
     figure, [[axes]] = panels(size=(5.6, 4.0))
     count = np.asarray(rows, np.float64)
     for label, values, look in (("paper's recipe", paper, PAPER), ("our network", ours, OURS)):
@@ -56,7 +59,8 @@ def error_against_rows(
         axes.plot(count, np.exp(np.log(seeds).mean(1)), label=label, color=look.color, linestyle=look.linestyle)
         x = np.repeat(count, seeds.shape[1])
         axes.plot(x, seeds.ravel(), look.marker, color=look.color, markeredgecolor="white", markeredgewidth=0.5)
-    axes.axhline(noise, color=NOISE.color, linestyle=NOISE.linestyle, linewidth=2.0, label="noise of the test surfaces")
+    if noise > 0:
+        axes.axhline(noise, color=NOISE.color, linestyle=NOISE.linestyle, linewidth=2.0, label=_NOISE)
     _log_log(axes, count)
     axes.set(xlabel="surfaces learnt from", ylabel=measure, title="What more rows bring")
     legend(axes)

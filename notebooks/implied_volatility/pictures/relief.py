@@ -60,6 +60,7 @@ def _relief(axes: Axes3D, faces: list[Floats], shades: Normalize) -> None:
     heights = np.concatenate(faces)[:, 2]
     # The short end, where smiles are steep, lies behind and hides nothing.
     axes.set(xlim=(_X[0], _X[-1]), ylim=(_Y[-1], 0.0), zlim=(heights.min(), heights.max()))
+    axes.set_xticks([-0.6, -0.4, -0.2, 0.0, 0.2])
     axes.set_yticks(_Y[[0, 1, 3, 5, 7]], [f"{MATURITIES[i]:g}" for i in (0, 1, 3, 5, 7)])
     axes.set(xlabel=_MONEYNESS, ylabel=f"{_MATURITY}, root scale", zlabel="implied volatility (%)")
     axes.tick_params(labelsize=7.5, pad=0)
