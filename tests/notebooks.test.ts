@@ -17,8 +17,13 @@ beforeAll(async () => {
 
 /** Runs a Python module in the notebooks' folder; rejects with what it printed when it fails. */
 async function run(...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(python, ['-m', ...args], { cwd: folder, env, maxBuffer: 1e7 });
-  return stdout;
+  const running = promisify(execFile)(python, ['-m', ...args], { cwd: folder, env, maxBuffer: 1e7 });
+  return running.then(
+    ({ stdout }) => stdout,
+    (error: Error & { stdout?: string }) => {
+      throw new Error(`${error.message}\n${error.stdout ?? ''}`, { cause: error });
+    },
+  );
 }
 
 // Two processes for two cores: Spark alone is half of the work.

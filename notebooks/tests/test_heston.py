@@ -201,4 +201,3 @@ def test_the_guess_is_in_the_box() -> None:
 
 def test_the_model_is_found_by_its_name() -> None:
     assert model_named("heston") is HESTON
-    assert surfaces(np.empty((0, 5))).valid.shape == (0, 8, 11)

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
+import scipy.sparse.linalg
+from jax.experimental import enable_x64
 from jax.scipy.special import ndtri
 from scipy.stats import qmc
 
@@ -98,6 +101,7 @@ def volterra(n: int) -> Callable[[jax.Array], tuple[jax.Array, jax.Array]]:
     return build
 
 
+@lru_cache
 def _leading_directions(n: int) -> tuple[jax.Array, jax.Array]:
     """For some H the orthogonal map I − B·T·Bᵀ that turns the first axes, the most even ones of a Sobol set, into
     the directions that move the paths of Y and W most: B `(8, 2n, 16)` and Tᵀ `(8, 16, 16)`.
@@ -108,11 +112,12 @@ def _leading_directions(n: int) -> tuple[jax.Array, jax.Array]:
     sum_of_w = np.hstack([np.tril(np.ones((n, n))) / np.sqrt(n), np.zeros((n, n))])
     parts = []
     for hurst in _HURSTS:
-        matrix, diagonal = (np.asarray(part, np.float64) for part in kernel(jnp.asarray(hurst)))
+        with enable_x64():
+            matrix, diagonal = (np.asarray(part, np.float64) for part in kernel(jnp.asarray(hurst)))
         y = np.hstack([matrix, np.diag(diagonal)])
         square = y.T @ y + sum_of_w.T @ sum_of_w
         directions = min(_DIRECTIONS, n)
-        _, leading = scipy.linalg.eigh(square, subset_by_index=(2 * n - directions, 2 * n - 1))
+        _, leading = scipy.sparse.linalg.eigsh(square, directions, v0=np.ones(2 * n))  # The same in every process.
         parts.append(_reflectors(leading[:, ::-1]))
     basis, triangle = (np.stack(part) for part in zip(*parts, strict=True))
     return jnp.asarray(basis, jnp.float32), jnp.asarray(triangle, jnp.float32)
