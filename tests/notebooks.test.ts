@@ -16,8 +16,9 @@ beforeAll(async () => {
 }, 300_000);
 
 /** Runs a Python module in the notebooks' folder; rejects with what it printed when it fails. */
-async function run(...args: string[]): Promise<string> {
-  const running = promisify(execFile)(python, ['-m', ...args], { cwd: folder, env, maxBuffer: 1e7 });
+async function run(args: string[], more: NodeJS.ProcessEnv = {}): Promise<string> {
+  const options = { cwd: folder, env: { ...env, ...more }, maxBuffer: 1e7 };
+  const running = promisify(execFile)(python, ['-m', ...args], options);
   return running.then(
     ({ stdout }) => stdout,
     (error: Error & { stdout?: string }) => {
@@ -26,25 +27,28 @@ async function run(...args: string[]): Promise<string> {
   );
 }
 
-// Two processes for two cores: Spark alone is half of the work.
+// Two processes for two cores: Spark alone is half of the work. Threads of their own would fight.
+const oneThread = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' };
 const ofTheTables = ['tests/test_labels.py', 'tests/test_tables.py'];
 // Nothing skipped: the tests of the tables have the Spark they need.
 const allPassed = /^\d+ passed in/m;
 
 test.concurrent('the Python package passes its tests of the tables, on Spark', async () => {
-  expect(await run('pytest', '-q', '-p', 'no:cacheprovider', ...ofTheTables)).toMatch(allPassed);
+  expect(await run(['pytest', '-q', '-p', 'no:cacheprovider', ...ofTheTables], oneThread)).toMatch(allPassed);
 }, 600_000);
 
 test.concurrent('the Python package passes all its other tests', async () => {
   const others = ofTheTables.map((file) => `--ignore=${file}`);
-  expect(await run('pytest', '-q', '-p', 'no:cacheprovider', ...others)).toMatch(allPassed);
+  expect(await run(['pytest', '-q', '-p', 'no:cacheprovider', ...others], { ...oneThread, NPROC: '1' })).toMatch(
+    allPassed,
+  );
 }, 600_000);
 
 test('the notebooks and the package pass ruff: lint and format', async () => {
-  expect(await run('ruff', 'check', '--no-cache', '.')).toContain('All checks passed');
-  expect(await run('ruff', 'format', '--check', '--no-cache', '.')).toContain('already formatted');
+  expect(await run(['ruff', 'check', '--no-cache', '.'])).toContain('All checks passed');
+  expect(await run(['ruff', 'format', '--check', '--no-cache', '.'])).toContain('already formatted');
 });
 
 test('the package passes mypy in strict mode', async () => {
-  expect(await run('mypy', '--cache-dir', '/dev/null')).toContain('Success');
+  expect(await run(['mypy', '--cache-dir', '/dev/null'])).toContain('Success');
 }, 120_000);
