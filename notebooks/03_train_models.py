@@ -162,7 +162,7 @@ print(f"Model {registered.name}, version {registered.version}")
 
 # COMMAND ----------
 
-from implied_volatility.scoring import cell_errors, cell_noise, relative_errors, score
+from implied_volatility.scoring import cell_errors, cell_noise, score
 
 with run:
     our_score, paper_score = score(our_surfaces, test.surfaces), score(paper_surfaces, test.surfaces)
@@ -212,9 +212,9 @@ display(figures["errors"])
 
 import numpy as np
 
-by_surface = np.nanmean(np.abs(relative_errors(our_surfaces, test.surfaces)), axis=(1, 2))
-order = np.argsort(by_surface)
-drawn = [int(order[len(order) // 2]), int(order[int(0.95 * len(order))])]
+from implied_volatility.scoring import typical_and_bad
+
+drawn = typical_and_bad(our_surfaces, test.surfaces)
 figures["smiles"] = pictures.smiles(
     test.surfaces, our_surfaces, paper_surfaces, drawn, ["typical surface", "one of the 5 % worst"]
 )

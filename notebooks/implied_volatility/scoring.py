@@ -41,6 +41,13 @@ def cell_errors(predicted: Floats, simulated: Surfaces) -> Floats:
     return np.where(seen > 0, total / np.maximum(seen, 1), np.nan)
 
 
+def typical_and_bad(predicted: Floats, simulated: Surfaces) -> list[int]:
+    """Row of the surface of middling mean error, and of one that is worse than 95 % of all."""
+    with np.errstate(invalid="ignore"):
+        order = np.argsort(np.nanmean(np.abs(relative_errors(predicted, simulated)), axis=(1, 2)))
+    return [int(order[len(order) // 2]), int(order[int(0.95 * len(order))])]
+
+
 def score(predicted: Floats, simulated: Surfaces) -> Score:
     """Compares surfaces of shape `(rows, 8, 11)`; ValueError if a prediction is no number or no cell is valid."""
     if not np.isfinite(predicted).all():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from implied_volatility.scoring import cell_errors, cell_noise, noise, score
+from implied_volatility.scoring import cell_errors, cell_noise, noise, score, typical_and_bad
 from implied_volatility.surfaces import Surfaces
 
 
@@ -66,3 +66,10 @@ def test_a_prediction_that_is_no_number_is_refused() -> None:
         score(predicted, surfaces())
     with pytest.raises(ValueError, match="no cell"):
         score(surfaces().volatility, surfaces()._replace(valid=np.zeros((200, 8, 11), bool)))
+
+
+def test_the_typical_and_the_bad_surface_are_told_by_their_mean_error() -> None:
+    truth = surfaces(100)
+    worse = np.random.default_rng(3).permutation(100)
+    predicted = truth.volatility * (1 + worse / 1000)[:, None, None]
+    assert [worse[row] for row in typical_and_bad(predicted, truth)] == [50, 95]

@@ -14,7 +14,7 @@ from implied_volatility.figures.figure import Cell, Figure, Options
 from implied_volatility.figures.judged import Judged
 from implied_volatility.figures.trained import Trained, sizes, trained
 from implied_volatility.models import Model
-from implied_volatility.scoring import cell_errors, cell_noise, relative_errors, score
+from implied_volatility.scoring import cell_errors, cell_noise, score, typical_and_bad
 
 _TRAININGS = 3
 _SHARES = (16, 8, 4, 2)
@@ -90,9 +90,7 @@ def _draw(options: Options, name: str, made: Judged, curve: _Curve) -> list[Path
     first = made.trainings[0]
     test = first.test
     ours, papers = first.surrogate.surface(test.parameters), first.paper.surface(test.parameters)
-    by_surface = np.nanmean(np.abs(relative_errors(ours, test.surfaces)), axis=(1, 2))
-    order = np.argsort(by_surface)
-    rows = [int(order[len(order) // 2]), int(order[int(0.95 * len(order))])]
+    rows = typical_and_bad(ours, test.surfaces)
     titles = ["typical surface", "one of the 5 % worst"]
     maps = (cell_errors(ours, test.surfaces), cell_errors(papers, test.surfaces), cell_noise(test.surfaces))
     fits = [("Our network", first.fits[0]), ("Paper's recipe", first.paper_fit)]

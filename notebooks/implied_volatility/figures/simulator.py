@@ -21,7 +21,7 @@ _NUS = (1.0, 2.0)
 
 
 def measure(options: Options) -> Figure:
-    """About six minutes on two cores."""
+    """About three minutes on two cores."""
     steps = options.steps or (16 if options.quick else 256)
     counts = (256, 512) if options.quick else (2048, 8192, 32_768)
     rows = options.rows or (8 if options.quick else 128)
@@ -71,15 +71,23 @@ def measure(options: Options) -> Figure:
 def noise(options: Options, effort: Effort, rows: int) -> tuple[float, float, float, float]:
     """Mean, median and worst cell's mean of the relative error that noise alone makes, and the share of invalid cells.
 
-    All in percent. The difference of two independent simulations is √2 times as large as the error of one.
+    All in percent.
     """
     parameters = ROUGH_BERGOMI.draw(rows, stream(options.seed, "simulator parameters"))
     one, two = (_volatility(options, parameters, effort, f"noise {at}") for at in range(2))
-    error = 100 * np.abs(one - two) / np.sqrt(2) / (0.5 * (one + two))
+    error = relative_noise(one, two)
     seen = error[np.isfinite(error)]
     cells = np.isfinite(error).mean(0) > 0.5
     invalid = 100 * (1 - len(seen) / error.size)
     return float(seen.mean()), float(np.median(seen)), float(np.nanmean(error[:, cells], axis=0).max()), invalid
+
+
+def relative_noise(one: Floats, two: Floats) -> Floats:
+    """Relative error in percent that noise makes, from two independent simulations; NaN where one has no volatility.
+
+    Their difference is √2 times as large as the error of one.
+    """
+    return np.asarray(100 * np.abs(one - two) / np.sqrt(2) / (0.5 * (one + two)))
 
 
 class _Bias:
@@ -96,17 +104,17 @@ def _bias(
     options: Options, nu: float, hurst: float, steps: int, paths: int, repeats: int, reference: int | None = None
 ) -> _Bias:
     """Against `reference` steps, four times as many unless given."""
-    given = np.array([[_VARIANCE] * 8 + [nu, _RHO, hurst]] * repeats)
-    made = _volatility(options, given, Effort(paths, steps), f"bias, ν {nu:g}, H {hurst:g}")
-    finer = _reference(options, nu, hurst, Effort(paths, reference or 4 * steps), repeats)
+    made = _repeated(options, "bias", nu, hurst, Effort(paths, steps), repeats)
+    finer = _repeated(options, "reference", nu, hurst, Effort(paths, reference or 4 * steps), repeats)
     error = 100 * (made.mean(0) / finer.mean(0) - 1)
     return _Bias(nu, hurst, error, 100 * np.sqrt(2 / np.pi) * made.std(0, ddof=1) / finer.mean(0))
 
 
 @lru_cache
-def _reference(options: Options, nu: float, hurst: float, effort: Effort, repeats: int) -> Floats:
+def _repeated(options: Options, name: str, nu: float, hurst: float, effort: Effort, repeats: int) -> Floats:
+    """Independent simulations at one set of parameters, kept because table and picture share some."""
     given = np.array([[_VARIANCE] * 8 + [nu, _RHO, hurst]] * repeats)
-    return _volatility(options, given, effort, f"reference, ν {nu:g}, H {hurst:g}")
+    return _volatility(options, given, effort, f"{name}, ν {nu:g}, H {hurst:g}")
 
 
 def _volatility(options: Options, parameters: Floats, effort: Effort, name: str) -> Floats:
@@ -123,7 +131,7 @@ def _noise_picture(options: Options, noises: dict[int, tuple[float, float, float
 
 def _bias_picture(options: Options, most: int, paths: int, repeats: int) -> Path:
     """Of the extrapolated volatilities, beside the rates that they would have without extrapolation."""
-    steps = [most // 4, most // 2, most] if options.quick is False else [most // 2, most]
+    steps = [most // 4, most // 2, most] if not options.quick else [most // 2, most]
     made = [[_bias(options, _NUS[0], hurst, count, paths, repeats, 4 * most) for count in steps] for hurst in _HURSTS]
     errors = np.array([[each.mean for each in line] for line in made])
     spread = np.array([[each.noise for each in line] for line in made]) / np.sqrt(repeats)

@@ -36,14 +36,9 @@ class Scheme:
         if self.points < 2 * _GROUPS or self.points & (self.points - 1):
             raise ValueError(f"points must be a power of two and at least {2 * _GROUPS}, not {self.points}")
 
-    @property
-    def paths(self) -> int:
-        """Simulated paths of the volatility, each Sobol point and its mirror image counted."""
-        return 2 * self.points
-
     @staticmethod
     def of_paths(paths: int, steps: int = 256) -> Scheme:
-        """The scheme that simulates `paths` paths, a power of two."""
+        """The scheme that simulates `paths` paths, a power of two; each Sobol point and its mirror image count."""
         if paths < 4 * _GROUPS or paths & (paths - 1):
             raise ValueError(f"paths must be a power of two and at least {4 * _GROUPS}, not {paths}")
         return Scheme(steps=steps, points=paths // 2)
@@ -191,8 +186,9 @@ def _payoff(y: _Array, w: _Array, market: _Market, rho: _Array) -> tuple[_Array,
     mean = jnp.full(n, 1 / n, jnp.float32)
     x4, total = ((part @ mean) * np.float32(np.sqrt(n)) for part in (fourth * w, w))
     means = [part @ mean for part in (fourth, root, fourth * root)]
+    log_spot = rho * x - 0.5 * rho**2 * left
     control = [
-        jnp.expm1(rho * x - 0.5 * rho**2 * left),
+        jnp.expm1(log_spot),
         jnp.expm1(-2 * x - 2 * left),
         x / jnp.sqrt(market.variance.sum()),
         *(made - expected for made, expected in zip(means, market.means, strict=True)),
@@ -201,7 +197,7 @@ def _payoff(y: _Array, w: _Array, market: _Market, rho: _Array) -> tuple[_Array,
         jnp.expm1(-0.5 * x4 - 0.125 * means[1]),
         jnp.expm1(-x4 - 0.5 * means[1]),
     ]
-    price = _black(rho * x - 0.5 * rho**2 * left, (1 - rho**2) * 0.5 * (left + right))
+    price = _black(log_spot, (1 - rho**2) * 0.5 * (left + right))
     return price, jnp.stack(control, axis=1)
 
 
