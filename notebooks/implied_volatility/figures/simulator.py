@@ -21,8 +21,8 @@ _NUS = (1.0, 2.0)
 
 
 def measure(options: Options) -> Figure:
-    """About three minutes on two cores."""
-    steps = options.steps or (16 if options.quick else 256)
+    """About ten minutes on two cores."""
+    steps = options.steps or (16 if options.quick else 512)
     counts = (256, 512) if options.quick else (2048, 8192, 32_768)
     rows = options.rows or (8 if options.quick else 128)
     noises = {paths: noise(options, Effort(paths, steps), rows) for paths in counts}

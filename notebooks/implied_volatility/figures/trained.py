@@ -48,13 +48,16 @@ class Sizes(NamedTuple):
 
 
 def sizes(options: Options) -> Sizes:
-    """40,000 rows × 2,048 paths × 256 steps and 600 × 32,768 to judge by, unless the options say otherwise."""
+    """40,000 rows × 2,048 paths × 256 steps and 600 × 32,768 × 512 to judge by, unless the options say otherwise.
+
+    Twice the steps, so that what the labels miss by their own steps counts as an error of the network.
+    """
     steps = options.steps or (16 if options.quick else 256)
     if options.quick:
         ours, papers = replace(training.SMALL, epochs=2), replace(paper.RECIPE, epochs=1)
         effort = Effort(options.paths or 1024, steps)  # One for both: to compile a simulator takes seconds.
         return Sizes(options.rows or 64, effort, 32, 32, effort, 16, 1, ours, papers)
-    effort, judging = Effort(options.paths or 2048, steps), Effort(32_768, steps)
+    effort, judging = Effort(options.paths or 2048, steps), Effort(32_768, 2 * steps)
     return Sizes(options.rows or 40_000, effort, 500, 600, judging, 50, MEMBERS, training.FULL, paper.RECIPE)
 
 
@@ -81,7 +84,7 @@ class Trained:
 
     @cached_property
     def test(self) -> Sample:
-        """Surfaces of seeds that training never uses, with sixteen times the paths."""
+        """Surfaces of seeds that training never uses, with sixteen times the paths and twice the steps."""
         return self._test_rows.take(self._test_count)
 
     @property

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -17,6 +20,7 @@ from implied_volatility.learning.network import Weights, forward
 from implied_volatility.models import Model, model_named
 
 _FORMAT = 3
+_PIECE = 2500
 _SHAPE = (len(MATURITIES), len(STRIKES))
 
 
@@ -36,10 +40,29 @@ class Surrogate:
     shape `(8, 11)`."""
 
     def surface(self, parameters: ArrayLike) -> Floats:
-        """Implied volatilities `(..., 8, 11)` for parameters `(..., P)`; ValueError outside the box."""
+        """Implied volatilities `(..., 8, 11)` for parameters `(..., P)`; ValueError outside the box.
+
+        Many rows are cut into pieces that fit into a core's cache, and these are shared among the cores.
+        """
         given = self.model.check(parameters)
-        made = _volatility(self.model, *self._arrays, given.astype(np.float32))
-        return np.asarray(made, np.float64).reshape(*given.shape[:-1], *_SHAPE)
+        rows = given.reshape(-1, given.shape[-1]).astype(np.float32)
+        if len(rows) == 1:
+            made = np.asarray(self._alone(rows[0]))
+        elif len(rows) <= _PIECE:
+            made = self._together(rows)
+        else:
+            pieces = np.array_split(rows, -(-len(rows) // _PIECE))
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                made = np.concatenate(list(pool.map(self._together, pieces)))
+        return made.astype(np.float64).reshape(*given.shape[:-1], *_SHAPE)
+
+    def _together(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(_volatility(self.model, *self._arrays, rows))
+
+    @cached_property
+    def _alone(self) -> Callable[[NDArray[np.float32]], jax.Array]:
+        # Compiled for these networks, whose weights are constants then: to pass them costs more than to multiply them.
+        return jax.jit(partial(_volatility, self.model, *self._arrays))
 
     @cached_property
     def _arrays(self) -> tuple[Weights, jax.Array, jax.Array]:
