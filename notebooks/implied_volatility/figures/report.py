@@ -17,7 +17,7 @@ from implied_volatility.models import Model
 from implied_volatility.scoring import cell_errors, cell_noise, score, typical_and_bad
 
 _TRAININGS = 3
-_SHARES = (16, 8, 4, 2)
+_SHARES = (16, 4)
 _LEAST_ROWS = 256
 
 

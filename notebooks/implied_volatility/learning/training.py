@@ -33,7 +33,7 @@ class NetworkRecipe(Recipe):
 
 
 SMALL = NetworkRecipe(epochs=100, batch=64, rate=4e-3, decay=0.1, warm_up=0.05)
-FULL = NetworkRecipe(epochs=300, batch=256, rate=5e-3, decay=0.1, warm_up=0.03)
+FULL = NetworkRecipe(epochs=200, batch=256, rate=5e-3, decay=0.1, warm_up=0.03)
 
 
 class Trained(NamedTuple):
