@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { gitOrNothing } from '../../kit/git.ts';
 import type { Collection } from '../../kit/store.ts';
 import { ApiError, alreadyExists, doesNotExist, invalidParameter } from '../apiError.ts';
 import { storageFailure } from '../files/dbfsRoutes.ts';
 import type { Workspace } from '../workspace.ts';
-import { git, gitOrNothing } from './git.ts';
 import { refreshSnapshot } from './snapshot.ts';
 
 /** A Git folder. Without `headCommitId` its clone failed or was cut off, and the folder is half-made. */
@@ -83,21 +83,23 @@ export class Repos {
       const incomplete = `Repo ${repo.path} is incomplete; delete it and create it again.`;
       if (!existsSync(join(folder, '.git'))) throw new ApiError(400, 'GIT_REMOTE_ERROR', incomplete);
       await this.#remote(repo.url);
-      const fetched = await gitOrNothing(folder, ['fetch', '--quiet', '--prune', '--force', '--tags', 'origin']);
+      const fetched = await this.#gitOrNothing(folder, ['fetch', '--quiet', '--prune', '--force', '--tags', 'origin']);
       if (fetched === undefined) throw new ApiError(400, 'GIT_REMOTE_ERROR', incomplete);
       const target = 'branch' in ref ? `refs/remotes/origin/${ref.branch}` : `refs/tags/${ref.tag}`;
-      if ((await gitOrNothing(folder, ['rev-parse', '--verify', '--quiet', `${target}^{commit}`])) === undefined) {
+      if (
+        (await this.#gitOrNothing(folder, ['rev-parse', '--verify', '--quiet', `${target}^{commit}`])) === undefined
+      ) {
         const name = 'branch' in ref ? `Branch ${ref.branch}` : `Tag ${ref.tag}`;
         throw new ApiError(400, 'GIT_UNKNOWN_REF', `${name} does not exist in the remote repository ${repo.url}.`);
       }
       if (discard) {
-        await git(folder, ['reset', '--quiet', '--hard']);
-        await git(folder, ['clean', '-fd', '--quiet']);
-      } else if ((await git(folder, ['status', '--porcelain', '--untracked-files=no'])).trim() !== '') {
+        await this.#workspace.git(folder, ['reset', '--quiet', '--hard']);
+        await this.#workspace.git(folder, ['clean', '-fd', '--quiet']);
+      } else if ((await this.#workspace.git(folder, ['status', '--porcelain', '--untracked-files=no'])).trim() !== '') {
         throw gitConflict(repo);
       }
       const how = 'branch' in ref ? ['-B', ref.branch, target] : ['--detach', target];
-      if ((await gitOrNothing(folder, ['checkout', '--quiet', ...how])) === undefined) throw gitConflict(repo);
+      if ((await this.#gitOrNothing(folder, ['checkout', '--quiet', ...how])) === undefined) throw gitConflict(repo);
       return this.#read(repo);
     });
   }
@@ -119,7 +121,7 @@ export class Repos {
     const folder = this.#workspace.files.location(repo.path);
     const remote = await this.#remote(repo.url);
     try {
-      await git(folder, ['clone', '--quiet', '--no-hardlinks', remote, '.']);
+      await this.#workspace.git(folder, ['clone', '--quiet', '--no-hardlinks', remote, '.']);
       return await this.#read(repo);
     } catch (error) {
       throw cloneFailure((error as Error).message);
@@ -128,8 +130,8 @@ export class Repos {
 
   async #read(repo: Repo): Promise<Repo> {
     const folder = this.#workspace.files.location(repo.path);
-    const headCommitId = (await git(folder, ['rev-parse', 'HEAD'])).trim();
-    const branch = await gitOrNothing(folder, ['symbolic-ref', '--quiet', '--short', 'HEAD']);
+    const headCommitId = (await this.#workspace.git(folder, ['rev-parse', 'HEAD'])).trim();
+    const branch = await this.#gitOrNothing(folder, ['symbolic-ref', '--quiet', '--short', 'HEAD']);
     const { id, path, url, provider } = repo;
     const read: Repo = { id, path, url, provider, headCommitId, ...(branch && { branch }) };
     // It may have been deleted while git worked.
@@ -147,11 +149,15 @@ export class Repos {
         `Failed to clone repo. Repo may be incomplete. Failure reason: the remote repository ${url} could not be reached.`,
       );
     }
-    if ((await gitOrNothing(source, ['rev-parse', '--is-bare-repository'])) === 'true') return source;
+    if ((await this.#gitOrNothing(source, ['rev-parse', '--is-bare-repository'])) === 'true') return source;
     const name = createHash('sha256').update(source).digest('hex').slice(0, 16);
     const bare = join(this.#workspace.folder, 'git', `${name}.git`);
-    await refreshSnapshot(source, bare);
+    await refreshSnapshot(this.#workspace.git, source, bare);
     return bare;
+  }
+
+  #gitOrNothing(folder: string, args: string[]): Promise<string | undefined> {
+    return gitOrNothing(this.#workspace.git, folder, args);
   }
 
   // One git operation at a time: two at once could refresh the same snapshot.
