@@ -4,6 +4,8 @@ export interface FaultRule {
   method: string;
   /** Path with `*` for anything, compared without regard to case: `/api/2.2/jobs/*`; a Thrift call is `<path>#FetchResults`. */
   path: string;
+  /** Requests with this text in their `user-agent` do not fit. */
+  spares?: string;
   /** Fitting requests let through before the fault starts. */
   skip?: number;
   /** Requests that get the fault; 1 when left out. */
@@ -46,9 +48,9 @@ export class Faults {
   }
 
   /** The first rule that is due for this request; asking uses it up by one. */
-  take(method: string, path: string): FaultRule | undefined {
+  take(method: string, path: string, userAgent = ''): FaultRule | undefined {
     for (const rule of this.#rules) {
-      if (!fits(rule, method, path)) continue;
+      if (!fits(rule, method, path) || (rule.spares && userAgent.includes(rule.spares))) continue;
       rule.seen++;
       if (rule.seen <= (rule.skip ?? 0) || rule.used >= (rule.times ?? 1)) continue;
       rule.used++;

@@ -10,7 +10,7 @@ import { loadApp } from './core/loadApp.ts';
 import { servedFunctions } from './core/servedFunctions.ts';
 import { DurableEngine } from './durable/durableEngine.ts';
 import { clientBinding } from './durable/managementUrls.ts';
-import type { HistoryEvent } from './durable/protocol.ts';
+import type { HistoryEvent, RuntimeStatus } from './durable/protocol.ts';
 import { Store } from './durable/store.ts';
 import { HostError } from './hostError.ts';
 import type { HostKeys } from './http/hostKeys.ts';
@@ -67,6 +67,8 @@ export interface Host {
   idle(): Promise<void>;
   /** When the next durable timer or timer trigger is due, in milliseconds since 1970; undefined when none waits. */
   nextDue(): number | undefined;
+  /** Undefined for an instance that there is not. */
+  status(instanceId: string): RuntimeStatus | undefined;
   /** The events of the instance's current generation, in order. */
   history(instanceId: string): HistoryEvent[];
   /** Called just before and just after each transaction on the durable state is committed; it may crash the host. */
@@ -195,6 +197,7 @@ function hostOf({ app, engine, timers, site, store, listeners, main, keys }: Par
       const dues = [engine.nextDue(), timers.nextDue()].filter((due) => due !== undefined);
       return dues.length === 0 ? undefined : Math.min(...dues);
     },
+    status: (instanceId) => store.instance(instanceId)?.status,
     history: (instanceId) => engine.history(instanceId),
     onCommit(act) {
       store.onCommit = act;

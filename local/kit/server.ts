@@ -118,7 +118,7 @@ async function answer(
     server.observe?.('received', named);
     // Whoever asked may have gone at this very moment.
     if (incoming.socket.destroyed) return { request: named, reply: 'reset' };
-    const fault = server.faults.take(request.method, request.path + suffix);
+    const fault = server.faults.take(request.method, request.path + suffix, request.headers['user-agent']);
     return { request: named, reply: await disturbed(request, rawPath, options, fault, clock) };
   } catch (error) {
     const reply = error instanceof BodyTooLarge ? { status: 413 } : options.errorReply(error);

@@ -1,6 +1,6 @@
 import type { StatusResource } from '../../domain/status.ts';
 import { localLocation, localResourceGroup } from '../cloud/localNames.ts';
-import { personCall } from './personCall.ts';
+import { sendAsPerson } from './send.ts';
 import type { Simulation } from './simulation.ts';
 
 /** What somebody asks of the app, from the first request to the end of the deployment. */
@@ -16,6 +16,13 @@ const workspacesVersion = '2026-01-01';
 
 /** The reference deployment: everything is made. */
 export const newWorkspace: Scenario = { name: 'a deployment into a new workspace', act: deploy };
+
+/** The accelerator goes into a workspace that was there before. */
+export const workspaceOfSomebody: Scenario = {
+  name: 'a deployment into a workspace of somebody',
+  prepare: (simulation) => makeWorkspace(simulation),
+  act: deploy,
+};
 
 /** A workspace that somebody has made, in which the accelerator has been deployed, runs it again. */
 export const rerun: Scenario = {
@@ -49,7 +56,7 @@ export async function makeWorkspace(simulation: Simulation, name = workspaceName
     tags: { owner: 'somebody' },
     properties: { managedResourceGroupId: managed, computeMode: 'Hybrid' },
   };
-  const status = await personCall(simulation, 'PUT', path, workspacesVersion, body);
+  const status = await sendAsPerson(simulation, 'PUT', path, workspacesVersion, body);
   if (status !== 201) throw new Error(`the workspace of somebody was answered ${status}`);
   await simulation.until(() => cloud.databricks.workspaces().length > 0);
   clock.advance(60_000);

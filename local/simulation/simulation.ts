@@ -5,6 +5,7 @@ import { type Cloud, type Latencies, startCloud } from '../cloud/startCloud.ts';
 import { localResourceGroup } from '../cloud/localNames.ts';
 import { acceleratorScript } from '../databricks/notebooks/acceleratorScript.ts';
 import { type NotebookScript, scriptedCompute } from '../databricks/notebooks/scriptedCompute.ts';
+import { isFinal } from '../host/durable/protocol.ts';
 import type { Log } from '../host/log.ts';
 import { type Host, type Remains, startHost } from '../host/startHost.ts';
 import { VirtualClock } from '../kit/clock.ts';
@@ -32,7 +33,11 @@ export type ServerName = string;
 /** The app as it is built, on the embedded host and over the emulators, in one process and under one clock, over a network in memory. */
 export interface Simulation {
   clock: VirtualClock;
+  /** What the clock showed at the beginning. */
+  startMs: number;
   cloud: Cloud;
+  /** The token endpoint, Resource Manager, and the workspaces in the order of their making. */
+  servers(): readonly ApiServer[];
   /** The host that runs now. */
   readonly host: Host;
   /** How often a host has crashed. */
@@ -47,6 +52,8 @@ export interface Simulation {
   /** Moves the clock until the deployment is over. */
   finish(id: string): Promise<StatusResource>;
   isOver(id: string): boolean;
+  /** Calls `act` with each workspace's server: those that are there now, and later ones before anyone can know their address. */
+  onWorkspace(act: (server: ApiServer) => Promise<void>): Promise<void>;
   /** Ends the host like SIGKILL at this very statement; the next one starts a few seconds later. */
   crash(): void;
   /** Moves the clock until something holds, and starts a host where one has crashed. */
@@ -58,7 +65,6 @@ export interface Simulation {
 const startMs = Date.UTC(2040, 0, 2, 8);
 const restartMs = 3000;
 const mostSteps = 20_000;
-const executionCompleted = 1;
 
 /** Starts a simulation; one at a time in a process. */
 export async function startSimulation(options: SimulationOptions): Promise<Simulation> {
@@ -76,9 +82,10 @@ export async function startSimulation(options: SimulationOptions): Promise<Simul
   const compute = scriptedCompute(options.script ?? acceleratorScript, clock);
   const machine = { network, openStore, git };
   const cloud = await startCloud({ folder, clock, compute, latencies: options.latencies, repository, machine });
-  const servers = [cloud.azure.arm, cloud.azure.identity];
+  const servers = [cloud.azure.identity, cloud.azure.arm];
   options.onServer?.(cloud.azure.arm, 'azure');
   options.onServer?.(cloud.azure.identity, 'identity');
+  let actOnWorkspace = (_server: ApiServer): Promise<void> => Promise.resolve();
   const create = cloud.databricks.createWorkspace.bind(cloud.databricks);
   cloud.databricks.createWorkspace = async (wanted) => {
     const made = await create(wanted);
@@ -86,6 +93,7 @@ export async function startSimulation(options: SimulationOptions): Promise<Simul
     if (found && !servers.includes(found.server)) {
       servers.push(found.server);
       options.onServer?.(found.server, wanted.name);
+      await actOnWorkspace(found.server);
     }
     return made;
   };
@@ -134,7 +142,9 @@ export async function startSimulation(options: SimulationOptions): Promise<Simul
   };
   const simulation: Simulation = {
     clock,
+    startMs,
     cloud,
+    servers: () => servers,
     stores,
     get host() {
       return host;
@@ -161,7 +171,11 @@ export async function startSimulation(options: SimulationOptions): Promise<Simul
       await simulation.until(() => simulation.isOver(id));
       return simulation.read(id);
     },
-    isOver: (id) => host.history(id).some(({ EventType }) => EventType === executionCompleted),
+    isOver: (id) => isFinal(host.status(id) ?? 'Pending'),
+    async onWorkspace(act) {
+      actOnWorkspace = act;
+      for (const { server } of cloud.databricks.workspaces()) await act(server);
+    },
     crash() {
       if (remains) return;
       crashes++;

@@ -4,7 +4,7 @@ import { withSqlSession } from '../../clients/databricksSql.ts';
 import type { Workspace } from '../../domain/steps.ts';
 import { type ActivityCloud, failureOf, startActivityCloud } from '../support/activityCloud.ts';
 import { type CloudCaller, cloudCaller, workspacesVersion } from '../support/cloudCaller.ts';
-import { quickLatencies } from '../support/quickCloud.ts';
+import { quickLatencies } from '../../local/simulation/quickCloud.ts';
 import { findWorkspace, setFault } from '../support/world.ts';
 
 let activities: ActivityCloud;

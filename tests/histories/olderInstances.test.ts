@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
 import { askedFor, recorded } from '../support/askedFor.ts';
 import { cloudCaller } from '../support/cloudCaller.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { startWorld } from '../support/world.ts';
 
 const world = await startWorld({

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
 import { askedFor, recorded } from '../support/askedFor.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { startWorld } from '../support/world.ts';
 
 const world = await startWorld({ script: quickScript, latencies: quickLatencies });

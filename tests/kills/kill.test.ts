@@ -12,7 +12,7 @@ import { type Program, spawnProgram } from '../../local/stack/spawnProgram.ts';
 import { cloudCaller, workspacesVersion } from '../support/cloudCaller.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
 import { makeRepository } from '../support/makeRepository.ts';
-import { quickScript } from '../support/quickCloud.ts';
+import { quickScript } from '../../local/simulation/quickCloud.ts';
 import { randomFrom } from '../../local/kit/random.ts';
 import { taggedResources } from '../support/taggedResources.ts';
 import { findWorkspace } from '../support/world.ts';

@@ -3,7 +3,7 @@ import type { StatusResource } from '../../domain/status.ts';
 import type { NotebookScript } from '../../local/databricks/notebooks/scriptedCompute.ts';
 import type { FaultRule } from '../../local/faults/faults.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { callsOf, pathFor, plain, type RemoteCall, serverOf } from '../support/remoteCalls.ts';
 import { randomFrom } from '../../local/kit/random.ts';
 import { setFault, startWorld } from '../support/world.ts';

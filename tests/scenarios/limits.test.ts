@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cloudCaller } from '../support/cloudCaller.ts';
 import { expectFailure } from '../support/expectFailure.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { setScenario, startWorld, type World } from '../support/world.ts';
 
 const hour = 3600;

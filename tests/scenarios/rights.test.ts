@@ -3,7 +3,7 @@ import type { DeployStatus, StatusResource } from '../../domain/status.ts';
 import type { NotebookScript } from '../../local/databricks/notebooks/scriptedCompute.ts';
 import { assignmentsVersion, type CloudCaller, cloudCaller } from '../support/cloudCaller.ts';
 import { expectFailure } from '../support/expectFailure.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { setFault, startWorld, type World } from '../support/world.ts';
 
 const minutes = 60;

@@ -6,7 +6,7 @@ import { type CloudCaller, cloudCaller, workspacesVersion } from '../support/clo
 import { expectFailure, secondsOf } from '../support/expectFailure.ts';
 import { fullSweep } from '../support/fullSweep.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { type DeploymentWish, setFault, setScenario, startWorld, type World } from '../support/world.ts';
 
 /** RUNME ends as its parameter `mode` says. */

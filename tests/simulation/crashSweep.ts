@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { play, titleOf, violations } from '../../local/simulation/crashSweep.ts';
 import type { Scenario } from '../../local/simulation/scenarios.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 
 /** Tests that a scenario ends as if nothing had happened, whenever the host crashes. */
 export async function testCrashesAnywhereIn(scenario: Scenario, leastPoints: number): Promise<void> {
