@@ -18,6 +18,8 @@ export interface FaultRule {
   body?: unknown;
   /** Cuts the connection instead of answering. */
   reset?: boolean;
+  /** Answers as it should, and cuts the connection in the middle of the body. */
+  half?: boolean;
   /** `after`: the handler runs first, so its effect happens and only the reply is lost. `before` when left out. */
   when?: 'before' | 'after';
 }

@@ -13,6 +13,8 @@ export interface LoggedRequest {
   method: string;
   path: string;
   status: number | 'reset';
+  /** The header, where the answer had it. */
+  retryAfter?: string;
 }
 
 export interface ServerOptions {
@@ -39,10 +41,12 @@ export interface ServerOptions {
 export interface NamedRequest {
   method: string;
   path: string;
+  userAgent: string;
 }
 
 /** Where a request stands: it has come, its effect is there and the reply is not sent, the reply is sent. */
 export type RequestPhase = 'received' | 'applied' | 'replied';
+export type RequestObserver = (phase: RequestPhase, request: NamedRequest) => void;
 
 export interface ApiServer {
   /** `https://localhost:port`, or `http:` without a certificate. */
@@ -53,7 +57,7 @@ export interface ApiServer {
   /** Requests that are being answered. */
   readonly inFlight: number;
   /** Called at each phase of each request that is logged, for those who act in between. */
-  observe?: (phase: RequestPhase, request: NamedRequest) => void;
+  observers: RequestObserver[];
   close(): Promise<void>;
 }
 
@@ -67,17 +71,20 @@ export async function startServer(options: ServerOptions): Promise<ApiServer> {
   const listener = (incoming: IncomingMessage, response: ServerResponse): void => {
     void respond(incoming, response);
   };
+  const tell: RequestObserver = (phase, request) => {
+    for (const observe of server.observers) observe(phase, request);
+  };
   let inFlight = 0;
   const respond = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     inFlight++;
     const { reply, request } = await answer(incoming, options, server, clock);
     if (request) {
       logRequest(request, reply, server.requests, clock);
-      server.observe?.('applied', request);
+      tell('applied', request);
     }
     send(response, reply, incoming);
     inFlight--;
-    if (request) server.observe?.('replied', request);
+    if (request) tell('replied', request);
   };
   const served = await network.serve(listener, { port: options.port ?? 0, ...(certificate && { certificate }) });
   const server: ApiServer = {
@@ -85,6 +92,7 @@ export async function startServer(options: ServerOptions): Promise<ApiServer> {
     port: served.port,
     faults: new Faults(),
     requests: [],
+    observers: [],
     get inFlight() {
       return inFlight;
     },
@@ -93,7 +101,8 @@ export async function startServer(options: ServerOptions): Promise<ApiServer> {
   return server;
 }
 
-type Outcome = ApiReply | 'reset';
+/** `half`: the connection is cut in the middle of the body. */
+type Outcome = (ApiReply & { half?: boolean }) | 'reset';
 
 interface Answered {
   reply: Outcome;
@@ -107,7 +116,11 @@ async function answer(
   server: ApiServer,
   clock: Clock,
 ): Promise<Answered> {
-  const named: NamedRequest = { method: incoming.method ?? 'GET', path: incoming.url ?? '/' };
+  const named: NamedRequest = {
+    method: incoming.method ?? 'GET',
+    path: incoming.url ?? '/',
+    userAgent: incoming.headers['user-agent'] ?? '',
+  };
   const isControl = named.path.startsWith('/__');
   try {
     const { request, rawPath } = await readRequest(incoming, options.certificate !== undefined);
@@ -115,10 +128,10 @@ async function answer(
     const action = options.actionOf?.(request);
     const suffix = action === undefined ? '' : `#${action}`;
     named.path += suffix;
-    server.observe?.('received', named);
+    for (const observe of server.observers) observe('received', named);
     // Whoever asked may have gone at this very moment.
     if (incoming.socket.destroyed) return { request: named, reply: 'reset' };
-    const fault = server.faults.take(request.method, request.path + suffix, request.headers['user-agent']);
+    const fault = server.faults.take(request.method, request.path + suffix, named.userAgent);
     return { request: named, reply: await disturbed(request, rawPath, options, fault, clock) };
   } catch (error) {
     const reply = error instanceof BodyTooLarge ? { status: 413 } : options.errorReply(error);
@@ -136,6 +149,7 @@ async function disturbed(
   if (fault?.latencyMs) await wait(clock, fault.latencyMs);
   if (fault && fault.when !== 'after' && disturbs(fault)) return faultReply(fault);
   const reply = await dispatch(request, rawPath, options);
+  if (fault?.half) return { ...reply, half: true };
   return fault && disturbs(fault) ? faultReply(fault) : reply;
 }
 
@@ -225,7 +239,8 @@ function logRequest({ method, path }: NamedRequest, reply: Outcome, requests: Lo
   const status = reply === 'reset' ? reply : (reply.status ?? 200);
   // A signature is a credential.
   const shown = path.replace(/([?&]sig=)[^&#]*/g, '$1…');
-  requests.push({ atMs: clock.now(), method, path: shown, status });
+  const retryAfter = reply === 'reset' ? undefined : reply.headers?.['retry-after'];
+  requests.push({ atMs: clock.now(), method, path: shown, status, ...(retryAfter !== undefined && { retryAfter }) });
   if (requests.length > requestLogLength) requests.shift();
 }
 
@@ -241,7 +256,12 @@ function send(response: ServerResponse, reply: Outcome, incoming: IncomingMessag
     ...(content !== undefined && !plain && { 'content-type': 'application/json' }),
     ...reply.headers,
   });
-  response.end(content);
+  if (!reply.half) {
+    response.end(content);
+    return;
+  }
+  const bytes = Buffer.from(content ?? '');
+  response.write(bytes.subarray(0, bytes.length >> 1), () => incoming.socket.destroy());
 }
 
 const wait = (clock: Clock, ms: number): Promise<void> =>

@@ -1,6 +1,7 @@
 import type { StatusResource } from '../../domain/status.ts';
 import { localLocation, localResourceGroup } from '../cloud/localNames.ts';
 import { sendAsPerson } from './send.ts';
+import { countsIn } from './counts.ts';
 import type { Simulation } from './simulation.ts';
 
 /** What somebody asks of the app, from the first request to the end of the deployment. */
@@ -33,13 +34,35 @@ export const rerun: Scenario = {
   },
   async act(simulation) {
     const { id } = await simulation.start({ workspaceName });
-    const before = await simulation.read(id);
-    // The answer may be lost: then the attempt tells whether it was carried out.
-    while ((await simulation.read(id)).attempt === before.attempt)
-      await simulation.post(`/api/deployments/${id}/retry`, { rerun: true });
+    await askForNextAttempt(simulation, id, { rerun: true });
     return simulation.finish(id);
   },
 };
+
+/** Somebody cancels while the notebooks run, and tries again afterwards. */
+export const cancelledAndRetried: Scenario = {
+  name: 'a deployment that is cancelled and tried again',
+  async act(simulation) {
+    const { id } = await simulation.start({ workspaceName });
+    await simulation.until(() => countsIn(simulation).jobs === 2);
+    while (!(await simulation.post(`/api/deployments/${id}/cancel`, {})));
+    const { state } = await simulation.finish(id);
+    if (state !== 'Cancelled') throw new Error(`the cancelled deployment ended as ${state}`);
+    await askForNextAttempt(simulation, id, {});
+    return simulation.finish(id);
+  },
+};
+
+/** Asks for the next attempt, again when a crash has taken the answer and the attempt shows that it was not carried out. */
+async function askForNextAttempt(simulation: Simulation, id: string, body: object): Promise<void> {
+  const { attempt } = await simulation.read(id);
+  for (let tries = 0; tries < 3; tries++) {
+    const answer = await simulation.post(`/api/deployments/${id}/retry`, body);
+    if ((await simulation.read(id)).attempt > attempt) return;
+    if (answer) throw new Error(`the retry was answered ${answer.status} ${await answer.text()}`);
+  }
+  throw new Error('the retry was never answered');
+}
 
 async function deploy(simulation: Simulation): Promise<StatusResource> {
   return simulation.finish((await simulation.start({ workspaceName })).id);

@@ -17,6 +17,8 @@ export interface SimulationOptions {
   latencies: Latencies;
   /** What the notebooks do; the accelerator acted when left out. */
   script?: NotebookScript;
+  /** The folder of the function app; this project's own when left out. */
+  appFolder?: string;
   /** More settings of the app; those of a process stay what they were in its first simulation. */
   settings?: Record<string, string>;
   /** Receives what hosts and app log; dropped when left out. */
@@ -65,6 +67,7 @@ export interface Simulation {
 const startMs = Date.UTC(2040, 0, 2, 8);
 const restartMs = 3000;
 const mostSteps = 20_000;
+const mostAtOnce = 150;
 
 /** Starts a simulation; one at a time in a process. */
 export async function startSimulation(options: SimulationOptions): Promise<Simulation> {
@@ -82,17 +85,23 @@ export async function startSimulation(options: SimulationOptions): Promise<Simul
   const compute = scriptedCompute(options.script ?? acceleratorScript, clock);
   const machine = { network, openStore, git };
   const cloud = await startCloud({ folder, clock, compute, latencies: options.latencies, repository, machine });
-  const servers = [cloud.azure.identity, cloud.azure.arm];
-  options.onServer?.(cloud.azure.arm, 'azure');
-  options.onServer?.(cloud.azure.identity, 'identity');
+  const servers: ApiServer[] = [];
+  const serve = (server: ApiServer, name: ServerName): void => {
+    servers.push(server);
+    server.observers.push((phase) => {
+      if (phase === 'received') noticeRequest();
+    });
+    options.onServer?.(server, name);
+  };
+  serve(cloud.azure.identity, 'identity');
+  serve(cloud.azure.arm, 'azure');
   let actOnWorkspace = (_server: ApiServer): Promise<void> => Promise.resolve();
   const create = cloud.databricks.createWorkspace.bind(cloud.databricks);
   cloud.databricks.createWorkspace = async (wanted) => {
     const made = await create(wanted);
     const found = cloud.databricks.workspaces().find(({ resourceId }) => resourceId === wanted.resourceId);
     if (found && !servers.includes(found.server)) {
-      servers.push(found.server);
-      options.onServer?.(found.server, wanted.name);
+      serve(found.server, wanted.name);
       await actOnWorkspace(found.server);
     }
     return made;
@@ -106,7 +115,14 @@ export async function startSimulation(options: SimulationOptions): Promise<Simul
     ...options.settings,
   };
   const { log } = options;
-  const hostOptions = { appFolder: root, memory: true, clock, strict: true, settings, ...(log && { log }) };
+  const hostOptions = {
+    appFolder: options.appFolder ?? root,
+    memory: true,
+    clock,
+    strict: true,
+    settings,
+    ...(log && { log }),
+  };
   let remains: Remains | undefined;
   const nextHost = async (left?: Remains): Promise<Host> => {
     const next = await startHost({ ...hostOptions, ...(left && { remains: left }) });
@@ -115,10 +131,21 @@ export async function startSimulation(options: SimulationOptions): Promise<Simul
   };
   let host = await nextHost();
   let crashes = 0;
+  let restless: Error | undefined;
+
+  // An app that asks again and again and lets no time pass would keep the clock from ever moving.
+  const now = { atMs: 0, requests: 0 };
+  const noticeRequest = (): void => {
+    if (now.atMs !== clock.now()) Object.assign(now, { atMs: clock.now(), requests: 0 });
+    if (++now.requests < mostAtOnce || restless) return;
+    restless = new Error(`the app has made ${mostAtOnce} requests at one moment, and makes more`);
+    simulation.crash();
+  };
 
   /** Nothing moves at the present time; a host that has crashed meanwhile is followed by the next. */
   const settle = async (): Promise<void> => {
     await host.idle();
+    if (restless) throw restless;
     for (; remains; await host.idle()) {
       await quiet(servers);
       clock.advance(restartMs);
@@ -193,7 +220,7 @@ export async function startSimulation(options: SimulationOptions): Promise<Simul
       throw new Error(`what was waited for has not happened within ${mostSteps} steps of the clock`);
     },
     async close() {
-      await settle();
+      if (!restless) await settle();
       await host.stop();
       await cloud.close();
     },

@@ -1,15 +1,12 @@
-import type { StatusResource } from '../../domain/status.ts';
 import type { Latencies } from '../cloud/startCloud.ts';
 import type { NotebookScript } from '../databricks/notebooks/scriptedCompute.ts';
 import type { Log } from '../host/log.ts';
-import { type Counts, countsIn } from './counts.ts';
-import { Crashes } from './crashes.ts';
 import { type Draw, drawFrom } from './draw.ts';
-import { differences, type EndState, endState, masked } from './endState.ts';
+import { type Ending, play, undisturbed, violations } from './play.ts';
 import { quickScript } from './quickCloud.ts';
-import { newWorkspace, rerun, type Scenario, workspaceOfSomebody } from './scenarios.ts';
+import { cancelledAndRetried, newWorkspace, rerun, type Scenario, workspaceOfSomebody } from './scenarios.ts';
 import { agreeOn } from './send.ts';
-import { type Simulation, type SimulationOptions, startSimulation } from './simulation.ts';
+import type { Simulation, SimulationOptions } from './simulation.ts';
 import { drawTroubles, type Trouble } from './troubles.ts';
 
 /** One deployment with the troubles of its seed. */
@@ -28,7 +25,7 @@ export interface SoakRun {
   violations: string[];
 }
 
-const scenarios: Scenario[] = [newWorkspace, workspaceOfSomebody, rerun];
+const scenarios: Scenario[] = [newWorkspace, workspaceOfSomebody, rerun, cancelledAndRetried];
 
 /** Plays the deployment that a seed stands for: its scenario, how long everything takes, and what goes wrong. */
 export async function soakRun(seed: number, log?: Log): Promise<SoakRun> {
@@ -37,7 +34,11 @@ export async function soakRun(seed: number, log?: Log): Promise<SoakRun> {
   const options: SimulationOptions = { ...drawTimes(draw), ...(log && { log }) };
   const troubles = drawTroubles(draw);
   const wanted = await referenceOf(scenario);
-  const found = await endOf(scenario, options, troubles);
+  const moments = troubles.flatMap((trouble) => (trouble.kind === 'crash' ? [trouble.moment] : []));
+  const found = await play(scenario, options, {
+    prepare: (simulation) => prepareTroubles(simulation, troubles),
+    ...(moments.length > 0 ? { moments } : undisturbed),
+  });
   return {
     seed,
     scenario: scenario.name,
@@ -45,7 +46,7 @@ export async function soakRun(seed: number, log?: Log): Promise<SoakRun> {
     crashes: found.crashes,
     seconds: found.seconds,
     requests: found.requests,
-    struck: found.struck,
+    struck: found.struck + found.crashes,
     violations: judge(wanted, found, troubles),
   };
 }
@@ -72,50 +73,15 @@ function drawTimes(draw: Draw): { latencies: Latencies; script: NotebookScript }
   return { latencies, script };
 }
 
-interface End {
-  deployment: StatusResource;
-  state: EndState;
-  counts: Counts;
-  crashes: number;
-  seconds: number;
-  requests: string[];
-  struck: number;
-}
-
-const references = new Map<Scenario, Promise<End>>();
+const references = new Map<Scenario, Promise<Ending>>();
 
 /** How the scenario ends when nothing goes wrong; times make no difference to that. */
-function referenceOf(scenario: Scenario): Promise<End> {
+function referenceOf(scenario: Scenario): Promise<Ending> {
   const known = references.get(scenario);
   if (known) return known;
-  const made = endOf(scenario, drawTimes(drawFrom(0)), []);
+  const made = play(scenario, drawTimes(drawFrom(0)));
   references.set(scenario, made);
   return made;
-}
-
-async function endOf(scenario: Scenario, options: SimulationOptions, troubles: readonly Trouble[]): Promise<End> {
-  const crashes = new Crashes(troubles.flatMap((trouble) => (trouble.kind === 'crash' ? [trouble.point] : [])));
-  const simulation = await startSimulation(crashes.watching(options));
-  try {
-    await scenario.prepare?.(simulation);
-    await prepareTroubles(simulation, troubles);
-    crashes.begin(simulation);
-    const startMs = simulation.clock.now();
-    const deployment = await scenario.act(simulation);
-    const seconds = (simulation.clock.now() - startMs) / 1000;
-    const faults = simulation.servers().flatMap((server) => server.faults.list());
-    return {
-      deployment,
-      state: endState(simulation),
-      counts: countsIn(simulation),
-      crashes: simulation.crashes,
-      seconds,
-      requests: requestsOf(simulation),
-      struck: simulation.crashes + faults.filter(({ used }) => used > 0).length,
-    };
-  } finally {
-    await simulation.close();
-  }
 }
 
 /** Sets the troubles on the servers that there are, and on the workspace as soon as it is made. */
@@ -133,25 +99,10 @@ async function prepareTroubles(simulation: Simulation, troubles: readonly Troubl
   });
 }
 
-function requestsOf(simulation: Simulation): string[] {
-  const startMs = simulation.startMs;
-  return simulation
-    .servers()
-    .slice(1)
-    .flatMap(({ requests }) =>
-      requests.map(
-        ({ atMs, method, path, status }) => `${(atMs - startMs) / 1000} ${method} ${masked(path)} ${status}`,
-      ),
-    );
-}
-
-function judge(wanted: End, found: End, troubles: readonly Trouble[]): string[] {
-  const { state, attempt, failure } = found.deployment;
-  const told = `ended as attempt ${attempt} ${state}: ${JSON.stringify(failure)}`;
-  const ended = state === 'Succeeded' && attempt === wanted.deployment.attempt ? [] : [told];
-  // A repair leaves its traces, so then only the numbers are compared.
-  const isRepaired = troubles.some(({ kind }) => kind === 'platform');
+function judge(wanted: Ending, found: Ending, troubles: readonly Trouble[]): string[] {
   const kinds = Object.keys(wanted.counts).filter((kind) => wanted.counts[kind] !== found.counts[kind]);
   const counts = kinds.map((kind) => `${found.counts[kind]} ${kind} instead of ${wanted.counts[kind]}`);
-  return [...ended, ...counts, ...(isRepaired ? [] : differences(wanted.state, found.state))];
+  // A repair leaves its traces, so then only the numbers are compared.
+  const isRepaired = troubles.some(({ kind }) => kind === 'platform');
+  return [...counts, ...violations(isRepaired ? { ...wanted, state: found.state } : wanted, found)];
 }

@@ -1,12 +1,13 @@
 import { actedNotebook } from '../databricks/notebooks/scriptedCompute.ts';
 import type { FaultRule } from '../faults/faults.ts';
 import type { RequestPhase } from '../kit/server.ts';
-import type { CrashPoint } from './crashes.ts';
+
 import type { Draw } from './draw.ts';
+import type { Moment } from './moments.ts';
 
 /** Something that goes wrong once, and passes. */
 export type Trouble =
-  | { kind: 'crash'; point: CrashPoint }
+  | { kind: 'crash'; moment: Moment }
   /** Of the servers of Azure, of its token endpoint, or of a workspace. */
   | { kind: 'fault'; server: 'azure' | 'identity' | 'workspace'; rule: FaultRule }
   /** Of the platform itself, in a workspace; the code says what has failed there. */
@@ -55,7 +56,7 @@ export function drawTroubles(draw: Draw): Trouble[] {
 }
 
 function drawTrouble(draw: Draw): Trouble {
-  if (draw.chance(0.4)) return { kind: 'crash', point: drawPoint(draw) };
+  if (draw.chance(0.4)) return { kind: 'crash', moment: drawMoment(draw) };
   if (draw.chance(0.2)) return { kind: 'platform', scenario: draw.pick(platform)(draw) };
   const server = draw.pick(['azure', 'identity', 'workspace', 'workspace', 'workspace'] as const);
   const rule = {
@@ -69,7 +70,7 @@ function drawTrouble(draw: Draw): Trouble {
   return { kind: 'fault', server, rule };
 }
 
-function drawPoint(draw: Draw): CrashPoint {
+function drawMoment(draw: Draw): Moment {
   if (draw.chance(0.5))
     return { at: 'commit', number: draw.whole(1, commits), when: draw.pick(['before', 'after']), what: '' };
   const phases: RequestPhase[] = ['received', 'applied', 'replied'];

@@ -5,7 +5,7 @@ import { soakRun } from '../../local/simulation/soak.ts';
 const first = Number(process.env['SOAK_SEED'] ?? Date.now() % 1_000_000);
 const runs = 100;
 
-test(`${runs} deployments with the troubles of the seeds from SOAK_SEED=${first} on end as if nothing had happened`, async () => {
+test(`F20: ${runs} deployments with the troubles of the seeds from SOAK_SEED=${first} on end as if nothing had happened`, async () => {
   const struck: number[] = [];
   for (let seed = first; seed < first + runs; seed++) {
     const { scenario, troubles, violations, struck: count } = await soakRun(seed);
