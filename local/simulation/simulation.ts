@@ -220,8 +220,11 @@ export async function startSimulation(options: SimulationOptions): Promise<Simul
       throw new Error(`what was waited for has not happened within ${mostSteps} steps of the clock`);
     },
     async close() {
-      if (!restless) await settle();
-      await host.stop();
+      // Otherwise the last host has crashed.
+      if (!restless) {
+        await settle();
+        await host.stop();
+      }
       await cloud.close();
     },
   };
