@@ -42,16 +42,30 @@ export const rerun: Scenario = {
 /** Somebody cancels while the notebooks run, and tries again afterwards. */
 export const cancelledAndRetried: Scenario = {
   name: 'a deployment that is cancelled and tried again',
-  async act(simulation) {
-    const { id } = await simulation.start({ workspaceName });
-    await simulation.until(() => countsIn(simulation).jobs === 2);
-    while (!(await simulation.post(`/api/deployments/${id}/cancel`, {})));
-    const { state } = await simulation.finish(id);
-    if (state !== 'Cancelled') throw new Error(`the cancelled deployment ended as ${state}`);
-    await askForNextAttempt(simulation, id, {});
-    return simulation.finish(id);
-  },
+  act: (simulation) => cancelAndRetry(simulation, Number.POSITIVE_INFINITY),
 };
+
+/** The same, where the cancel must be over in less time than the look takes that it interrupts. */
+export const cancelledAtOnce: Scenario = {
+  name: 'a deployment that is cancelled at once and tried again',
+  act: (simulation) => cancelAndRetry(simulation, 20),
+};
+
+async function cancelAndRetry(simulation: Simulation, mostSeconds: number): Promise<StatusResource> {
+  const { clock } = simulation;
+  const { id } = await simulation.start({ workspaceName });
+  await simulation.until(() => countsIn(simulation).runs === 2);
+  const runningMs = clock.now();
+  await simulation.until(() => clock.now() >= runningMs + 5000);
+  while (!(await simulation.post(`/api/deployments/${id}/cancel`, {})));
+  const askedMs = clock.now();
+  const { state } = await simulation.finish(id);
+  const seconds = (clock.now() - askedMs) / 1000;
+  if (state !== 'Cancelled' || seconds > mostSeconds)
+    throw new Error(`the deployment that was cancelled ended as ${state} after ${seconds} s`);
+  await askForNextAttempt(simulation, id, {});
+  return simulation.finish(id);
+}
 
 /** Asks for the next attempt, again when a crash has taken the answer and the attempt shows that it was not carried out. */
 async function askForNextAttempt(simulation: Simulation, id: string, body: object): Promise<void> {

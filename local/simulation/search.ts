@@ -1,6 +1,6 @@
 import { titleOf } from './moments.ts';
 import { type Ending, play, undisturbed } from './play.ts';
-import { cancelledAndRetried, newWorkspace, rerun, type Scenario } from './scenarios.ts';
+import { cancelledAtOnce, newWorkspace, rerun, type Scenario } from './scenarios.ts';
 import type { SimulationOptions } from './simulation.ts';
 import { callsIn, faultKinds, violationsOfCrash, violationsOfFault } from './sweeps.ts';
 
@@ -11,7 +11,7 @@ export interface Case {
   violations: () => Promise<string[]>;
 }
 
-const scenarios: Scenario[] = [newWorkspace, rerun, cancelledAndRetried];
+const scenarios: Scenario[] = [newWorkspace, rerun, cancelledAtOnce];
 
 /** Every case of the crash sweep and of the fault sweep of an app, those whose titles fit `first` before the others. */
 export async function casesOf(options: SimulationOptions, first: RegExp): Promise<Case[]> {

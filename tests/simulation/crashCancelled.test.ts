@@ -1,5 +1,5 @@
-import { cancelledAndRetried } from '../../local/simulation/scenarios.ts';
+import { cancelledAtOnce } from '../../local/simulation/scenarios.ts';
 import { fullSweep } from '../support/fullSweep.ts';
 import { testCrashesAnywhereIn } from './sweep.ts';
 
-await testCrashesAnywhereIn(cancelledAndRetried, 400, fullSweep ? 1 : 20);
+await testCrashesAnywhereIn(cancelledAtOnce, 400, fullSweep ? 1 : 20);
