@@ -101,10 +101,8 @@ async function answer(
     const action = options.actionOf?.(request);
     const suffix = action === undefined ? '' : `#${action}`;
     path += suffix;
-    return {
-      path,
-      reply: await disturbed(request, rawPath, options, faults.take(request.method, request.path + suffix), clock),
-    };
+    const fault = faults.take(request.method, request.path + suffix, clock.now());
+    return { path, reply: await disturbed(request, rawPath, options, fault, clock) };
   } catch (error) {
     return { path, reply: error instanceof BodyTooLarge ? { status: 413 } : options.errorReply(error) };
   }
