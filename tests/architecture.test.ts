@@ -5,6 +5,7 @@ import { basename, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import * as steps from '../domain/steps.ts';
+import { faultRows } from './support/faultMatrix.ts';
 
 interface Source {
   path: string;
@@ -219,6 +220,14 @@ const rules: Rule[] = [
     faults: (file) =>
       /^(?:activities|orchestrators)\/.*\.ts$/.test(file.path) && !exportsOwnName(file) ? [file.path] : [],
     broken: [['activities/submitRun.ts', 'export async function submit() {}']],
+  },
+  {
+    name: 'a title names only rows that the fault matrix has',
+    faults: ({ path, text }) =>
+      path.endsWith('.test.ts')
+        ? [...text.matchAll(/['`](F\d+): /g)].flatMap(([, id = '']) => (id in faultRows ? [] : [id]))
+        : [],
+    broken: [['tests/x.test.ts', ["test.each(cases)('F", "99: does %s', () => {});"].join('')]],
   },
   {
     name: 'no file has more than 400 lines of code',

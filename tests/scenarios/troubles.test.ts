@@ -150,20 +150,6 @@ describe('a workspace that exists', () => {
 });
 
 describe('Azure', () => {
-  test('tells why a creation failed, and the next attempt makes the workspace', async () => {
-    const trouble = { code: 'SubnetTooSmall', message: 'The subnet has no room for another cluster.' };
-    await setScenario(world.cloud.azure.arm, { kind: 'workspaceFails', name: 'dbw-fails', ...trouble });
-    const ended = await world.deploy({ workspaceName: 'dbw-fails' });
-    const failure = expectFailure(ended, 'WORKSPACE_FAILED', 'workspace');
-    expect(failure.message).toBe(trouble.message);
-    expect(failure.cause).toBe(`${trouble.code}: ${trouble.message}`);
-    expect(failure.link).toMatch(/^https:\/\/portal\.azure\.com\/.*\/workspaces\/dbw-fails$/);
-
-    await fetch(`${world.cloud.azure.url}/__scenarios`, { method: 'DELETE' });
-    expect((await world.deploy({ workspaceName: 'dbw-fails' })).failure).toBeUndefined();
-    expect(await inventoryOf(world.cloud, 'dbw-fails')).toEqual(oneOfEach);
-  });
-
   test.runIf(fullSweep)('has 45 minutes for a workspace', { timeout: 60_000 }, async () => {
     await setScenario(world.cloud.azure.arm, { kind: 'neverReady', name: 'dbw-never' });
     const ended = await world.deploy({ workspaceName: 'dbw-never' });
