@@ -99,8 +99,10 @@ export function openWorkspace(record: WorkspaceRecord, settings: WorkspaceSettin
         stop();
       };
     },
-    storageReady: () =>
-      clock.now() >= record.createdMs + settings.latencies.storageSeconds * 1000 && !scenarios.has('storageNeverReady'),
+    storageReady() {
+      const seconds = settings.latencies.storageSeconds + scenarios.storageDelaySeconds();
+      return clock.now() >= record.createdMs + seconds * 1000 && !scenarios.has('storageNeverReady');
+    },
     close() {
       for (const stop of timers) stop();
       timers.clear();

@@ -10,6 +10,8 @@ export interface FaultRule {
   skip?: number;
   /** Requests that get the fault; 1 when left out. */
   times?: number;
+  /** Instead of `times`: how long requests get the fault, from the first one that does. */
+  seconds?: number;
   /** Waits this long before the request is handled. */
   latencyMs?: number;
   /** Answers with this status (and headers, body) instead of the handler's answer. */
@@ -24,10 +26,20 @@ export interface FaultRule {
   when?: 'before' | 'after';
 }
 
+/** A request, as the rules see it. */
+interface Subject {
+  method: string;
+  path: string;
+  userAgent: string;
+  nowMs: number;
+}
+
 interface ActiveRule extends FaultRule {
   id: number;
   seen: number;
   used: number;
+  /** When it struck first. */
+  sinceMs?: number;
 }
 
 /** The fault rules of one server: set over HTTP at `/__faults`, applied outside its handlers. */
@@ -50,16 +62,22 @@ export class Faults {
   }
 
   /** The first rule that is due for this request; asking uses it up by one. */
-  take(method: string, path: string, userAgent = ''): FaultRule | undefined {
+  take({ method, path, userAgent, nowMs }: Subject): FaultRule | undefined {
     for (const rule of this.#rules) {
       if (!fits(rule, method, path) || (rule.spares && userAgent.includes(rule.spares))) continue;
       rule.seen++;
-      if (rule.seen <= (rule.skip ?? 0) || rule.used >= (rule.times ?? 1)) continue;
+      if (rule.seen <= (rule.skip ?? 0) || isSpent(rule, nowMs)) continue;
       rule.used++;
+      rule.sinceMs ??= nowMs;
       return rule;
     }
     return undefined;
   }
+}
+
+function isSpent({ seconds, sinceMs, used, times = 1 }: ActiveRule, nowMs: number): boolean {
+  if (seconds === undefined) return used >= times;
+  return sinceMs !== undefined && nowMs >= sinceMs + seconds * 1000;
 }
 
 function fits(rule: FaultRule, method: string, path: string): boolean {

@@ -131,7 +131,7 @@ async function answer(
     for (const observe of server.observers) observe('received', named);
     // Whoever asked may have gone at this very moment.
     if (incoming.socket.destroyed) return { request: named, reply: 'reset' };
-    const fault = server.faults.take(request.method, request.path + suffix, named.userAgent);
+    const fault = server.faults.take({ ...named, path: request.path + suffix, nowMs: clock.now() });
     return { request: named, reply: await disturbed(request, rawPath, options, fault, clock) };
   } catch (error) {
     const reply = error instanceof BodyTooLarge ? { status: 413 } : options.errorReply(error);

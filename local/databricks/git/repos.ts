@@ -16,9 +16,12 @@ export interface Repo {
   provider: string;
   branch?: string;
   headCommitId?: string;
+  createdMs: number;
 }
 
 export type Checkout = { branch: string } | { tag: string };
+
+export const noRepo = (id: string): ApiError => doesNotExist(`Repo with id ${id} does not exist.`);
 
 /** The workspace's Git folders: real clones of the repositories that stand for public ones. */
 export class Repos {
@@ -37,8 +40,14 @@ export class Repos {
 
   get(id: string): Repo {
     const repo = this.#repos.get(id);
-    if (!repo) throw doesNotExist(`Repo with id ${id} does not exist.`);
+    if (!repo) throw noRepo(id);
     return repo;
+  }
+
+  /** Whether reads are agreed not to show it yet. */
+  isUnseen({ createdMs }: Repo): boolean {
+    const { scenarios, clock } = this.#workspace;
+    return scenarios.hides('gitFolder', createdMs, clock.now());
   }
 
   byPath(path: string): Repo | undefined {
@@ -59,7 +68,7 @@ export class Repos {
     }
     const parent = files.find(dirname(path));
     if (parent?.kind !== 'DIRECTORY') throw doesNotExist(`The parent folder (${dirname(path)}) does not exist.`);
-    const repo: Repo = { ...wanted, path, id: files.idOf(path) };
+    const repo: Repo = { ...wanted, path, id: files.idOf(path), createdMs: clock.now() };
     this.#repos.set(repo.id, repo);
     mkdirSync(files.location(path));
     if (latencies.cloneSeconds > 0) {
@@ -132,10 +141,10 @@ export class Repos {
     const folder = this.#workspace.files.location(repo.path);
     const headCommitId = (await this.#workspace.git(folder, ['rev-parse', 'HEAD'])).trim();
     const branch = await this.#gitOrNothing(folder, ['symbolic-ref', '--quiet', '--short', 'HEAD']);
-    const { id, path, url, provider } = repo;
-    const read: Repo = { id, path, url, provider, headCommitId, ...(branch && { branch }) };
+    const { branch: _before, ...kept } = repo;
+    const read: Repo = { ...kept, headCommitId, ...(branch && { branch }) };
     // It may have been deleted while git worked.
-    if (this.#repos.get(id)) this.#repos.set(id, read);
+    if (this.#repos.get(repo.id)) this.#repos.set(repo.id, read);
     return read;
   }
 
