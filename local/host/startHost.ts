@@ -7,6 +7,7 @@ import { installFunctionsCore } from './core/functionsCore.ts';
 import { applySettings, readHostConfig } from './core/hostConfig.ts';
 import { loadApp } from './core/loadApp.ts';
 import { servedFunctions } from './core/servedFunctions.ts';
+import { type Backend, perfectBackend } from './durable/backend.ts';
 import { DurableEngine } from './durable/durableEngine.ts';
 import { clientBinding } from './durable/managementUrls.ts';
 import type { HistoryEvent } from './durable/protocol.ts';
@@ -58,6 +59,8 @@ export interface Host {
   nextDue(): number | undefined;
   /** The events of the instance's current generation, in order. */
   history(instanceId: string): HistoryEvent[];
+  /** Has messages delivered from now on as a real backend may: late, in another order, activities again. */
+  deliver(how: Partial<Backend>): void;
   /** Ends what runs and closes the store; activities get two seconds and run again with the next host. */
   stop(): Promise<void>;
 }
@@ -124,13 +127,14 @@ export async function startHost(options: StartHostOptions): Promise<Host> {
       key: keys.durable,
     });
     const strict = options.strict ?? false;
-    const engine = new DurableEngine({ app, config, store, clock, log, strict, clientBinding: binding });
+    const backend = perfectBackend();
+    const engine = new DurableEngine({ app, config, store, clock, log, strict, backend, clientBinding: binding });
     const timers = new TimerTriggers({ app, store, clock, log, clientBinding: binding });
     const site = new Site({ app, config, engine, timers, clock, keys, log, clientBinding: binding, rpcPort: rpc.port });
     ready(site);
     engine.resumeWork();
     timers.start();
-    return hostOf({ app, engine, timers, site, store, listeners, main, keys });
+    return hostOf({ app, engine, timers, site, store, backend, listeners, main, keys });
   } catch (error) {
     await Promise.all(listeners.map((server) => server.close()));
     store.close();
@@ -144,12 +148,13 @@ interface Parts {
   timers: TimerTriggers;
   site: Site;
   store: Store;
+  backend: Backend;
   listeners: HttpServer[];
   main: HttpServer;
   keys: HostKeys;
 }
 
-function hostOf({ app, engine, timers, site, store, listeners, main, keys }: Parts): Host {
+function hostOf({ app, engine, timers, site, store, backend, listeners, main, keys }: Parts): Host {
   const isBusy = (): boolean => engine.busy || timers.busy || listeners.some((server) => server.inFlight > 0);
   return {
     url: `http://localhost:${main.port}`,
@@ -170,6 +175,7 @@ function hostOf({ app, engine, timers, site, store, listeners, main, keys }: Par
       return dues.length === 0 ? undefined : Math.min(...dues);
     },
     history: (instanceId) => engine.history(instanceId),
+    deliver: (how) => void Object.assign(backend, how),
     async stop() {
       await Promise.all(listeners.map((server) => server.close()));
       await Promise.all([engine.stop(graceMs), timers.stop(graceMs)]);
