@@ -218,6 +218,16 @@ describe('removeData', () => {
     );
     expect([status, body['error_code']]).toEqual([404, 'SCHEMA_DOES_NOT_EXIST']);
   });
+
+  test('does not mind that another run of it has removed the experiment meanwhile', async () => {
+    const home = /\/Users\/[\w-]+/.exec(JSON.stringify(await readRemoval({ ...deployment, data: false })))?.[0] ?? '';
+    const experiment = { name: `${home}/seen-by-both`, tags: [{ key: ownerTag, value: deployment.id }] };
+    const { experiment_id: id } = await api('POST', `${mlflow}/experiments/create`, experiment);
+    const listed = await api('POST', `${mlflow}/experiments/search`, { filter: `name = '${experiment.name}'` });
+    await api('POST', `${mlflow}/experiments/delete`, { experiment_id: id });
+    server.faults.add({ method: 'POST', path: `${mlflow}/experiments/search`, status: 200, body: listed });
+    expect(kindsOf((await removeData(input())).removed)).toEqual([`experiment ${experiment.name}`]);
+  });
 });
 
 describe('the removals in a workspace that was only used', () => {
