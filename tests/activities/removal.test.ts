@@ -149,6 +149,19 @@ describe('cancelRuns', () => {
     expect(await stateOf(running)).not.toMatchObject({ result_state: 'CANCELED' });
     await api('POST', '/api/2.2/jobs/runs/cancel', { run_id: String(running) });
   });
+
+  test('leaves a run that began after it was asked to the next call, and says that it is active', async () => {
+    const job = await ensureJob({ ...input(), repository: await ensureRepo(input()) });
+    const askedMs = activities.clock.now();
+    activities.clock.advance(1);
+    const { runId } = await submitRun({ ...input(), attempt: 3, job });
+    expect((await cancelRuns({ ...input(), askedMs })).active).toMatchObject([{ runId }]);
+    activities.clock.advance(1);
+    expect((await cancelRuns({ ...input(), askedMs })).active).toMatchObject([{ runId }]);
+    await cancelRuns({ ...input(), askedMs: activities.clock.now() });
+    activities.clock.advance(10_000);
+    expect((await cancelRuns(input())).active).toEqual([]);
+  });
 });
 
 describe('removeData', () => {

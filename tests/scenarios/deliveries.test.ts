@@ -4,6 +4,7 @@ import { fullSweep } from '../support/fullSweep.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
 import { quickLatencies, quickScript } from '../support/quickCloud.ts';
 import { randomFrom } from '../support/randomFrom.ts';
+import { taggedResources } from '../support/taggedResources.ts';
 import { startWorld } from '../support/world.ts';
 
 const world = await startWorld({ script: quickScript, latencies: quickLatencies });
@@ -36,6 +37,27 @@ describe('a deployment succeeds with exactly one of each resource when each acti
   test.each(twice)('%s', async (name, deliveries) => {
     const workspaceName = `dbw-${name.replaceAll(' ', '-')}`;
     expect(await deployBy(workspaceName, { deliveries: () => deliveries })).toEqual(once);
+  });
+});
+
+describe('a cancel ends the runs, a retry succeeds and a deletion leaves nothing when each activity is delivered', () => {
+  test.each(twice.filter((_, i) => fullSweep || i % 2 === 0))('%s', async (_name, deliveries) => {
+    const workspaceName = `dbw-ended-${twice.findIndex(([, those]) => those === deliveries)}`;
+    world.host.deliver({ deliveries: () => deliveries });
+    const act = async (path: string, method: string): Promise<string> => {
+      await world.call(`/api/deployments/${id}${path}`, { method });
+      return (await world.finish(id)).state;
+    };
+    const { id } = await world.start({ workspaceName });
+    await world.until(async () => (await world.read(id)).runs.length > 0);
+    expect(await act('/cancel', 'POST')).toBe('Cancelled');
+    expect(await act('/retry', 'POST')).toBe('Succeeded');
+    // One run where the first had ended before the cancel was heard of.
+    expect(await inventoryOf(world.cloud, workspaceName)).toEqual({ ...oneOfEach, runs: expect.toBeOneOf([1, 2]) });
+    await world.pass(settleSeconds);
+    expect(await act('?data=true', 'DELETE')).toBe('Deleted');
+    await world.pass(settleSeconds);
+    expect(await taggedResources(world.cloud, id, workspaceName)).toEqual([]);
   });
 });
 
