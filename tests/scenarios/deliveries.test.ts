@@ -3,7 +3,7 @@ import { type Backend, type Delivery, perfectBackend } from '../../local/host/du
 import { fullSweep } from '../support/fullSweep.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
 import { quickLatencies, quickScript } from '../support/quickCloud.ts';
-import { randomFrom } from '../support/randomFrom.ts';
+import { randomFrom } from '../../local/kit/random.ts';
 import { taggedResources } from '../support/taggedResources.ts';
 import { startWorld } from '../support/world.ts';
 
