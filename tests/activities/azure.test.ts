@@ -173,16 +173,6 @@ describe('readWorkspace', () => {
       cause: 'QuotaExceeded: No workspace is left.',
     });
   });
-
-  test('follows no address but one of Azure Resource Manager', async () => {
-    const input = await failed('ws-redirected');
-    const { requests } = activities.cloud.azure.identity;
-    const operationUrl = `${activities.cloud.azure.identityEndpoint}?stolen=1`;
-    const failure = await failureOf(readWorkspace({ ...input, workspace: { ...input.workspace, operationUrl } }));
-    expect(failure).toMatchObject({ code: 'WORKSPACE_FAILED' });
-    expect(failure.cause).toBeUndefined();
-    expect(requests.filter(({ path }) => path.includes('stolen'))).toEqual([]);
-  });
 });
 
 describe('assignRole', () => {
