@@ -8,6 +8,7 @@ export default defineConfig({
     globalSetup: ['tests/support/temporaryFolder.ts', 'tests/support/buildApp.ts', 'tests/support/installSpark.ts'],
     // The default leaves one of two cores idle.
     maxWorkers: 2,
+    reporters: ['default', './tests/support/faultTable.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

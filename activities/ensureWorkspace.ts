@@ -4,6 +4,7 @@ import { isResourceMissing } from '../clients/armFailure.ts';
 import { retryAfterSeconds } from '../clients/retryAfter.ts';
 import { TerminalError } from '../domain/errors.ts';
 import { managedResourceGroupFor, ownerTag } from '../domain/ids.ts';
+import { isMadeAnew } from '../domain/madeAnew.ts';
 import { lackingSubnets } from '../domain/network.ts';
 import type { Deployment, WorkspaceState } from '../domain/steps.ts';
 import { networkProperties } from './networkProperties.ts';
@@ -23,7 +24,7 @@ export async function ensureWorkspace(deployment: Deployment): Promise<Workspace
     isResourceMissing,
   );
   const ours = there?.tags?.[ownerTag] === deployment.id;
-  if (!there || (ours && there.provisioningState === 'Failed')) return create(deployment);
+  if (!there || isMadeAnew(ours, there.provisioningState)) return create(deployment);
   if (!ours) refuseUnfit(deployment, there);
   requireNetwork(deployment, there);
   return workspaceState(there, deployment, ours);

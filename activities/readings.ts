@@ -1,4 +1,4 @@
-import { DeploymentError, type Failure } from '../domain/errors.ts';
+import { DeploymentError, type Failure, toFailure } from '../domain/errors.ts';
 import type { ErrorCode } from '../domain/errorTable.ts';
 import type { Read } from '../domain/preflight.ts';
 
@@ -54,11 +54,21 @@ async function attempt<T>(call: () => Promise<T>, tolerates: (failure: Failure) 
   }
 }
 
-/** The results of all, or the first failure, once all have ended: nothing of a step goes on after its end. */
+/**
+ * The results of all, or a failure, once all have ended: nothing of a step goes on after its end. Of several failures it is
+ * one that stays, else the one that asks for the longest wait.
+ */
 export async function settled<T extends readonly unknown[]>(calls: {
   [Key in keyof T]: Promise<T[Key]>;
 }): Promise<T> {
   const ends = await Promise.allSettled(calls);
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  const failures = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+  const [first] = failures.toSorted((a, b) => waitAfter(b) - waitAfter(a));
+  if (first !== undefined) throw first;
   return ends.map((end) => (end as PromiseFulfilledResult<unknown>).value) as unknown as T;
+}
+
+function waitAfter(failed: unknown): number {
+  const { retryable, retryAfterSeconds = 0 } = toFailure(failed);
+  return retryable ? retryAfterSeconds : Number.POSITIVE_INFINITY;
 }

@@ -1,4 +1,5 @@
 import { acceleratorNameOf, identityNameFor, jobNameFor, managedResourceGroupFor, warehouseNameFor } from './ids.ts';
+import { isMadeAnew } from './madeAnew.ts';
 import { nodeSizeOf } from './nodeTypes.ts';
 import type { PollingPlan } from './polling.ts';
 import type { Finding } from './preflight.ts';
@@ -74,9 +75,8 @@ interface Thing {
 const foundIn = ({ workspace }: SubscriptionReport): WorkspaceFact | undefined =>
   typeof workspace === 'string' ? undefined : workspace;
 
-/** A workspace of ours whose creation failed is asked for once more. */
 const isUsed = (workspace: WorkspaceFact | undefined): workspace is WorkspaceFact =>
-  workspace !== undefined && !(workspace.ours && workspace.provisioningState === 'Failed');
+  workspace !== undefined && !isMadeAnew(workspace.ours, workspace.provisioningState);
 
 function azureThings({ id, request, location }: Deployment, report: SubscriptionReport): Thing[] {
   const identity = request.identityName ?? identityNameFor(request.workspaceName);

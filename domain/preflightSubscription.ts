@@ -1,5 +1,6 @@
 import { errorTable } from './errorTable.ts';
 import { identityNameFor, portalLink } from './ids.ts';
+import { isMadeAnew } from './madeAnew.ts';
 import { lackingSubnets } from './network.ts';
 import { errorIn, type Finding, notChecked, type Read, warningOf } from './preflight.ts';
 import { needsOf } from './preflightNeeds.ts';
@@ -61,7 +62,7 @@ const ended = new Set(['Failed', 'Canceled', 'Deleting', 'Deleted']);
 export function makesWorkspace({ workspace }: Pick<SubscriptionFacts, 'workspace'>): boolean | undefined {
   if ('unread' in workspace) return undefined;
   const there = workspace.value;
-  return !there || (there.ours && there.provisioningState === 'Failed');
+  return !there || isMadeAnew(there.ours, there.provisioningState);
 }
 
 /** What the facts mean for the deployment: errors for what is surely wrong, warnings for what could not be seen. */
@@ -129,7 +130,7 @@ function judgeWorkspace(
     const command = `az databricks workspace update ${inGroup} --name ${name} --sku premium`;
     return [errorIn('WORKSPACE_NOT_PREMIUM', message, command, '/workspaceName')];
   }
-  if (ended.has(provisioningState) && !(ours && provisioningState === 'Failed')) {
+  if (ended.has(provisioningState) && !isMadeAnew(ours, provisioningState)) {
     const hint = `az databricks workspace show ${inGroup} --name ${name}, or ${portalLink(resourceId)}`;
     const message = `Azure reports the workspace ${name} as ${provisioningState}.`;
     return [errorIn('WORKSPACE_FAILED', message, hint, '/workspaceName')];

@@ -5,6 +5,7 @@ import { basename, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import * as steps from '../domain/steps.ts';
+import { faultRows } from './support/faultMatrix.ts';
 
 interface Source {
   path: string;
@@ -100,8 +101,22 @@ const matches = (text: string, pattern: RegExp): string[] => text.match(pattern)
 const exportsOwnName = ({ path, text }: Source): boolean =>
   new RegExp(`^export (?:async )?(?:const|function\\*?|class) ${basename(path, '.ts')}\\b`, 'im').test(text);
 
-const impure =
-  /\basync\b|\bawait\b|\bDate\.now\b|\bnew Date\(\s*\)|(?<!new )\bDate\(|\bMath\.random\b|\b(?:process|performance|globalThis|crypto)\b|\b(?:fetch|setTimeout|setInterval|setImmediate|queueMicrotask)\b/g;
+/** What gives something else on another machine, at another time, or to another call; or goes on when the call is over. */
+const impure = new RegExp(
+  [
+    String.raw`\b(?:async|await|Promise|then)\b`,
+    String.raw`\bDate\.now\b|\bnew Date(?:\(\s*\)|(?!\w|\())|(?<!new )\bDate\(|\bTemporal\b`,
+    // By the machine's time zone and language.
+    String.raw`\.[gs]et(?:FullYear|Month|Date|Day|Hours|Minutes|Seconds|Milliseconds|TimezoneOffset)\b|\.toLocale\w+|\bIntl\b`,
+    String.raw`\bMath\.random\b|\bcrypto\b`,
+    String.raw`\b(?:process|performance|global|globalThis|navigator|Buffer)\b`,
+    String.raw`\b(?:fetch|setTimeout|setInterval|setImmediate|queueMicrotask|AbortSignal)\b`,
+    String.raw`\b(?:require|import)\(`,
+    // What one call leaves behind for the next.
+    String.raw`^(?:export )?(?:let|var)\b`,
+  ].join('|'),
+  'gm',
+);
 
 const rules: Rule[] = [
   {
@@ -168,7 +183,7 @@ const rules: Rule[] = [
     broken: [['activities/ensureJob.ts', "import { ensureRepo } from './ensureRepo.ts';"]],
   },
   {
-    name: 'orchestrators and the domain are deterministic: no clock, chance, process, network or promises',
+    name: 'orchestrators and the domain are deterministic: no clock, chance, process, network, promises or memory',
     faults: ({ path, text }) => (/^(?:orchestrators|domain)\//.test(path) ? matches(bare(text), impure) : []),
     broken: [
       ['orchestrators/x.ts', 'const now = Date.now();'],
@@ -181,6 +196,12 @@ const rules: Rule[] = [
       ['domain/x.ts', 'const id = crypto.randomUUID();'],
       ['orchestrators/x.ts', 'setTimeout(() => {}, 1000);'],
       ['orchestrators/x.ts', "fetch('https://a.test');"],
+      ['orchestrators/x.ts', 'const now = new Date;'],
+      ['orchestrators/x.ts', 'const hour = at.getHours();'],
+      ['orchestrators/x.ts', 'const text = at.toLocaleTimeString();'],
+      ['orchestrators/x.ts', 'look().then(show);'],
+      ['orchestrators/x.ts', "const { deploy } = import('../functions/index.ts');"],
+      ['domain/x.ts', 'export let calls = 0;'],
     ],
   },
   {
@@ -199,6 +220,14 @@ const rules: Rule[] = [
     faults: (file) =>
       /^(?:activities|orchestrators)\/.*\.ts$/.test(file.path) && !exportsOwnName(file) ? [file.path] : [],
     broken: [['activities/submitRun.ts', 'export async function submit() {}']],
+  },
+  {
+    name: 'a title names only rows that the fault matrix has',
+    faults: ({ path, text }) =>
+      path.endsWith('.test.ts')
+        ? [...text.matchAll(/['`](F\d+): /g)].flatMap(([, id = '']) => (id in faultRows ? [] : [id]))
+        : [],
+    broken: [['tests/x.test.ts', ["test.each(cases)('F", "99: does %s', () => {});"].join('')]],
   },
   {
     name: 'no file has more than 400 lines of code',

@@ -74,6 +74,10 @@ export interface Operation {
   retains?: boolean;
   /** How it is bound to end; success when left out. */
   failure?: { code: string; message: string };
+  /** Bound to end as cancelled, not as failed. */
+  cancels?: boolean;
+  /** What it is shown as while it runs, instead of the usual words. */
+  shownAs?: string;
   status: 'running' | 'succeeded' | 'failed';
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock } from '../kit/clock.ts';
+import type { Network } from '../kit/network.ts';
 import { type ApiReply, type ApiRequest, Router } from '../kit/router.ts';
 import { type ApiServer, startServer } from '../kit/server.ts';
 import type { Store } from '../kit/store.ts';
@@ -12,6 +13,7 @@ export interface IdentityOptions {
   tenantId: string;
   app: { clientId: string; objectId: string };
   port?: number;
+  network?: Network;
 }
 
 /** The services for which the directory gives tokens: Resource Manager by both its names, Azure Databricks, Storage, Monitor. */
@@ -38,6 +40,7 @@ export async function startIdentityEndpoint(options: IdentityOptions): Promise<{
     errorReply: (error) => refusal(500, error instanceof Error ? error.message : String(error)),
     clock: options.clock,
     ...(options.port !== undefined && { port: options.port }),
+    ...(options.network && { network: options.network }),
   });
   return { server, header };
 }

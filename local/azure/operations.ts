@@ -65,7 +65,8 @@ export function serveOperations(
       const operation = state.operations.get(id);
       if (!operation) throw new ArmError(404, 'OperationNotFound', `The operation '${id}' could not be found.`);
       if (operation.status === 'succeeded') return { body: { status: 'Succeeded' } };
-      if (operation.status === 'failed') return { body: { status: 'Failed', error: operation.failure } };
+      if (operation.status === 'failed')
+        return { body: { status: operation.cancels ? 'Canceled' : 'Failed', error: operation.failure } };
       const location = `${request.origin}${request.path}?${request.query.toString()}`;
       return {
         status: 202,

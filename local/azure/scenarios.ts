@@ -10,10 +10,20 @@ const assigned = { assignment: v.optional(name), message: v.optional(name) };
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 const scenario = v.variant('kind', [
-  /** The creation of the workspace `name` (`*` for any) ends `Failed` with this error of the operation. */
-  v.strictObject({ kind: v.literal('workspaceFails'), name, code: name, message: name }),
-  /** The creation of the workspace `name` (`*` for any) never ends. */
-  v.strictObject({ kind: v.literal('neverReady'), name }),
+  /** The creation of the workspace `name` (`*` for any) ends in this state with this error of the operation. */
+  v.strictObject({
+    kind: v.literal('workspaceFails'),
+    name,
+    code: name,
+    message: name,
+    state: v.optional(v.picklist(['Failed', 'Canceled']), 'Failed'),
+  }),
+  /** The creation of the workspace `name` (`*` for any) never ends; `state` is what it is shown as meanwhile. */
+  v.strictObject({ kind: v.literal('neverReady'), name, state: v.optional(name) }),
+  /** The creation of the workspace `name` (`*` for any) takes this long; `state` is what it is shown as meanwhile. */
+  v.strictObject({ kind: v.literal('workspaceSlow'), name, seconds: count, state: v.optional(name) }),
+  /** Reads and lists miss the workspace or identity `name` (`*` for any) for this long after its creation. */
+  v.strictObject({ kind: v.literal('notYetVisible'), name, seconds: count }),
   /** The policy of this display name forbids the workspace or identity `name` (`*` for any), with the reason of its assignment. */
   v.strictObject({ kind: v.literal('policyDenies'), name, policy: name, ...assigned }),
   /** A policy forbids every workspace and identity without this tag. */
@@ -79,7 +89,14 @@ function subjectOf(scenario: Scenario): string {
   }
 }
 
-type NamedScenario = 'workspaceFails' | 'neverReady' | 'locked' | 'unityEnabled' | 'deletionFails';
+type NamedScenario =
+  | 'workspaceFails'
+  | 'neverReady'
+  | 'workspaceSlow'
+  | 'notYetVisible'
+  | 'locked'
+  | 'unityEnabled'
+  | 'deletionFails';
 
 /** The scenario of this kind that was agreed on for a workspace or an identity. */
 export function scenarioFor<K extends NamedScenario>(
@@ -89,6 +106,16 @@ export function scenarioFor<K extends NamedScenario>(
 ): Extract<Scenario, { kind: K }> | undefined {
   const found = scenarios.get(`${kind} ${workspace.toLowerCase()}`) ?? scenarios.get(`${kind} *`);
   return found as Extract<Scenario, { kind: K }> | undefined;
+}
+
+/** Whether reads are agreed not to show yet what was created then. */
+export function isHidden(
+  scenarios: Collection<Scenario>,
+  { name, createdMs }: { name: string; createdMs: number },
+  nowMs: number,
+): boolean {
+  const hidden = scenarioFor(scenarios, 'notYetVisible', name);
+  return hidden !== undefined && nowMs < createdMs + hidden.seconds * 1000;
 }
 
 /** Throws `ScopeLocked` when the resource is agreed to be locked. */

@@ -1,5 +1,6 @@
 import type { Certificate } from '../kit/certificate.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
+import type { Network } from '../kit/network.ts';
 import { type ApiServer, startServer } from '../kit/server.ts';
 import type { Store } from '../kit/store.ts';
 import { access } from './access.ts';
@@ -33,6 +34,7 @@ export interface AzureOptions {
   clock?: Clock;
   port?: number;
   identityPort?: number;
+  network?: Network;
   subscriptionId: string;
   tenantId: string;
   /** The function app's own identity, with Contributor and the right to assign roles on `resourceGroups`, and what a preflight reads of the subscription. */
@@ -72,7 +74,16 @@ export interface Azure {
 
 /** Starts the stand-ins of Azure Resource Manager and the managed-identity endpoint; their state is in the store. */
 export async function startAzure(options: AzureOptions): Promise<Azure> {
-  const { subscriptionId, tenantId, signingKey, app, clock = systemClock, latencies = {}, people = [] } = options;
+  const {
+    subscriptionId,
+    tenantId,
+    signingKey,
+    app,
+    clock = systemClock,
+    latencies = {},
+    people = [],
+    network,
+  } = options;
   const state = armState(options.store);
   const replicationSeconds = latencies.replicationSeconds ?? 2;
   const context: ArmContext = { subscriptionId, tenantId, clock, state, replicationSeconds };
@@ -110,6 +121,7 @@ export async function startAzure(options: AzureOptions): Promise<Azure> {
     tenantId,
     app,
     ...(options.identityPort !== undefined && { port: options.identityPort }),
+    ...(network && { network }),
   });
   const arm = await startServer({
     router: api.router,
@@ -121,6 +133,7 @@ export async function startAzure(options: AzureOptions): Promise<Azure> {
     certificate: options.certificate,
     clock,
     ...(options.port !== undefined && { port: options.port }),
+    ...(network && { network }),
   });
   const ingestion = options.telemetry
     ? await startIngestion({ certificate: options.certificate, signingKey, clock, tenantId })

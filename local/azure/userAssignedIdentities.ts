@@ -6,7 +6,7 @@ import type { ArmApi, ArmRequest } from './armApi.ts';
 import { type ArmContext, type Identity, isWithin, keyOf } from './armState.ts';
 import { requireCompliant } from './policies.ts';
 import { locationOf, objectBody, tagsOf } from './requestBody.ts';
-import { requireRegistered, requireUnlocked } from './scenarios.ts';
+import { isHidden, requireRegistered, requireUnlocked } from './scenarios.ts';
 
 export const identityVersions = ['2018-11-30', '2023-01-31', '2024-11-30'];
 const type = 'Microsoft.ManagedIdentity/userAssignedIdentities';
@@ -22,7 +22,8 @@ export function serveUserAssignedIdentities(api: ArmApi, context: ArmContext, ac
     const scope = path.replace(/\/providers\/[^/]+\/[^/]+\/?$/, '');
     const visible = context.state.identities
       .values()
-      .filter(({ id }) => isWithin(id, scope) && access.allows(caller.oid, `${type}/read`, id));
+      .filter(({ id }) => isWithin(id, scope) && access.allows(caller.oid, `${type}/read`, id))
+      .filter((identity) => !isUnseen(context, identity));
     return { body: { value: visible.map((identity) => shown(identity, context.tenantId)) } };
   };
   api.on({ ...route, method: 'GET', path, handler: (request) => get(context, idFor(request)) });
@@ -32,9 +33,13 @@ export function serveUserAssignedIdentities(api: ArmApi, context: ArmContext, ac
   api.on({ ...route, method: 'GET', path: `/providers/${type}`, authorise: 'list', handler: list });
 }
 
-function get({ state, tenantId }: ArmContext, id: string): ApiReply {
+const isUnseen = ({ state, clock }: ArmContext, identity: Identity): boolean =>
+  isHidden(state.scenarios, identity, clock.now());
+
+function get(context: ArmContext, id: string): ApiReply {
+  const { state, tenantId } = context;
   const identity = state.identities.get(keyOf(id));
-  if (!identity) throw resourceNotFound(id);
+  if (!identity || isUnseen(context, identity)) throw resourceNotFound(id);
   return { body: shown(identity, tenantId) };
 }
 

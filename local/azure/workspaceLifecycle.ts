@@ -76,12 +76,22 @@ export function workspaceLifecycle(
 
   for (const operation of state.operations.values()) if (operation.status === 'running') schedule(operation);
 
-  const dueMs = (): number => clock.now() + workspaceSeconds * 1000;
+  const dueMs = (seconds = workspaceSeconds): number => clock.now() + seconds * 1000;
   return {
     create(workspace) {
-      const failure = takeManagedGroup(state, workspace) ?? agreedFailure(state, workspace.name);
-      const never = scenarioFor(state.scenarios, 'neverReady', workspace.name);
-      return begin('create', workspace, { ...(!never && { dueMs: dueMs() }), ...(failure && { failure }) });
+      const { scenarios } = state;
+      const taken = takeManagedGroup(state, workspace);
+      const agreed = scenarioFor(scenarios, 'workspaceFails', workspace.name);
+      const failure = taken ?? (agreed && { code: agreed.code, message: agreed.message });
+      const never = scenarioFor(scenarios, 'neverReady', workspace.name);
+      const slow = scenarioFor(scenarios, 'workspaceSlow', workspace.name);
+      const shownAs = (never ?? slow)?.state;
+      return begin('create', workspace, {
+        ...(!never && { dueMs: dueMs(slow?.seconds) }),
+        ...(failure && { failure }),
+        ...(agreed?.state === 'Canceled' && { cancels: true }),
+        ...(shownAs !== undefined && { shownAs }),
+      });
     },
     delete(workspace, force) {
       const agreed = scenarioFor(state.scenarios, 'deletionFails', workspace.name);
@@ -105,15 +115,11 @@ export function workspaceLifecycle(
   };
 }
 
-function progressOf({ kind, startedMs }: Operation, nowMs: number, workspaceSeconds: number): string {
+function progressOf({ kind, startedMs, shownAs }: Operation, nowMs: number, workspaceSeconds: number): string {
+  if (shownAs !== undefined) return shownAs;
   if (nowMs - startedMs < workspaceSeconds * 250) return 'Accepted';
   return kind === 'create' ? 'Creating' : 'Deleting';
 }
-
-const agreedFailure = (state: ArmContext['state'], name: string): Operation['failure'] => {
-  const agreed = scenarioFor(state.scenarios, 'workspaceFails', name);
-  return agreed && { code: agreed.code, message: agreed.message };
-};
 
 /** Databricks makes the managed group itself; the creation fails, after its acceptance, on one that is there already. */
 function takeManagedGroup(

@@ -7,7 +7,7 @@ import { type ArmContext, type Caller, isWithin, isoTime, keyOf, type Operation,
 import type { OperationUrls } from './operations.ts';
 import { type Candidate, requireCompliant } from './policies.ts';
 import { objectBody, tagsOf } from './requestBody.ts';
-import { requireRegistered, requireUnlocked, scenarioFor } from './scenarios.ts';
+import { isHidden, requireRegistered, requireUnlocked, scenarioFor } from './scenarios.ts';
 import type { SubscriptionEvents } from './subscriptionEvents.ts';
 import type { WorkspaceLifecycle } from './workspaceLifecycle.ts';
 import { requireJoin } from './workspaceParameters.ts';
@@ -36,7 +36,7 @@ export function serveWorkspaces(services: Services): void {
     ...route,
     method: 'GET',
     path,
-    handler: async (request) => ({ body: shown(services, await find(services, request)) }),
+    handler: async (request) => ({ body: shown(services, await findVisible(services, request)) }),
   });
   api.on({ ...route, method: 'PATCH', path, handler: (request) => patch(services, request) });
   api.on({ ...route, method: 'DELETE', path, handler: (request) => remove(services, request) });
@@ -127,7 +127,8 @@ function listWorkspaces(services: Services, { caller, path }: ArmRequest): ApiRe
   const scope = path.replace(/\/providers\/[^/]+\/[^/]+\/?$/, '');
   const visible = services.context.state.workspaces
     .values()
-    .filter(({ id }) => isWithin(id, scope) && services.access.allows(caller.oid, `${type}/read`, id));
+    .filter(({ id }) => isWithin(id, scope) && services.access.allows(caller.oid, `${type}/read`, id))
+    .filter((workspace) => !isUnseen(services, workspace));
   return { body: { value: visible.map((workspace) => shown(services, workspace)) } };
 }
 
@@ -144,6 +145,15 @@ async function find(services: Services, request: ArmRequest): Promise<Workspace>
   if (!workspace) throw resourceNotFound(id);
   return workspace;
 }
+
+async function findVisible(services: Services, request: ArmRequest): Promise<Workspace> {
+  const workspace = await find(services, request);
+  if (isUnseen(services, workspace)) throw resourceNotFound(workspace.id);
+  return workspace;
+}
+
+const isUnseen = ({ context: { state, clock } }: Services, workspace: Workspace): boolean =>
+  isHidden(state.scenarios, workspace, clock.now());
 
 const idOf = ({ api }: Services, { params }: ArmRequest): string =>
   `${api.group(params['resourceGroupName'] ?? '').id}/providers/${type}/${params['name'] ?? ''}`;
@@ -190,7 +200,7 @@ function shown({ context, lifecycle }: Services, workspace: Workspace): unknown 
     creating: operation ? lifecycle.progress(operation) : 'Accepted',
     deleting: 'Deleting',
     succeeded: 'Succeeded',
-    failed: 'Failed',
+    failed: operation?.cancels ? 'Canceled' : 'Failed',
   }[workspace.state];
   return {
     id,

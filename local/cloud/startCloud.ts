@@ -6,7 +6,7 @@ import type { Compute } from '../databricks/compute.ts';
 import { type Databricks, startDatabricks } from '../databricks/startDatabricks.ts';
 import { type Certificate, ensureCertificate } from '../kit/certificate.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
-import { openStore } from '../kit/store.ts';
+import { type Machine, thisMachine } from '../kit/machine.ts';
 import { ensureSigningKey } from '../kit/tokens.ts';
 import { localLocation, localPerson, localResourceGroup, tenantId } from './localNames.ts';
 import { personToken } from './personToken.ts';
@@ -36,6 +36,7 @@ export interface CloudOptions {
   clock?: Clock;
   azurePort?: number;
   identityPort?: number;
+  machine?: Machine;
   /** Whether the app gets an Application Insights resource; none when left out. */
   telemetry?: boolean;
 }
@@ -57,10 +58,10 @@ const app = { clientId: '5f3c2b1a-0d9e-4f8c-b7a6-958473625140', objectId: '0a1b2
 const repositoryUrl = 'https://github.com/accelerator-deployer/predicting-implied-volatility';
 
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
-  const { folder, latencies, clock = systemClock } = options;
+  const { folder, latencies, clock = systemClock, machine = thisMachine } = options;
   const certificate = await ensureCertificate(join(folder, 'tls'));
   const signingKey = ensureSigningKey(join(folder, 'directory.key'));
-  const store = openStore(join(folder, 'azure.sqlite'));
+  const store = machine.openStore(join(folder, 'azure.sqlite'));
   const databricks = await startDatabricks({
     certificate,
     folder: join(folder, 'databricks'),
@@ -69,6 +70,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     repositories: { ...options.otherRepositories, [repositoryUrl]: options.repository },
     compute: options.compute,
     latencies,
+    machine,
     mayAdminister: (resourceId, objectId) => azure.mayAdminister(resourceId, objectId),
   });
   const azure: Azure = await startAzure({
@@ -76,6 +78,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     store,
     signingKey,
     clock,
+    network: machine.network,
     subscriptionId,
     tenantId,
     app,

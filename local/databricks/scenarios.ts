@@ -5,6 +5,8 @@ import { type Fields, bodyOf, boundedInteger, optionalText, requiredText } from 
 
 const kinds = [
   'storageNeverReady',
+  'storageSlow',
+  'notYetVisible',
   'cloneHalfMade',
   'clusterFails',
   'spotLost',
@@ -24,6 +26,8 @@ const kinds = [
 /** These last until they are cleared, unless told otherwise. */
 const lasting = new Set<Scenario['kind']>([
   'storageNeverReady',
+  'storageSlow',
+  'notYetVisible',
   'notOffered',
   'warehouseNeverStarts',
   'permissionDenied',
@@ -34,6 +38,9 @@ const usualCode: Partial<Record<Scenario['kind'], string>> = {
   taskFails: 'RuntimeError',
   statementFails: 'INTERNAL_ERROR',
 };
+/** What reads and lists may miss. */
+const hideable = ['job', 'run', 'gitFolder'] as const;
+type Hideable = (typeof hideable)[number];
 /** What is said, where the scenario says nothing. */
 const usualMessage: Partial<Record<Scenario['kind'], string>> = {
   spotLost: 'The spot instance of the driver was evicted.',
@@ -58,8 +65,10 @@ export interface Scenario {
   trace?: string;
   /** `spotLost`, `personCancels`, `personDeletes`: seconds after the task has started; `personRepairs`: after the run's end. */
   afterSeconds: number;
-  /** `warehouseSlow`: seconds that the start takes longer. */
+  /** `warehouseSlow`, `storageSlow`: seconds that it takes longer; `notYetVisible`: after the creation. */
   seconds: number;
+  /** `notYetVisible`. */
+  what?: Hideable;
   /** `statementFails`. */
   sqlState: string;
 }
@@ -86,6 +95,7 @@ export class Scenarios {
     const taskKey = optionalText(fields, 'taskKey');
     const trace = optionalText(fields, 'trace');
     const table = kind === 'permissionDenied' ? requiredText(fields, 'table') : optionalText(fields, 'table');
+    const what = kind === 'notYetVisible' ? hideableNamed(requiredText(fields, 'what')) : undefined;
     const id = String(this.#scenarios.values().reduce((most, { id }) => Math.max(most, Number(id)), 0) + 1);
     const scenario: Scenario = {
       id,
@@ -94,6 +104,7 @@ export class Scenarios {
       ...(taskKey !== undefined && { taskKey }),
       ...(trace !== undefined && { trace }),
       ...(table !== undefined && { table }),
+      ...(what !== undefined && { what }),
       times: boundedInteger(fields, 'times', { least: -1, most: 1e6, fallback: lasting.has(kind) ? -1 : 1 }),
       code: optionalText(fields, 'code') ?? usualCode[kind] ?? 'CLOUD_PROVIDER_RESOURCE_STOCKOUT',
       type: optionalText(fields, 'type') ?? 'CLOUD_FAILURE',
@@ -123,6 +134,20 @@ export class Scenarios {
     return this.#scenarios.values().some(({ kind, code }) => kind === 'notOffered' && code === name);
   }
 
+  /** How much longer the storage of a new workspace takes. */
+  storageDelaySeconds(): number {
+    return this.#scenarios.values().find(({ kind }) => kind === 'storageSlow')?.seconds ?? 0;
+  }
+
+  /** Whether reads and lists are agreed to miss what was created then. */
+  hides(thing: Hideable, createdMs: number, nowMs: number): boolean {
+    return this.#scenarios
+      .values()
+      .some(
+        ({ kind, what, seconds }) => kind === 'notYetVisible' && what === thing && nowMs < createdMs + seconds * 1000,
+      );
+  }
+
   /** The first scenario of the kind that fits; asking uses it up by one. */
   take(kind: Scenario['kind'], subject: ScenarioSubject = {}): Scenario | undefined {
     const found = this.#scenarios
@@ -138,6 +163,12 @@ export class Scenarios {
     if (found && found.times > 0) this.#scenarios.set(found.id, { ...found, times: found.times - 1 });
     return found;
   }
+}
+
+function hideableNamed(name: string): Hideable {
+  const found = hideable.find((one) => one === name);
+  if (!found) throw invalidParameter(`Nothing hides ${name}; there are ${hideable.join(', ')}.`);
+  return found;
 }
 
 const mentions = (statement: string, table: string): boolean =>

@@ -62,6 +62,7 @@ export async function serveWorkspace(given: WorkspaceRecord, settings: Workspace
     certificate: settings.certificate,
     port: record.port,
     clock: settings.clock,
+    network: settings.machine.network,
   };
   const server = await startServer(options).catch((cause: Error) => {
     workspace.close();

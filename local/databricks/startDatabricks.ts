@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Certificate } from '../kit/certificate.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import type { ApiServer } from '../kit/server.ts';
-import { openStore } from '../kit/store.ts';
+import { type Machine, thisMachine } from '../kit/machine.ts';
 import type { Compute } from './compute.ts';
 import { type RunningWorkspace, serveWorkspace } from './serveWorkspace.ts';
 import type { Latencies, WorkspaceRecord } from './workspace.ts';
@@ -21,6 +21,7 @@ export interface DatabricksOptions {
   repositories: Record<string, string>;
   compute: Compute;
   latencies?: Partial<Latencies>;
+  machine?: Machine;
 }
 
 /** A workspace as the Azure emulator asks for it. */
@@ -52,9 +53,10 @@ const defaultLatencies: Latencies = {
 /** Starts the emulator, and the servers of the workspaces made before on their old ports. */
 export async function startDatabricks(options: DatabricksOptions): Promise<Databricks> {
   const latencies = { ...defaultLatencies, ...options.latencies };
-  const settings = { ...options, clock: options.clock ?? systemClock, latencies };
+  const { machine = thisMachine } = options;
+  const settings = { ...options, machine, clock: options.clock ?? systemClock, latencies };
   mkdirSync(options.folder, { recursive: true });
-  const store = openStore(join(options.folder, 'workspaces.sqlite'));
+  const store = machine.openStore(join(options.folder, 'workspaces.sqlite'));
   const records = store.collection<WorkspaceRecord>('workspaces');
   const running = new Map<string, RunningWorkspace>();
   const folderOf = (record: WorkspaceRecord): string => join(options.folder, record.workspaceId);

@@ -2,7 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Certificate } from '../kit/certificate.ts';
 import type { Clock } from '../kit/clock.ts';
-import { type Store, openStore } from '../kit/store.ts';
+import type { Git } from '../kit/git.ts';
+import type { Machine } from '../kit/machine.ts';
+import type { Store } from '../kit/store.ts';
 import { openLakehouse } from './unity/lakehouse.ts';
 import { WorkspaceFiles } from './files/workspaceFiles.ts';
 import type { Compute, Lakehouse } from './compute.ts';
@@ -38,6 +40,7 @@ export interface Workspace {
   clock: Clock;
   latencies: Latencies;
   repositories: Record<string, string>;
+  git: Git;
   compute: Compute;
   mayAdminister(resourceId: string, objectId: string): boolean;
   /** Holds `files` (what notebooks see as /Workspace), `dbfs`, `logs`, `git`, `tables`, and a folder for each cluster that runs. */
@@ -60,13 +63,13 @@ const firstId = 2n ** 53n + 1001n;
 export type WorkspaceSettings = Pick<
   Workspace,
   'certificate' | 'signingKey' | 'clock' | 'latencies' | 'repositories' | 'compute' | 'mayAdminister' | 'folder'
->;
+> & { machine: Machine };
 
 /** Opens a workspace's state and files, making both when they are not there. */
 export function openWorkspace(record: WorkspaceRecord, settings: WorkspaceSettings): Workspace {
-  const { folder, clock } = settings;
+  const { folder, clock, machine } = settings;
   for (const part of ['files', 'dbfs', 'logs', 'git']) mkdirSync(join(folder, part), { recursive: true });
-  const store = openStore(join(folder, 'state.sqlite'));
+  const store = machine.openStore(join(folder, 'state.sqlite'));
   const counters = store.collection<string>('counters');
   const nextId = (): string => {
     const id = (BigInt(counters.get('id') ?? firstId) + 1n).toString();
@@ -77,6 +80,7 @@ export function openWorkspace(record: WorkspaceRecord, settings: WorkspaceSettin
   const scenarios = new Scenarios(store);
   return {
     ...settings,
+    git: machine.git,
     record,
     host: () => `localhost:${record.port}`,
     store,
@@ -95,8 +99,10 @@ export function openWorkspace(record: WorkspaceRecord, settings: WorkspaceSettin
         stop();
       };
     },
-    storageReady: () =>
-      clock.now() >= record.createdMs + settings.latencies.storageSeconds * 1000 && !scenarios.has('storageNeverReady'),
+    storageReady() {
+      const seconds = settings.latencies.storageSeconds + scenarios.storageDelaySeconds();
+      return clock.now() >= record.createdMs + seconds * 1000 && !scenarios.has('storageNeverReady');
+    },
     close() {
       for (const stop of timers) stop();
       timers.clear();

@@ -4,10 +4,14 @@ export interface FaultRule {
   method: string;
   /** Path with `*` for anything, compared without regard to case: `/api/2.2/jobs/*`; a Thrift call is `<path>#FetchResults`. */
   path: string;
+  /** Requests with this text in their `user-agent` do not fit. */
+  spares?: string;
   /** Fitting requests let through before the fault starts. */
   skip?: number;
   /** Requests that get the fault; 1 when left out. */
   times?: number;
+  /** Instead of `times`: how long requests get the fault, from the first one that does. */
+  seconds?: number;
   /** Waits this long before the request is handled. */
   latencyMs?: number;
   /** Answers with this status (and headers, body) instead of the handler's answer. */
@@ -16,14 +20,26 @@ export interface FaultRule {
   body?: unknown;
   /** Cuts the connection instead of answering. */
   reset?: boolean;
+  /** Answers as it should, and cuts the connection in the middle of the body. */
+  half?: boolean;
   /** `after`: the handler runs first, so its effect happens and only the reply is lost. `before` when left out. */
   when?: 'before' | 'after';
+}
+
+/** A request, as the rules see it. */
+interface Subject {
+  method: string;
+  path: string;
+  userAgent: string;
+  nowMs: number;
 }
 
 interface ActiveRule extends FaultRule {
   id: number;
   seen: number;
   used: number;
+  /** When it struck first. */
+  sinceMs?: number;
 }
 
 /** The fault rules of one server: set over HTTP at `/__faults`, applied outside its handlers. */
@@ -46,16 +62,22 @@ export class Faults {
   }
 
   /** The first rule that is due for this request; asking uses it up by one. */
-  take(method: string, path: string): FaultRule | undefined {
+  take({ method, path, userAgent, nowMs }: Subject): FaultRule | undefined {
     for (const rule of this.#rules) {
-      if (!fits(rule, method, path)) continue;
+      if (!fits(rule, method, path) || (rule.spares && userAgent.includes(rule.spares))) continue;
       rule.seen++;
-      if (rule.seen <= (rule.skip ?? 0) || rule.used >= (rule.times ?? 1)) continue;
+      if (rule.seen <= (rule.skip ?? 0) || isSpent(rule, nowMs)) continue;
       rule.used++;
+      rule.sinceMs ??= nowMs;
       return rule;
     }
     return undefined;
   }
+}
+
+function isSpent({ seconds, sinceMs, used, times = 1 }: ActiveRule, nowMs: number): boolean {
+  if (seconds === undefined) return used >= times;
+  return sinceMs !== undefined && nowMs >= sinceMs + seconds * 1000;
 }
 
 function fits(rule: FaultRule, method: string, path: string): boolean {

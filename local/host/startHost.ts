@@ -4,12 +4,13 @@ import type { Clock } from '../kit/clock.ts';
 import { systemClock } from '../kit/clock.ts';
 import type { AppRegistry } from './core/appRegistry.ts';
 import { installFunctionsCore } from './core/functionsCore.ts';
+import type { Generation } from './core/generation.ts';
 import { applySettings, readHostConfig } from './core/hostConfig.ts';
 import { loadApp } from './core/loadApp.ts';
 import { servedFunctions } from './core/servedFunctions.ts';
 import { DurableEngine } from './durable/durableEngine.ts';
 import { clientBinding } from './durable/managementUrls.ts';
-import type { HistoryEvent } from './durable/protocol.ts';
+import type { HistoryEvent, RuntimeStatus } from './durable/protocol.ts';
 import { Store } from './durable/store.ts';
 import { HostError } from './hostError.ts';
 import type { HostKeys } from './http/hostKeys.ts';
@@ -39,11 +40,21 @@ export interface StartHostOptions {
   keys?: Partial<HostKeys>;
   /** Default: nothing is logged. */
   log?: Log | LogOptions;
+  /** What a host that has crashed left behind, to go on with. */
+  remains?: Remains;
   /** App settings, put into the environment like those of `local.settings.json`. */
   settings?: Record<string, string>;
 }
 
+/** What is there after a crash: the durable state, and the keys that callers know. */
+export interface Remains {
+  store: Store;
+  keys: HostKeys;
+}
+
 export interface Host {
+  /** What the calls of its functions carry, also after a crash. */
+  generation: Generation;
   /** `http://localhost:<port>`. */
   url: string;
   port: number;
@@ -56,8 +67,18 @@ export interface Host {
   idle(): Promise<void>;
   /** When the next durable timer or timer trigger is due, in milliseconds since 1970; undefined when none waits. */
   nextDue(): number | undefined;
+  /** Undefined for an instance that there is not. */
+  status(instanceId: string): RuntimeStatus | undefined;
   /** The events of the instance's current generation, in order. */
   history(instanceId: string): HistoryEvent[];
+  /** Called just before and just after each transaction on the durable state is committed; it may crash the host. */
+  onCommit(act: (when: 'before' | 'after') => void): void;
+  /**
+   * Ends this host as SIGKILL ends its process, at this very statement: what is not committed is lost, connections to it
+   * are cut, and what its functions still do has no effect on it. What they ask of others is for the network to cut, by
+   * their `generation`.
+   */
+  crash(): Remains;
   /** Ends what runs and closes the store; activities get two seconds and run again with the next host. */
   stop(): Promise<void>;
 }
@@ -68,8 +89,12 @@ const graceMs = 2000;
 export async function startHost(options: StartHostOptions): Promise<Host> {
   const appFolder = resolve(options.appFolder);
   if (!existsSync(appFolder)) throw new HostError(`There is no folder ${appFolder}.`);
-  const log =
+  const given =
     typeof options.log === 'function' ? options.log : stderrLog(options.log ?? { level: 'none', format: 'json' });
+  let hasCrashed = (): boolean => false;
+  const log: Log = (entry) => {
+    if (!hasCrashed()) given(entry);
+  };
   installFunctionsCore();
   applySettings(appFolder, {
     FUNCTIONS_WORKER_RUNTIME: 'node',
@@ -80,10 +105,10 @@ export async function startHost(options: StartHostOptions): Promise<Host> {
   if ((options.dataFolder === undefined) !== (options.memory === true))
     throw new HostError('Name a data folder, or ask for memory.');
   const folder = options.dataFolder === undefined ? undefined : resolve(options.dataFolder);
-  const store = new Store(folder ? join(folder, 'durable.db') : ':memory:');
+  const store = options.remains?.store ?? new Store(folder ? join(folder, 'durable.db') : ':memory:');
   const listeners: HttpServer[] = [];
   try {
-    const keys = loadKeys(folder && join(folder, 'keys.json'), options.keys);
+    const keys = options.remains?.keys ?? loadKeys(folder && join(folder, 'keys.json'), options.keys);
     const clock = options.clock ?? systemClock;
     // Requests that arrive while the app is being loaded wait for it.
     let ready: (site: Site) => void = () => undefined;
@@ -115,6 +140,7 @@ export async function startHost(options: StartHostOptions): Promise<Host> {
     const whole = await loadApp(appFolder);
     whole.log = log;
     const app = servedFunctions(whole, config, log);
+    hasCrashed = () => app.generation.crashed;
     await app.runHooks('appStart', { hookData: {}, appHookData: app.appHookData, functionAppDirectory: appFolder });
     warnAboutUnserved(app, log);
     const binding = clientBinding({
@@ -150,8 +176,10 @@ interface Parts {
 }
 
 function hostOf({ app, engine, timers, site, store, listeners, main, keys }: Parts): Host {
-  const isBusy = (): boolean => engine.busy || timers.busy || listeners.some((server) => server.inFlight > 0);
+  const isBusy = (): boolean =>
+    !app.generation.crashed && (engine.busy || timers.busy || listeners.some((server) => server.inFlight > 0));
   return {
+    generation: app.generation,
     url: `http://localhost:${main.port}`,
     port: main.port,
     keys,
@@ -169,7 +197,18 @@ function hostOf({ app, engine, timers, site, store, listeners, main, keys }: Par
       const dues = [engine.nextDue(), timers.nextDue()].filter((due) => due !== undefined);
       return dues.length === 0 ? undefined : Math.min(...dues);
     },
+    status: (instanceId) => store.instance(instanceId)?.status,
     history: (instanceId) => engine.history(instanceId),
+    onCommit(act) {
+      store.onCommit = act;
+    },
+    crash() {
+      app.generation.crashed = true;
+      engine.abandon();
+      timers.abandon();
+      for (const server of listeners) server.cut();
+      return { store: store.abandon(), keys };
+    },
     async stop() {
       await Promise.all(listeners.map((server) => server.close()));
       await Promise.all([engine.stop(graceMs), timers.stop(graceMs)]);

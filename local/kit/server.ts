@@ -1,11 +1,10 @@
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { Faults, type FaultRule } from '../faults/faults.ts';
 import type { Certificate } from './certificate.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { formatJson, parseJson } from './json.ts';
+import { loopback, type Network } from './network.ts';
 import type { ApiReply, ApiRequest, Router } from './router.ts';
 
 /** One request that reached a server, for tests that count calls. */
@@ -14,6 +13,8 @@ export interface LoggedRequest {
   method: string;
   path: string;
   status: number | 'reset';
+  /** The header, where the answer had it. */
+  retryAfter?: string;
 }
 
 export interface ServerOptions {
@@ -33,7 +34,19 @@ export interface ServerOptions {
   certificate?: Certificate;
   port?: number;
   clock?: Clock;
+  /** Default: the loopback interface. */
+  network?: Network;
 }
+
+export interface NamedRequest {
+  method: string;
+  path: string;
+  userAgent: string;
+}
+
+/** Where a request stands: it has come, its effect is there and the reply is not sent, the reply is sent. */
+export type RequestPhase = 'received' | 'applied' | 'replied';
+export type RequestObserver = (phase: RequestPhase, request: NamedRequest) => void;
 
 export interface ApiServer {
   /** `https://localhost:port`, or `http:` without a certificate. */
@@ -41,6 +54,10 @@ export interface ApiServer {
   port: number;
   faults: Faults;
   requests: LoggedRequest[];
+  /** Requests that are being answered. */
+  readonly inFlight: number;
+  /** Called at each phase of each request that is logged, for those who act in between. */
+  observers: RequestObserver[];
   close(): Promise<void>;
 }
 
@@ -50,63 +67,75 @@ const bodyBytesMost = 256 * 2 ** 20;
 
 /** Serves a router on localhost with fault rules around it (`POST`, `GET`, `DELETE /__faults`) and a log of requests (`GET /__requests`). */
 export async function startServer(options: ServerOptions): Promise<ApiServer> {
-  const faults = new Faults();
-  const requests: LoggedRequest[] = [];
-  const clock = options.clock ?? systemClock;
+  const { certificate, network = loopback, clock = systemClock } = options;
   const listener = (incoming: IncomingMessage, response: ServerResponse): void => {
     void respond(incoming, response);
   };
+  const tell: RequestObserver = (phase, request) => {
+    for (const observe of server.observers) observe(phase, request);
+  };
+  let inFlight = 0;
   const respond = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { reply, path } = await answer(incoming, options, faults, clock, requests);
-    logRequest(incoming, path, reply, requests, clock);
+    inFlight++;
+    const { reply, request } = await answer(incoming, options, server, clock);
+    if (request) {
+      logRequest(request, reply, server.requests, clock);
+      tell('applied', request);
+    }
     send(response, reply, incoming);
+    inFlight--;
+    if (request) tell('replied', request);
   };
-  const server = options.certificate ? createHttpsServer(options.certificate, listener) : createHttpServer(listener);
-  await listen(server, options.port ?? 0);
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `${options.certificate ? 'https' : 'http'}://localhost:${port}`,
-    port,
-    faults,
-    requests,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+  const served = await network.serve(listener, { port: options.port ?? 0, ...(certificate && { certificate }) });
+  const server: ApiServer = {
+    url: `${certificate ? 'https' : 'http'}://localhost:${served.port}`,
+    port: served.port,
+    faults: new Faults(),
+    requests: [],
+    observers: [],
+    get inFlight() {
+      return inFlight;
+    },
+    close: () => served.close(),
   };
+  return server;
 }
 
-type Outcome = ApiReply | 'reset';
+/** `half`: the connection is cut in the middle of the body. */
+type Outcome = (ApiReply & { half?: boolean }) | 'reset';
 
 interface Answered {
   reply: Outcome;
-  /** As the log names it. */
-  path: string;
+  /** As the log names it; undefined when it was asked by whoever steers the emulator, not by a client of the API. */
+  request: NamedRequest | undefined;
 }
 
 async function answer(
   incoming: IncomingMessage,
   options: ServerOptions,
-  faults: Faults,
+  server: ApiServer,
   clock: Clock,
-  requests: LoggedRequest[],
 ): Promise<Answered> {
-  let path = incoming.url ?? '/';
+  const named: NamedRequest = {
+    method: incoming.method ?? 'GET',
+    path: incoming.url ?? '/',
+    userAgent: incoming.headers['user-agent'] ?? '',
+  };
+  const isControl = named.path.startsWith('/__');
   try {
     const { request, rawPath } = await readRequest(incoming, options.certificate !== undefined);
-    if (request.path.startsWith('/__')) {
-      return { path, reply: await control(request, rawPath, options, faults, requests) };
-    }
+    if (isControl) return { request: undefined, reply: await control(request, rawPath, options, server) };
     const action = options.actionOf?.(request);
     const suffix = action === undefined ? '' : `#${action}`;
-    path += suffix;
-    return {
-      path,
-      reply: await disturbed(request, rawPath, options, faults.take(request.method, request.path + suffix), clock),
-    };
+    named.path += suffix;
+    for (const observe of server.observers) observe('received', named);
+    // Whoever asked may have gone at this very moment.
+    if (incoming.socket.destroyed) return { request: named, reply: 'reset' };
+    const fault = server.faults.take({ ...named, path: request.path + suffix, nowMs: clock.now() });
+    return { request: named, reply: await disturbed(request, rawPath, options, fault, clock) };
   } catch (error) {
-    return { path, reply: error instanceof BodyTooLarge ? { status: 413 } : options.errorReply(error) };
+    const reply = error instanceof BodyTooLarge ? { status: 413 } : options.errorReply(error);
+    return { request: isControl ? undefined : named, reply };
   }
 }
 
@@ -120,6 +149,7 @@ async function disturbed(
   if (fault?.latencyMs) await wait(clock, fault.latencyMs);
   if (fault && fault.when !== 'after' && disturbs(fault)) return faultReply(fault);
   const reply = await dispatch(request, rawPath, options);
+  if (fault?.half) return { ...reply, half: true };
   return fault && disturbs(fault) ? faultReply(fault) : reply;
 }
 
@@ -149,8 +179,7 @@ async function control(
   request: ApiRequest,
   rawPath: string,
   options: ServerOptions,
-  faults: Faults,
-  requests: LoggedRequest[],
+  { faults, requests }: ApiServer,
 ): Promise<ApiReply> {
   const action = `${request.method} ${request.path}`;
   if (action === 'POST /__faults') return { status: 201, body: faults.add(request.body as FaultRule) };
@@ -206,18 +235,12 @@ function readBody(bytes: Buffer, contentType = ''): unknown {
   return contentType.includes('json') ? parseJson(bytes.toString()) : bytes.toString();
 }
 
-function logRequest(
-  incoming: IncomingMessage,
-  path: string,
-  reply: Outcome,
-  requests: LoggedRequest[],
-  clock: Clock,
-): void {
-  if (path.startsWith('/__')) return;
+function logRequest({ method, path }: NamedRequest, reply: Outcome, requests: LoggedRequest[], clock: Clock): void {
   const status = reply === 'reset' ? reply : (reply.status ?? 200);
   // A signature is a credential.
   const shown = path.replace(/([?&]sig=)[^&#]*/g, '$1…');
-  requests.push({ atMs: clock.now(), method: incoming.method ?? 'GET', path: shown, status });
+  const retryAfter = reply === 'reset' ? undefined : reply.headers?.['retry-after'];
+  requests.push({ atMs: clock.now(), method, path: shown, status, ...(retryAfter !== undefined && { retryAfter }) });
   if (requests.length > requestLogLength) requests.shift();
 }
 
@@ -233,20 +256,15 @@ function send(response: ServerResponse, reply: Outcome, incoming: IncomingMessag
     ...(content !== undefined && !plain && { 'content-type': 'application/json' }),
     ...reply.headers,
   });
-  response.end(content);
+  if (!reply.half) {
+    response.end(content);
+    return;
+  }
+  const bytes = Buffer.from(content ?? '');
+  response.write(bytes.subarray(0, bytes.length >> 1), () => incoming.socket.destroy());
 }
 
 const wait = (clock: Clock, ms: number): Promise<void> =>
   new Promise((resolve) => {
     clock.setTimer(clock.now() + ms, resolve);
   });
-
-function listen(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}

@@ -1,16 +1,20 @@
-import { build, type OutputFile } from 'esbuild';
+import { build, type OutputFile, type Plugin } from 'esbuild';
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const outdir = join(root, 'dist');
+/** Where to put the bundle, and what to do with sources on the way; nothing else than what is deployed when left out. */
+interface BuildOptions {
+  outdir?: string;
+  plugins?: Plugin[];
+}
 
 /**
  * Bundles the function app into `dist/functions.mjs`, the file that `package.json` names as `main`, and `dist/chunks`:
  * what is imported at its first use stays out of the start.
  */
-export async function buildApp(): Promise<void> {
+export async function buildApp({ outdir = join(root, 'dist'), plugins = [] }: BuildOptions = {}): Promise<void> {
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: ['functions/index.ts'],
@@ -36,6 +40,7 @@ export async function buildApp(): Promise<void> {
       js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);",
     },
     define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
+    plugins,
     logLevel: 'warning',
     write: false,
   });

@@ -12,7 +12,7 @@ import {
   identitiesVersion,
   workspacesVersion,
 } from '../support/cloudCaller.ts';
-import { quickLatencies } from '../support/quickCloud.ts';
+import { quickLatencies } from '../../local/simulation/quickCloud.ts';
 import { setFault, setScenario } from '../support/world.ts';
 
 let activities: ActivityCloud;

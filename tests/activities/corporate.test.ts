@@ -5,7 +5,7 @@ import { readWorkspace } from '../../activities/readWorkspace.ts';
 import type { Network } from '../../domain/network.ts';
 import { type ActivityCloud, failureOf, startActivityCloud } from '../support/activityCloud.ts';
 import { type CloudCaller, cloudCaller, identitiesVersion, workspacesVersion } from '../support/cloudCaller.ts';
-import { quickLatencies } from '../support/quickCloud.ts';
+import { quickLatencies } from '../../local/simulation/quickCloud.ts';
 import { setFault, setScenario } from '../support/world.ts';
 
 let activities: ActivityCloud;

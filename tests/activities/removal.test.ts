@@ -22,7 +22,7 @@ import type { ApiServer } from '../../local/kit/server.ts';
 import { type ActivityCloud, failureOf, startActivityCloud } from '../support/activityCloud.ts';
 import { type CloudAnswer, cloudCaller, identitiesVersion, workspacesVersion } from '../support/cloudCaller.ts';
 import { deployByHand } from '../support/deployByHand.ts';
-import { quickLatencies } from '../support/quickCloud.ts';
+import { quickLatencies } from '../../local/simulation/quickCloud.ts';
 import { findWorkspace, setFault, setScenario } from '../support/world.ts';
 
 const name = 'ws-removal';

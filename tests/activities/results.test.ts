@@ -11,7 +11,7 @@ import type { FaultRule } from '../../local/faults/faults.ts';
 import type { ApiServer } from '../../local/kit/server.ts';
 import { type ActivityCloud, failureOf, startActivityCloud } from '../support/activityCloud.ts';
 import { type CloudAnswer, cloudCaller } from '../support/cloudCaller.ts';
-import { quickLatencies } from '../support/quickCloud.ts';
+import { quickLatencies } from '../../local/simulation/quickCloud.ts';
 import { findWorkspace, setFault, setScenario } from '../support/world.ts';
 
 const path = '/api/2.0/sql/warehouses';

@@ -166,6 +166,17 @@ describe('a fault', () => {
   });
 });
 
+test('a fault that lasts some seconds strikes from its first request on, however many come', async () => {
+  const { send, clock } = await startCloud();
+  await send('POST', '/__faults', { method: 'GET', path: '*/workspaces/ws-vol', seconds: 60, status: 403 });
+  const statusAfter = async (seconds: number): Promise<number> => {
+    clock.advance(seconds * 1000);
+    return (await send('GET', workspace)).status;
+  };
+  expect([await statusAfter(300), await statusAfter(0), await statusAfter(59)]).toEqual([403, 403, 403]);
+  expect(await statusAfter(1)).toBe(404);
+});
+
 describe('the control of scenarios', () => {
   test('refuses what it does not know and lists and clears what it does', async () => {
     const { send } = await startCloud();

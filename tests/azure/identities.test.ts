@@ -58,3 +58,15 @@ test('An identity cannot move to another location, nor be made without one or un
     '400 InvalidResourceName',
   ]);
 });
+
+test('An identity is missed by reads and lists for as long as was agreed, and found by writes', async () => {
+  const { identities, send, clock } = await startCloud();
+  await send('POST', '/__scenarios', { kind: 'notYetVisible', name: 'id-vol', seconds: 90 });
+  const made = await identities.userAssignedIdentities.createOrUpdate(group, 'id-vol', wanted);
+  await expect(identities.userAssignedIdentities.get(group, 'id-vol')).rejects.toMatchObject({ statusCode: 404 });
+  expect((await send('GET', path.replace('/id-vol', ''))).body.value).toEqual([]);
+  const again = await identities.userAssignedIdentities.createOrUpdate(group, 'id-vol', wanted);
+  expect(again.principalId).toBe(made.principalId);
+  clock.advance(90_000);
+  expect(await identities.userAssignedIdentities.get(group, 'id-vol')).toMatchObject({ clientId: made.clientId });
+});

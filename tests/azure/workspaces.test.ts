@@ -136,6 +136,55 @@ describe('the creation of a workspace', () => {
     expect(await databricks.workspaces.get(group, 'ws-vol')).toMatchObject({ provisioningState: 'Creating' });
   });
 
+  test('takes as long as was agreed, and is shown meanwhile as was agreed', async () => {
+    const { databricks, send, clock } = await startCloud();
+    const slow = { kind: 'workspaceSlow', name: 'ws-vol', seconds: 3000, state: 'Reticulating' };
+    await send('POST', '/__scenarios', slow);
+    const poller = databricks.workspaces.createOrUpdate(group, 'ws-vol', wish('ws-vol'));
+    await poller.submitted();
+    clock.advance(2_999_000);
+    expect(await databricks.workspaces.get(group, 'ws-vol')).toMatchObject({ provisioningState: 'Reticulating' });
+    clock.advance(1000);
+    await poller.poll();
+    expect(poller.result).toMatchObject({ provisioningState: 'Succeeded' });
+  });
+
+  test('ends Canceled when that was agreed, with the error of the operation', async () => {
+    const { databricks, send, clock } = await startCloud();
+    const scenario = {
+      kind: 'workspaceFails',
+      name: 'ws-vol',
+      code: 'Stopped',
+      message: 'By hand.',
+      state: 'Canceled',
+    };
+    await send('POST', '/__scenarios', scenario);
+    const accepted = await send('PUT', `${idOf('ws-vol')}?${version}`, wireWish('ws-vol'));
+    clock.advance(100_000);
+    expect(await databricks.workspaces.get(group, 'ws-vol')).toMatchObject({ provisioningState: 'Canceled' });
+    const url = new URL(accepted.headers.get('azure-asyncoperation') ?? '');
+    const { body } = await send('GET', url.pathname + url.search);
+    expect(body).toEqual({ status: 'Canceled', error: { code: 'Stopped', message: 'By hand.' } });
+  });
+
+  test('is missed by reads and lists for as long as was agreed, and found by writes', async () => {
+    const { databricks, send, clock } = await startCloud();
+    await send('POST', '/__scenarios', { kind: 'notYetVisible', name: 'ws-vol', seconds: 120 });
+    await databricks.workspaces.createOrUpdate(group, 'ws-vol', wish('ws-vol')).submitted();
+    const list = `${groupId}/providers/Microsoft.Databricks/workspaces?${version}`;
+    const listed = async (): Promise<number> => ((await send('GET', list)).body['value'] as unknown[]).length;
+    clock.advance(119_000);
+    expect(await send('GET', `${idOf('ws-vol')}?${version}`)).toMatchObject({
+      status: 404,
+      body: { error: { code: 'ResourceNotFound' } },
+    });
+    expect(await listed()).toBe(0);
+    expect(await send('PATCH', `${idOf('ws-vol')}?${version}`, { tags: {} })).toMatchObject({ status: 200 });
+    clock.advance(1000);
+    expect(await databricks.workspaces.get(group, 'ws-vol')).toMatchObject({ provisioningState: 'Succeeded' });
+    expect(await listed()).toBe(1);
+  });
+
   test('fails on a managed resource group that exists already', async () => {
     const { databricks, clock } = await startCloud();
     const wanted = { ...wish('ws-vol'), managedResourceGroupId: groupId };

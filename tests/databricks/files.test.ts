@@ -79,6 +79,15 @@ describe('workspace storage', () => {
     expect((await call('GET', '/api/2.0/dbfs/list?path=/none')).status).toBe(404);
   });
 
+  it('takes as much longer as a scenario says', async () => {
+    const { call, clock } = await startTestWorkspace({ latencies: { storageSeconds: 10 } });
+    await call('POST', '/__scenarios', { kind: 'storageSlow', seconds: 240 });
+    clock.advance(249_000);
+    expect((await call('GET', probe)).status).toBe(500);
+    clock.advance(1000);
+    expect((await call('GET', probe)).status).toBe(200);
+  });
+
   it('never answers when a scenario says so, until that is cleared', async () => {
     const { call, clock } = await startTestWorkspace();
     await call('POST', '/__scenarios', { kind: 'storageNeverReady' });

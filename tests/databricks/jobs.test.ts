@@ -37,6 +37,21 @@ describe('jobs', () => {
     expect((await call('GET', '/api/2.2/jobs/list?limit=101')).status).toBe(400);
   });
 
+  it('are missed by reads and lists for as long as a scenario says, and found by writes', async () => {
+    const workspace = await startTestWorkspace();
+    const { call, clock } = workspace;
+    const before = await createJob(workspace, [taskFor('a')], { name: 'Twin' });
+    clock.advance(60_000);
+    expect((await call('POST', '/__scenarios', { kind: 'notYetVisible', what: 'table' })).status).toBe(400);
+    await call('POST', '/__scenarios', { kind: 'notYetVisible', what: 'job', seconds: 60 });
+    const jobId = await createJob(workspace, [taskFor('a')], { name: 'Twin' });
+    expect((await call('GET', '/api/2.2/jobs/list?name=twin')).body.jobs).toMatchObject([{ job_id: before }]);
+    expect((await call('GET', `/api/2.2/jobs/get?job_id=${jobId}`)).status).toBe(400);
+    expect((await call('POST', '/api/2.2/jobs/run-now', { job_id: jobId })).status).toBe(200);
+    clock.advance(60_000);
+    expect((await call('GET', '/api/2.2/jobs/list?name=twin')).body.jobs).toHaveLength(2);
+  });
+
   it('are replaced by reset, which keeps run_as, and merged by update', async () => {
     const workspace = await startTestWorkspace();
     const { call } = workspace;

@@ -51,6 +51,20 @@ async function startWith(source: string, more: object = {}): Promise<TestWorkspa
 }
 
 describe('Git folders', () => {
+  it('are missed by reads and lists for as long as a scenario says, and found by writes', async () => {
+    const { call, clock, ...workspace } = await startWith(makeSource());
+    await call('POST', '/__scenarios', { kind: 'notYetVisible', what: 'gitFolder', seconds: 45 });
+    const { id } = (await clone({ call, clock, ...workspace })).body;
+    const reads = [`/api/2.0/repos/${id}`, `/api/2.0/workspace/get-status?path=${path}`];
+    const statuses = (): Promise<number[]> => Promise.all(reads.map(async (read) => (await call('GET', read)).status));
+    expect(await statuses()).toEqual([404, 404]);
+    expect((await call('GET', '/api/2.0/repos?path_prefix=/Users')).body.repos).toEqual([]);
+    expect((await call('PATCH', `/api/2.0/repos/${id}`, { tag: 'v1' })).status).toBe(200);
+    expect((await clone({ call, clock, ...workspace })).body.error_code).toBe('RESOURCE_ALREADY_EXISTS');
+    clock.advance(45_000);
+    expect(await statuses()).toEqual([200, 200]);
+  });
+
   it('clone a working tree as it lies there: changes and new files, but not ignored ones', async () => {
     const workspace = await startWith(makeSource());
     const created = await clone(workspace);

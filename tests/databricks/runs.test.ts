@@ -22,6 +22,21 @@ const taskStates = (run: Json): string[] =>
   run.tasks.map((task: Json) => `${task.task_key} ${task.state.life_cycle_state} ${task.state.result_state ?? '-'}`);
 
 describe('runs', () => {
+  it('are missed by reads and lists for as long as a scenario says, and found by their tokens', async () => {
+    const workspace = await startTestWorkspace({ script: quick });
+    const { call, clock } = workspace;
+    const jobId = await createJob(workspace, [taskFor('a')]);
+    await call('POST', '/__scenarios', { kind: 'notYetVisible', what: 'run', seconds: 30 });
+    const start = { job_id: jobId, idempotency_token: 'once' };
+    const { run_id: runId } = (await call('POST', '/api/2.2/jobs/run-now', start)).body;
+    const read = await call('GET', `/api/2.2/jobs/runs/get?run_id=${runId}`);
+    expect(read).toMatchObject({ status: 400, body: { message: `Run ${runId} does not exist.` } });
+    expect((await call('GET', `/api/2.2/jobs/runs/list?job_id=${jobId}`)).body).toEqual({ has_more: false });
+    expect((await call('POST', '/api/2.2/jobs/run-now', start)).body.run_id).toBe(runId);
+    clock.advance(30_000);
+    expect((await call('GET', `/api/2.2/jobs/runs/list?job_id=${jobId}`)).body.runs).toHaveLength(1);
+  });
+
   it('start their cluster, then their tasks in order, and end with outputs and times', async () => {
     const workspace = await startTestWorkspace({ script: quick });
     const jobId = await createJob(workspace, [taskFor('a'), taskFor('b', ['a'])]);

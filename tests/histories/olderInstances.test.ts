@@ -1,7 +1,10 @@
 import { afterAll, expect, test } from 'vitest';
-import { askedFor, recorded } from '../support/askedFor.ts';
 import { cloudCaller } from '../support/cloudCaller.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
+import { builtApp, historiesOf, watchEpisodes } from '../support/episodes.ts';
+import { recordedHistories, whatToDo } from '../support/recordedHistories.ts';
+import { withEnd } from '../support/replayed.ts';
+import { signatureOf } from '../support/signature.ts';
 import { startWorld } from '../support/world.ts';
 
 const world = await startWorld({
@@ -11,13 +14,16 @@ const world = await startWorld({
 });
 afterAll(() => world.close());
 
-test('an instance that began with version 1.1 asks for the same steps in the same order as then', async () => {
+test('F17: an instance that began with version 1.1 asks for the same steps in the same order as then', async () => {
+  const app = await builtApp();
+  const seen = watchEpisodes(app);
   const { id, runtimeStatus } = await world.deploy({ workspaceName: 'dbw-history' });
   expect(runtimeStatus).toBe('Completed');
-  expect(askedFor(world, id)).toEqual(recorded('1.1'));
+  const histories = await Promise.all(historiesOf(seen, id).map((history) => withEnd(app, history)));
+  expect(histories.map(signatureOf), whatToDo).toEqual(recordedHistories('1.1', 'new-workspace')?.map(signatureOf));
 });
 
-test('an instance that began with version 1.1 and is cancelled leaves no run active', async () => {
+test('F17: an instance that began with version 1.1 and is cancelled leaves no run active', async () => {
   const { id } = await world.start({ workspaceName: 'dbw-cancelled' });
   await world.until(async () =>
     (await world.read(id)).steps.some(({ name, state }) => name === 'notebooks' && state === 'waiting'),

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { StatusResource } from '../../domain/status.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { signedIn } from '../support/signedIn.ts';
 import { startWorld, type World } from '../support/world.ts';
 

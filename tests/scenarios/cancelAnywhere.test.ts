@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'vitest';
 import type { ApiServer } from '../../local/kit/server.ts';
 import { cloudCaller } from '../support/cloudCaller.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { startWorld } from '../support/world.ts';
 import { fullSweep } from '../support/fullSweep.ts';
 

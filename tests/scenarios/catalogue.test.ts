@@ -4,7 +4,7 @@ import { actCompanion } from '../../local/databricks/notebooks/companionScript.t
 import type { NotebookScript } from '../../local/databricks/notebooks/scriptedCompute.ts';
 import { cloudCaller } from '../support/cloudCaller.ts';
 import { expectFailure } from '../support/expectFailure.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { setScenario, startWorld, type World } from '../support/world.ts';
 
 const repositoryUrl = 'https://github.com/industry-solutions/smart-claims';

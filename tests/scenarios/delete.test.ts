@@ -3,7 +3,7 @@ import type { StatusResource } from '../../domain/status.ts';
 import { cloudCaller, identitiesVersion, workspacesVersion } from '../support/cloudCaller.ts';
 import { expectFailure } from '../support/expectFailure.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { rolesOnWorkspaces, taggedResources } from '../support/taggedResources.ts';
 import { findWorkspace, setFault, setScenario, startWorld } from '../support/world.ts';
 import { workspaceContents } from '../support/workspaceContents.ts';

@@ -3,9 +3,9 @@ import type { StatusResource } from '../../domain/status.ts';
 import type { NotebookScript } from '../../local/databricks/notebooks/scriptedCompute.ts';
 import type { FaultRule } from '../../local/faults/faults.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { callsOf, pathFor, plain, type RemoteCall, serverOf } from '../support/remoteCalls.ts';
-import { randomFrom } from '../support/randomFrom.ts';
+import { randomFrom } from '../../local/kit/random.ts';
 import { setFault, startWorld } from '../support/world.ts';
 import { fullSweep } from '../support/fullSweep.ts';
 
@@ -110,7 +110,7 @@ describe('a deployment succeeds with exactly one of each resource when', () => {
   });
 });
 
-describe('a deployment succeeds with exactly one of each resource when the token endpoint, at some call,', () => {
+describe('F13: a deployment succeeds with exactly one of each resource when the token endpoint, at some call,', () => {
   const moments = fullSweep ? [0, 1, 2, 5, 8, 13, 21, 34] : [0, 13];
   const troubles = names
     .filter((name) => !name.startsWith('is done'))

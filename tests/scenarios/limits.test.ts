@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cloudCaller } from '../support/cloudCaller.ts';
 import { expectFailure } from '../support/expectFailure.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { setScenario, startWorld, type World } from '../support/world.ts';
 
 const hour = 3600;
@@ -32,7 +32,7 @@ test('a deployment that passes its own limit ends its runs, and the failure name
   expect(ended.remains?.map(({ kind }) => kind)).toEqual(['identity', 'workspace', 'repository', 'job']);
 });
 
-test('a workspace has the time that the settings give it', async () => {
+test('F7: a workspace has the time that the settings give it', async () => {
   await setScenario(world.cloud.azure.arm, { kind: 'neverReady', name: 'dbw-never' });
   const failure = expectFailure(await world.deploy({ workspaceName: 'dbw-never' }), 'WORKSPACE_TIMEOUT', 'workspace');
   expect(failure.message).toContain('20 minutes');

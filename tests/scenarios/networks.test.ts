@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type CloudCaller, cloudCaller, identitiesVersion, workspacesVersion } from '../support/cloudCaller.ts';
 import { expectFailure } from '../support/expectFailure.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { setScenario, startWorld, type World } from '../support/world.ts';
 
 const virtualNetwork = (subscription: string, name: string): string =>

@@ -4,7 +4,7 @@ import { formatJson } from '../../local/kit/json.ts';
 import { type CloudCaller, cloudCaller } from '../support/cloudCaller.ts';
 import { expectFailure, secondsOf } from '../support/expectFailure.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { setFault, setScenario, startWorld, type World } from '../support/world.ts';
 
 type Trouble = { kind: string } & Record<string, unknown>;

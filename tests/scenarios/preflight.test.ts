@@ -4,7 +4,7 @@ import type { StatusResource } from '../../domain/status.ts';
 import { type CloudCaller, cloudCaller, workspacesVersion } from '../support/cloudCaller.ts';
 import { expectFailure, secondsOf } from '../support/expectFailure.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { setFault, setScenario, startWorld, type World } from '../support/world.ts';
 
 let world: World;

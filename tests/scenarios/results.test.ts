@@ -5,7 +5,7 @@ import type { FaultRule } from '../../local/faults/faults.ts';
 import { type CloudCaller, cloudCaller } from '../support/cloudCaller.ts';
 import { expectFailure, secondsOf } from '../support/expectFailure.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { spoiledTraining } from '../support/spoiledResults.ts';
 import { setScenario, startWorld, type World } from '../support/world.ts';
 

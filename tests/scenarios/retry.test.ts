@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StatusResource } from '../../domain/status.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { setScenario, startWorld, type World } from '../support/world.ts';
 
 const troubles: Record<string, { kind: string } & Record<string, unknown>> = {};

@@ -11,7 +11,7 @@ import { scriptedCompute } from '../../local/databricks/notebooks/scriptedComput
 import { systemClock } from '../../local/kit/clock.ts';
 import { type Program, spawnProgram } from '../../local/stack/spawnProgram.ts';
 import { makeRepository } from '../support/makeRepository.ts';
-import { quickScript } from '../support/quickCloud.ts';
+import { quickScript } from '../../local/simulation/quickCloud.ts';
 import { setScenario } from '../support/world.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

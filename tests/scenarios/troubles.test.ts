@@ -6,7 +6,7 @@ import { type CloudCaller, cloudCaller, workspacesVersion } from '../support/clo
 import { expectFailure, secondsOf } from '../support/expectFailure.ts';
 import { fullSweep } from '../support/fullSweep.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { type DeploymentWish, setFault, setScenario, startWorld, type World } from '../support/world.ts';
 
 /** RUNME ends as its parameter `mode` says. */
@@ -148,21 +148,7 @@ describe('a workspace that exists', () => {
 });
 
 describe('Azure', () => {
-  test('tells why a creation failed, and the next attempt makes the workspace', async () => {
-    const trouble = { code: 'SubnetTooSmall', message: 'The subnet has no room for another cluster.' };
-    await setScenario(world.cloud.azure.arm, { kind: 'workspaceFails', name: 'dbw-fails', ...trouble });
-    const ended = await world.deploy({ workspaceName: 'dbw-fails' });
-    const failure = expectFailure(ended, 'WORKSPACE_FAILED', 'workspace');
-    expect(failure.message).toBe(trouble.message);
-    expect(failure.cause).toBe(`${trouble.code}: ${trouble.message}`);
-    expect(failure.link).toMatch(/^https:\/\/portal\.azure\.com\/.*\/workspaces\/dbw-fails$/);
-
-    await fetch(`${world.cloud.azure.url}/__scenarios`, { method: 'DELETE' });
-    expect((await world.deploy({ workspaceName: 'dbw-fails' })).failure).toBeUndefined();
-    expect(await inventoryOf(world.cloud, 'dbw-fails')).toEqual(oneOfEach);
-  });
-
-  test.runIf(fullSweep)('has 45 minutes for a workspace', { timeout: 60_000 }, async () => {
+  test.runIf(fullSweep)('F7: has 45 minutes for a workspace', { timeout: 60_000 }, async () => {
     await setScenario(world.cloud.azure.arm, { kind: 'neverReady', name: 'dbw-never' });
     const ended = await world.deploy({ workspaceName: 'dbw-never' });
     expectFailure(ended, 'WORKSPACE_TIMEOUT', 'workspace');
@@ -190,7 +176,7 @@ describe('Azure', () => {
     expect(expectFailure(ended, 'PROVIDER_NOT_REGISTERED', 'preflight').message).toContain('Microsoft.Databricks');
   });
 
-  test('may take a while to know a new identity: the role waits for it', async () => {
+  test('F9: may take a while to know a new identity: the role waits for it', async () => {
     const ended = await world.deploy({ workspaceName: 'dbw-replication' });
     expect(ended.failure).toBeUndefined();
     expect(ended.steps.find(({ name }) => name === 'role')?.tries).toBeGreaterThan(1);
@@ -206,7 +192,7 @@ describe('Azure', () => {
       errorBody('PrincipalNotFound', 'Principal 1 does not exist in the directory.'),
     ],
     ['AZURE_DENIED', 'denied', 403, errorBody('AuthorizationFailed', 'The client may not write role assignments.')],
-  ] as const)('is believed for ten minutes when it says %s, and not longer', async (code, name, status, body) => {
+  ] as const)('F9: is believed for ten minutes when it says %s, and not longer', async (code, name, status, body) => {
     const path = `*/workspaces/dbw-${name}/*/roleAssignments/*`;
     await setFault(world.cloud.azure.arm, { method: 'PUT', path, times: 1000, status, body });
     const ended = await world.deploy({ workspaceName: `dbw-${name}` });
@@ -216,7 +202,7 @@ describe('Azure', () => {
     expect(secondsOf(ended, 'role')).toBeLessThanOrEqual(600);
   });
 
-  test('may deny for some minutes what a new role allows later', async () => {
+  test('F9: may deny for some minutes what a new role allows later', async () => {
     const body = errorBody('AuthorizationFailed', 'If access was recently granted, please refresh your credentials.');
     await setFault(world.cloud.azure.arm, {
       method: '*',
@@ -232,7 +218,7 @@ describe('Azure', () => {
 });
 
 describe('the workspace', () => {
-  test('has 15 minutes, and the time until the next look, for its storage', async () => {
+  test('F10: has 15 minutes, and the time until the next look, for its storage', async () => {
     const ended = await deployWith('dbw-storage', { kind: 'storageNeverReady' });
     const failure = expectFailure(ended, 'STORAGE_TIMEOUT', 'storage');
     expect(failure.cause).toMatch(/\S/);
@@ -240,7 +226,7 @@ describe('the workspace', () => {
     expect(secondsOf(ended, 'storage')).toBeLessThanOrEqual(16 * 60);
   });
 
-  test('may deny the app at first, but not for ever', async () => {
+  test('F9: may deny the app at first, but not for ever', async () => {
     const denied = {
       method: '*',
       path: '/api/*',

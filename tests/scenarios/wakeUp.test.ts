@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StepStatus } from '../../domain/status.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
 import { makeWorkspace, tagWorkspace } from '../support/localPerson.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { cloudEvent, eventGridEvent, type SampleEvent } from '../support/subscriptionEvents.ts';
 import { setScenario, startWorld, type World } from '../support/world.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StatusResource } from '../../domain/status.ts';
 import type { LogEntry } from '../../local/host/log.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { signedIn } from '../support/signedIn.ts';
 import { eventGridEvent } from '../support/subscriptionEvents.ts';
 import { startWorld, type World } from '../support/world.ts';

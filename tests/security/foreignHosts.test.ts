@@ -10,7 +10,7 @@ import { type ApiServer, startServer } from '../../local/kit/server.ts';
 import { failureOf } from '../support/activityCloud.ts';
 import { expectFailure } from '../support/expectFailure.ts';
 import { fullSweep } from '../support/fullSweep.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { callsOf, pathFor, plain } from '../support/remoteCalls.ts';
 import { recordSentRequests } from '../support/sentRequests.ts';
 import { setScenario, startWorld, type World } from '../support/world.ts';

@@ -4,7 +4,7 @@ import { actTraining } from '../../local/databricks/notebooks/actedResults.ts';
 import type { NotebookScript } from '../../local/databricks/notebooks/scriptedCompute.ts';
 import type { ApiServer } from '../../local/kit/server.ts';
 import { canaries, storageKey } from '../support/canaries.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { recordSentRequests, tokensIn } from '../support/sentRequests.ts';
 import { type TelemetryDoor, telemetryDoor } from '../support/telemetryDoor.ts';
 import { type CallOptions, setFault, setScenario, startWorld, type World } from '../support/world.ts';

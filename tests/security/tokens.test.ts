@@ -5,7 +5,7 @@ import type { NotebookScript } from '../../local/databricks/notebooks/scriptedCo
 import { Router } from '../../local/kit/router.ts';
 import { type ApiServer, startServer } from '../../local/kit/server.ts';
 import { ensureSigningKey, signToken, type TokenClaims } from '../../local/kit/tokens.ts';
-import { quickLatencies, quickScript } from '../support/quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { recordSentRequests, tokensIn } from '../support/sentRequests.ts';
 import { startWorld, type World } from '../support/world.ts';
 

@@ -12,7 +12,7 @@ import { type Cloud, startCloud } from '../../local/cloud/startCloud.ts';
 import { type ScriptedCompute, scriptedCompute } from '../../local/databricks/notebooks/scriptedCompute.ts';
 import { VirtualClock } from '../../local/kit/clock.ts';
 import { makePlainRepository, makeRepository } from './makeRepository.ts';
-import { quickLatencies, quickScript } from './quickCloud.ts';
+import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 
 /** A cloud for activities that a test calls itself; the settings of this process lead there. */
 export interface ActivityCloud {

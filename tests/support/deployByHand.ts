@@ -9,7 +9,7 @@ import { submitRun } from '../../activities/submitRun.ts';
 import { isOver } from '../../domain/runs.ts';
 import type { Deployment, Workspace } from '../../domain/steps.ts';
 import type { ActivityCloud } from './activityCloud.ts';
-import { quickLatencies } from './quickCloud.ts';
+import { quickLatencies } from '../../local/simulation/quickCloud.ts';
 
 /** Does by the activities alone what a deployment does in a workspace that is ready, without the proof. */
 export async function deployByHand(

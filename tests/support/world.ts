@@ -8,6 +8,7 @@ import { type Cloud, type Latencies, startCloud } from '../../local/cloud/startC
 import { acceleratorScript } from '../../local/databricks/notebooks/acceleratorScript.ts';
 import { type NotebookScript, scriptedCompute } from '../../local/databricks/notebooks/scriptedCompute.ts';
 import type { FaultRule } from '../../local/faults/faults.ts';
+import { isFinal } from '../../local/host/durable/protocol.ts';
 import type { Log } from '../../local/host/log.ts';
 import { runUntil } from '../../local/host/runUntil.ts';
 import { type Host, startHost } from '../../local/host/startHost.ts';
@@ -119,7 +120,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     deploy: async (request) => world.finish((await world.start(request)).id),
     until: (predicate) => runUntil(host, clock, predicate, { maxSteps: 20_000 }),
     pass: (seconds) => pass(host, clock, seconds),
-    isOver: (id) => host.history(id).some(({ EventType }) => EventType === executionCompleted),
+    isOver: (id) => isFinal(host.status(id) ?? 'Pending'),
     read: async (id) => (await (await world.call(`/api/deployments/${id}`)).json()) as StatusResource,
     workspace: (name) => findWorkspace(cloud, name),
     async close() {
@@ -130,8 +131,6 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   };
   return world;
 }
-
-const executionCompleted = 1;
 
 async function pass(host: Host, clock: VirtualClock, seconds: number): Promise<void> {
   const endMs = clock.now() + seconds * 1000;

@@ -282,6 +282,8 @@ describe('what Azure says of the target', () => {
     ['of another that failed', { provisioningState: 'Failed' }, {}, ['error WORKSPACE_FAILED']],
     ['of ours', { ours: true }, { ifExists: 'fail' }, []],
     ['of ours that failed, which is made anew', { ours: true, provisioningState: 'Failed' }, {}, []],
+    ['of ours that somebody cancelled, which is made anew', { ours: true, provisioningState: 'Canceled' }, {}, []],
+    ['of another that somebody cancelled', { provisioningState: 'Canceled' }, {}, ['error WORKSPACE_FAILED']],
     ['of ours that is being deleted', { ours: true, provisioningState: 'Deleting' }, {}, ['error WORKSPACE_FAILED']],
     ['of another that is being made', { provisioningState: 'Creating' }, {}, []],
   ])('judges a workspace %s', (_what, change, more, codes) => {

@@ -16,6 +16,8 @@ import { alreadyExists, doesNotExist, invalidParameter } from '../apiError.ts';
 
 export type Language = 'PYTHON' | 'SQL' | 'SCALA' | 'R';
 
+export const noPath = (path: string): Error => doesNotExist(`Path (${path}) doesn't exist.`);
+
 /** A folder, notebook or file of the workspace, and where it lies on the disk. */
 export interface WorkspaceObject {
   kind: 'DIRECTORY' | 'NOTEBOOK' | 'FILE';
@@ -81,7 +83,7 @@ export class WorkspaceFiles {
 
   get(path: string): WorkspaceObject {
     const found = this.find(path);
-    if (!found) throw doesNotExist(`Path (${this.normalise(path)}) doesn't exist.`);
+    if (!found) throw noPath(this.normalise(path));
     return found;
   }
 

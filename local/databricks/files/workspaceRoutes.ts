@@ -6,7 +6,7 @@ import type { Repos } from '../git/repos.ts';
 import { type Fields, bodyOf, optionalFlag, optionalText, queryOf, requiredText } from '../requestFields.ts';
 import type { AddRoute } from '../routes.ts';
 import type { Workspace } from '../workspace.ts';
-import { type Language, type WorkspaceObject, notebookKinds } from './workspaceFiles.ts';
+import { type Language, type WorkspaceObject, noPath, notebookKinds } from './workspaceFiles.ts';
 
 /** Workspace files: folders, notebooks and files, by path. */
 export function addWorkspaceRoutes(on: AddRoute, workspace: Workspace, repos: Repos): void {
@@ -15,9 +15,12 @@ export function addWorkspaceRoutes(on: AddRoute, workspace: Workspace, repos: Re
     files.makeFolder(requiredText(bodyOf(request), 'path'));
     return { body: {} };
   });
-  on('GET', '/api/2.0/workspace/get-status', (request) => ({
-    body: view(files.get(requiredText(queryOf(request), 'path')), workspace, repos),
-  }));
+  on('GET', '/api/2.0/workspace/get-status', (request) => {
+    const object = files.get(requiredText(queryOf(request), 'path'));
+    const repo = repos.byPath(object.path);
+    if (repo && repos.isUnseen(repo)) throw noPath(object.path);
+    return { body: view(object, workspace, repos) };
+  });
   on('GET', '/api/2.0/workspace/list', (request) => {
     const found = files.list(files.get(requiredText(queryOf(request), 'path')));
     // An empty folder has no `objects` at all.

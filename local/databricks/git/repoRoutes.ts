@@ -4,7 +4,7 @@ import type { Member } from '../callers.ts';
 import { invalidParameter, notEmulated } from '../apiError.ts';
 import { type Fields, bodyOf, optionalFlag, optionalText, queryOf, requiredText } from '../requestFields.ts';
 import type { AddRoute } from '../routes.ts';
-import { type Repo, type Repos, knownProvider } from './repos.ts';
+import { type Repo, type Repos, knownProvider, noRepo } from './repos.ts';
 
 /** Git folders: clone, check out, read, delete. */
 export function addRepoRoutes(on: AddRoute, repos: Repos): void {
@@ -15,12 +15,16 @@ export function addRepoRoutes(on: AddRoute, repos: Repos): void {
       body: {
         repos: repos
           .list()
-          .filter(({ path }) => path.startsWith(prefix))
+          .filter((repo) => repo.path.startsWith(prefix) && !repos.isUnseen(repo))
           .map(view),
       },
     };
   });
-  on('GET', '/api/2.0/repos/{id}', (request) => ({ body: view(repos.get(request.params['id'] ?? '')) }));
+  on('GET', '/api/2.0/repos/{id}', (request) => {
+    const repo = repos.get(request.params['id'] ?? '');
+    if (repos.isUnseen(repo)) throw noRepo(repo.id);
+    return { body: view(repo) };
+  });
   on('PATCH', '/api/2.0/repos/{id}', async (request) => {
     const { branch, tag, discard } = readCheckout(bodyOf(request));
     await repos.checkout(request.params['id'] ?? '', tag === undefined ? { branch: branch ?? '' } : { tag }, discard);

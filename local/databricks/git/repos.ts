@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { gitOrNothing } from '../../kit/git.ts';
 import type { Collection } from '../../kit/store.ts';
 import { ApiError, alreadyExists, doesNotExist, invalidParameter } from '../apiError.ts';
 import { storageFailure } from '../files/dbfsRoutes.ts';
 import type { Workspace } from '../workspace.ts';
-import { git, gitOrNothing } from './git.ts';
 import { refreshSnapshot } from './snapshot.ts';
 
 /** A Git folder. Without `headCommitId` its clone failed or was cut off, and the folder is half-made. */
@@ -16,9 +16,12 @@ export interface Repo {
   provider: string;
   branch?: string;
   headCommitId?: string;
+  createdMs: number;
 }
 
 export type Checkout = { branch: string } | { tag: string };
+
+export const noRepo = (id: string): ApiError => doesNotExist(`Repo with id ${id} does not exist.`);
 
 /** The workspace's Git folders: real clones of the repositories that stand for public ones. */
 export class Repos {
@@ -37,8 +40,14 @@ export class Repos {
 
   get(id: string): Repo {
     const repo = this.#repos.get(id);
-    if (!repo) throw doesNotExist(`Repo with id ${id} does not exist.`);
+    if (!repo) throw noRepo(id);
     return repo;
+  }
+
+  /** Whether reads are agreed not to show it yet. */
+  isUnseen({ createdMs }: Repo): boolean {
+    const { scenarios, clock } = this.#workspace;
+    return scenarios.hides('gitFolder', createdMs, clock.now());
   }
 
   byPath(path: string): Repo | undefined {
@@ -59,7 +68,7 @@ export class Repos {
     }
     const parent = files.find(dirname(path));
     if (parent?.kind !== 'DIRECTORY') throw doesNotExist(`The parent folder (${dirname(path)}) does not exist.`);
-    const repo: Repo = { ...wanted, path, id: files.idOf(path) };
+    const repo: Repo = { ...wanted, path, id: files.idOf(path), createdMs: clock.now() };
     this.#repos.set(repo.id, repo);
     mkdirSync(files.location(path));
     if (latencies.cloneSeconds > 0) {
@@ -83,21 +92,23 @@ export class Repos {
       const incomplete = `Repo ${repo.path} is incomplete; delete it and create it again.`;
       if (!existsSync(join(folder, '.git'))) throw new ApiError(400, 'GIT_REMOTE_ERROR', incomplete);
       await this.#remote(repo.url);
-      const fetched = await gitOrNothing(folder, ['fetch', '--quiet', '--prune', '--force', '--tags', 'origin']);
+      const fetched = await this.#gitOrNothing(folder, ['fetch', '--quiet', '--prune', '--force', '--tags', 'origin']);
       if (fetched === undefined) throw new ApiError(400, 'GIT_REMOTE_ERROR', incomplete);
       const target = 'branch' in ref ? `refs/remotes/origin/${ref.branch}` : `refs/tags/${ref.tag}`;
-      if ((await gitOrNothing(folder, ['rev-parse', '--verify', '--quiet', `${target}^{commit}`])) === undefined) {
+      if (
+        (await this.#gitOrNothing(folder, ['rev-parse', '--verify', '--quiet', `${target}^{commit}`])) === undefined
+      ) {
         const name = 'branch' in ref ? `Branch ${ref.branch}` : `Tag ${ref.tag}`;
         throw new ApiError(400, 'GIT_UNKNOWN_REF', `${name} does not exist in the remote repository ${repo.url}.`);
       }
       if (discard) {
-        await git(folder, ['reset', '--quiet', '--hard']);
-        await git(folder, ['clean', '-fd', '--quiet']);
-      } else if ((await git(folder, ['status', '--porcelain', '--untracked-files=no'])).trim() !== '') {
+        await this.#workspace.git(folder, ['reset', '--quiet', '--hard']);
+        await this.#workspace.git(folder, ['clean', '-fd', '--quiet']);
+      } else if ((await this.#workspace.git(folder, ['status', '--porcelain', '--untracked-files=no'])).trim() !== '') {
         throw gitConflict(repo);
       }
       const how = 'branch' in ref ? ['-B', ref.branch, target] : ['--detach', target];
-      if ((await gitOrNothing(folder, ['checkout', '--quiet', ...how])) === undefined) throw gitConflict(repo);
+      if ((await this.#gitOrNothing(folder, ['checkout', '--quiet', ...how])) === undefined) throw gitConflict(repo);
       return this.#read(repo);
     });
   }
@@ -119,7 +130,7 @@ export class Repos {
     const folder = this.#workspace.files.location(repo.path);
     const remote = await this.#remote(repo.url);
     try {
-      await git(folder, ['clone', '--quiet', '--no-hardlinks', remote, '.']);
+      await this.#workspace.git(folder, ['clone', '--quiet', '--no-hardlinks', remote, '.']);
       return await this.#read(repo);
     } catch (error) {
       throw cloneFailure((error as Error).message);
@@ -128,12 +139,12 @@ export class Repos {
 
   async #read(repo: Repo): Promise<Repo> {
     const folder = this.#workspace.files.location(repo.path);
-    const headCommitId = (await git(folder, ['rev-parse', 'HEAD'])).trim();
-    const branch = await gitOrNothing(folder, ['symbolic-ref', '--quiet', '--short', 'HEAD']);
-    const { id, path, url, provider } = repo;
-    const read: Repo = { id, path, url, provider, headCommitId, ...(branch && { branch }) };
+    const headCommitId = (await this.#workspace.git(folder, ['rev-parse', 'HEAD'])).trim();
+    const branch = await this.#gitOrNothing(folder, ['symbolic-ref', '--quiet', '--short', 'HEAD']);
+    const { branch: _before, ...kept } = repo;
+    const read: Repo = { ...kept, headCommitId, ...(branch && { branch }) };
     // It may have been deleted while git worked.
-    if (this.#repos.get(id)) this.#repos.set(id, read);
+    if (this.#repos.get(repo.id)) this.#repos.set(repo.id, read);
     return read;
   }
 
@@ -147,11 +158,15 @@ export class Repos {
         `Failed to clone repo. Repo may be incomplete. Failure reason: the remote repository ${url} could not be reached.`,
       );
     }
-    if ((await gitOrNothing(source, ['rev-parse', '--is-bare-repository'])) === 'true') return source;
+    if ((await this.#gitOrNothing(source, ['rev-parse', '--is-bare-repository'])) === 'true') return source;
     const name = createHash('sha256').update(source).digest('hex').slice(0, 16);
     const bare = join(this.#workspace.folder, 'git', `${name}.git`);
-    await refreshSnapshot(source, bare);
+    await refreshSnapshot(this.#workspace.git, source, bare);
     return bare;
+  }
+
+  #gitOrNothing(folder: string, args: string[]): Promise<string | undefined> {
+    return gitOrNothing(this.#workspace.git, folder, args);
   }
 
   // One git operation at a time: two at once could refresh the same snapshot.

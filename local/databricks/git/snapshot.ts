@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { git, gitOrNothing } from './git.ts';
+import { type Git, gitOrNothing } from '../../kit/git.ts';
 
 const author = {
   GIT_AUTHOR_NAME: 'Snapshot',
@@ -15,13 +15,13 @@ const author = {
  * untracked files, not the ignored ones), beside the source's other branches and tags. Detached, shallow and dirty
  * checkouts work, and so does a folder inside a repository (which then has no tags) or without one. An unchanged tree makes no new commit.
  */
-export async function refreshSnapshot(source: string, bare: string): Promise<void> {
+export async function refreshSnapshot(git: Git, source: string, bare: string): Promise<void> {
   if (!existsSync(join(bare, 'HEAD'))) {
     mkdirSync(bare, { recursive: true });
     await git(bare, ['init', '--bare', '--quiet', '--initial-branch=main', '.']);
   }
   // What leads from the repository's top to the source: empty at the top, undefined without a repository.
-  const prefix = await gitOrNothing(source, ['rev-parse', '--show-prefix']);
+  const prefix = await gitOrNothing(git, source, ['rev-parse', '--show-prefix']);
   const within = [`--git-dir=${bare}`, `--work-tree=${source}`];
   if (prefix === '') {
     const refs = ['refs/tags/*:refs/tags/*', 'refs/heads/*:refs/heads/*', '^refs/heads/main'];
@@ -29,7 +29,7 @@ export async function refreshSnapshot(source: string, bare: string): Promise<voi
   }
   const list = ['ls-files', '-z', '--others', '--exclude-standard'];
   const listed = await git(source, prefix === undefined ? [...within, ...list] : [...list, '--cached']);
-  await commitTree(source, bare, within, presentFiles(source, listed));
+  await commitTree(git, source, bare, within, presentFiles(source, listed));
 }
 
 // The index still lists deleted files, and submodules are folders.
@@ -41,7 +41,7 @@ function presentFiles(source: string, listed: string): string[] {
   });
 }
 
-async function commitTree(source: string, bare: string, within: string[], paths: string[]): Promise<void> {
+async function commitTree(git: Git, source: string, bare: string, within: string[], paths: string[]): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), 'snapshot-'));
   try {
     // A new index each time, so that the source's own index is never touched.
@@ -57,7 +57,7 @@ async function commitTree(source: string, bare: string, within: string[], paths:
       );
     }
     const tree = (await git(source, [...within, 'write-tree'], index)).trim();
-    const previous = await gitOrNothing(bare, ['rev-parse', '--verify', '--quiet', 'refs/heads/main']);
+    const previous = await gitOrNothing(git, bare, ['rev-parse', '--verify', '--quiet', 'refs/heads/main']);
     if (previous && (await git(bare, ['rev-parse', `${previous}^{tree}`])).trim() === tree) return;
     const parent = previous ? ['-p', previous] : [];
     const commit = await git(bare, ['commit-tree', tree, ...parent, '-m', 'Working tree'], author);

@@ -40,8 +40,18 @@ export function addJobRoutes(on: AddRoute, workspace: Workspace, callers: Caller
     return change(jobs, job, given, callers, request);
   });
   add('POST', 'jobs/update', (request) => update(jobs, callers, request));
-  add('GET', 'jobs/list', (request) => list(jobs.values(), request));
-  add('GET', 'jobs/get', (request) => get(requireJob(jobs, requiredId(queryOf(request), 'job_id')), request));
+  const isUnseen = ({ createdMs }: Job): boolean => workspace.scenarios.hides('job', createdMs, workspace.clock.now());
+  add('GET', 'jobs/list', (request) =>
+    list(
+      jobs.values().filter((job) => !isUnseen(job)),
+      request,
+    ),
+  );
+  add('GET', 'jobs/get', (request) => {
+    const job = requireJob(jobs, requiredId(queryOf(request), 'job_id'));
+    if (isUnseen(job)) throw noJob(job.jobId);
+    return get(job, request);
+  });
   add('POST', 'jobs/delete', (request) => {
     jobs.delete(requireJob(jobs, requiredId(bodyOf(request), 'job_id')).jobId);
     return { body: {} };
@@ -53,9 +63,11 @@ export const jobsOf = (workspace: Workspace): Collection<Job> => workspace.store
 /** The job; when there is none, 400 as Databricks answers here instead of 404 (sdk-go, error_overrides.go). */
 export function requireJob(jobs: Collection<Job>, jobId: string): Job {
   const job = jobs.get(jobId);
-  if (!job) throw invalidParameter(`Job ${jobId} does not exist.`);
+  if (!job) throw noJob(jobId);
   return job;
 }
+
+const noJob = (jobId: string): Error => invalidParameter(`Job ${jobId} does not exist.`);
 
 const isNewest = (request: ApiRequest): boolean => request.path.startsWith('/api/2.2/');
 const tasksMost = (request: ApiRequest): number => (isNewest(request) ? 1000 : 100);

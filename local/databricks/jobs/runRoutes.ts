@@ -109,15 +109,21 @@ const started = (run: Run): Fields => ({ run_id: BigInt(run.runId), number_in_jo
 /** The run; when there is none, 400 as Databricks answers here instead of 404 (sdk-go, error_overrides.go). */
 function requireRun(engine: RunEngine, runId: string): Run {
   const run = engine.runs.get(runId);
-  if (!run) throw invalidParameter(`Run ${runId} does not exist.`);
+  if (!run) throw noRun(runId);
   return run;
 }
+
+const noRun = (runId: string): Error => invalidParameter(`Run ${runId} does not exist.`);
+
+const isUnseen = ({ scenarios, clock }: Workspace, run: Run): boolean =>
+  scenarios.hides('run', run.queuedMs, clock.now());
 
 function get(workspace: Workspace, engine: RunEngine, request: ApiRequest): ApiReply {
   const query = queryOf(request);
   const runId = requiredId(query, 'run_id');
   if (engine.runs.findTask(runId)) throw notEmulated('runs/get of a single task run');
   const run = requireRun(engine, runId);
+  if (isUnseen(workspace, run)) throw noRun(runId);
   const pageLength = request.path.startsWith('/api/2.2/') ? 100 : 10_000;
   const page = pageOf(run.tasks, pageLength, optionalText(query, 'page_token'));
   return {
@@ -137,7 +143,7 @@ function output(workspace: Workspace, engine: RunEngine, runId: string): ApiRepl
     );
   }
   const found = engine.runs.findTask(runId);
-  if (!found) throw invalidParameter(`Run ${runId} does not exist.`);
+  if (!found) throw noRun(runId);
   const { run, attempt } = found;
   const { result, truncated = false, error, errorTrace } = attempt.output ?? {};
   const { job_id, creator_user_name, run_name, run_type } = runView(run, workspace);
@@ -168,7 +174,7 @@ function list(workspace: Workspace, engine: RunEngine, query: Fields): ApiReply 
   const to = Number(optionalId(query, 'start_time_to') ?? Number.MAX_SAFE_INTEGER);
   const found = engine.runs
     .all()
-    .filter((run) => jobId === undefined || run.jobId === jobId)
+    .filter((run) => !isUnseen(workspace, run) && (jobId === undefined || run.jobId === jobId))
     .filter((run) => (!active || !isOver(run)) && (!completed || isOver(run)))
     .filter((run) => run.startMs >= from && run.startMs <= to)
     .toReversed();

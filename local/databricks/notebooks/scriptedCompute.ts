@@ -14,6 +14,9 @@ export type NotebookApi = (method: string, path: string, body?: unknown) => Prom
 /** Lets time of the clock pass; never settles when the notebook is cancelled meanwhile. */
 export type Sleep = (seconds: number) => Promise<void>;
 
+/** The `user-agent` of acted notebooks. */
+export const actedNotebook = 'acted-notebook';
+
 /** What a notebook does when it is only acted. */
 export interface ScriptedNotebook {
   seconds: number;
@@ -115,7 +118,11 @@ function call(
 ): Promise<Record<string, unknown>> {
   const { promise, resolve, reject } = Promise.withResolvers<Record<string, unknown>>();
   const type = typeof body === 'string' ? 'octet-stream' : 'json';
-  const headers = { authorization: `Bearer ${token}`, 'content-type': `application/${type}` };
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'content-type': `application/${type}`,
+    'user-agent': actedNotebook,
+  };
   const outgoing = httpsRequest(`https://${host}${path}`, { method, headers, ca: readFileSync(caFile) }, (reply) => {
     const chunks: Buffer[] = [];
     reply.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -1,4 +1,5 @@
 import type { Log, LogLevel } from '../log.ts';
+import type { Generation } from './generation.ts';
 
 /** What an app says about one input or output of a function, as `@azure/functions` passes it to the worker. */
 export interface Binding {
@@ -82,6 +83,8 @@ export class AppRegistry {
   httpUri: string | undefined;
   /** Where the library's own messages go; each host that runs the app puts its log here. */
   log: Log = () => undefined;
+  /** The host that runs these functions. */
+  readonly generation: Generation = { crashed: false };
   #locked = false;
   readonly #hooks: Map<HookName, HookCallback[]>;
 

@@ -9,6 +9,7 @@ import type {
   TypedData,
 } from './appRegistry.ts';
 import { toLogLevel } from './functionsCore.ts';
+import { generation } from './generation.ts';
 import { WorkerExit, untilWorkerExit } from './workerExit.ts';
 
 export interface InvocationInput {
@@ -26,7 +27,14 @@ export interface InvocationInput {
 }
 
 /** Calls a function as the Node worker does, hooks included; what the handler throws is thrown. */
-export async function invoke(
+export const invoke = (
+  app: AppRegistry,
+  target: RegisteredFunction,
+  input: InvocationInput,
+  log: Log,
+): Promise<InvocationResponse> => generation.run(app.generation, () => call(app, target, input, log));
+
+async function call(
   app: AppRegistry,
   target: RegisteredFunction,
   input: InvocationInput,

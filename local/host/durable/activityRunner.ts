@@ -60,6 +60,13 @@ export class ActivityRunner {
     this.#abandoned = true;
   }
 
+  /** Starts no further activity and takes no result of those that run; the next host runs them again. */
+  abandon(): void {
+    this.#stopped = true;
+    this.#abandoned = true;
+    this.#queue.length = 0;
+  }
+
   #pump(): void {
     while (!this.#stopped && this.#running < this.#options.maxConcurrent) {
       const item = this.#queue.shift();

@@ -94,6 +94,12 @@ export class DurableEngine {
     await Promise.all([this.#scheduler.stop(), this.#activities.stop(graceMs)]);
   }
 
+  /** Ends everything at once; nothing of what still runs has any effect here. */
+  abandon(): void {
+    this.#scheduler.abandon();
+    this.#activities.abandon();
+  }
+
   /** Starts an orchestration and returns its id; throws a Refusal when a running instance has it. */
   startInstance(request: StartRequest): string {
     const { store, clock, config } = this.#options;

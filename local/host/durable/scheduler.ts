@@ -57,11 +57,16 @@ export class Scheduler {
     return next;
   }
 
-  /** Starts no further step and waits for those that run. */
-  async stop(): Promise<void> {
+  /** Starts no further step. */
+  abandon(): void {
     this.#stopped = true;
     this.#ready.clear();
     for (const instanceId of this.#timers.keys()) this.forget(instanceId);
+  }
+
+  /** Starts no further step and waits for those that run. */
+  async stop(): Promise<void> {
+    this.abandon();
     while (this.#running.size > 0) await new Promise<void>((resolve) => this.#onChange.push(resolve));
   }
 

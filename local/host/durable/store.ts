@@ -64,9 +64,16 @@ type Row = Record<string, SQLOutputValue>;
 export class Store {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  #abandoned = false;
+  /** Called just before and just after each transaction is committed, for those who end the host there. */
+  onCommit?: (when: 'before' | 'after') => void;
 
   /** Opens or creates the database; throws a HostError when another host has it open. */
-  constructor(file: string) {
+  constructor(file: string | DatabaseSync) {
+    if (typeof file !== 'string') {
+      this.#db = file;
+      return;
+    }
     if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
     this.#db = new DatabaseSync(file);
     try {
@@ -86,11 +93,21 @@ export class Store {
     this.#db.close();
   }
 
+  /** Gives the same database to a next host; this store writes nothing any more, also not what it is about to commit. */
+  abandon(): Store {
+    this.#abandoned = true;
+    return new Store(this.#db);
+  }
+
   transaction<Result>(work: () => Result): Result {
+    if (this.#abandoned) throw new Error('The host of this store has crashed.');
     this.#db.exec('BEGIN IMMEDIATE');
     try {
       const result = work();
-      this.#db.exec('COMMIT');
+      this.onCommit?.('before');
+      // The host has crashed meanwhile: what it does with the result has no effect.
+      this.#db.exec(this.#abandoned ? 'ROLLBACK' : 'COMMIT');
+      if (!this.#abandoned) this.onCommit?.('after');
       return result;
     } catch (error) {
       this.#db.exec('ROLLBACK');
@@ -203,6 +220,7 @@ export class Store {
   }
 
   putTimerStatus(name: string, status: string): void {
+    if (this.#abandoned) return;
     this.#statement('INSERT OR REPLACE INTO timers VALUES (?, ?)').run(name, status);
   }
 

@@ -18,6 +18,8 @@ export interface HttpServer {
   readonly inFlight: number;
   /** Stops listening, and cuts what is still being answered two seconds later. */
   close(): Promise<void>;
+  /** Cuts everything at once. */
+  cut(): void;
 }
 
 export interface ListenOptions {
@@ -45,6 +47,10 @@ export async function listen(options: ListenOptions): Promise<HttpServer> {
       return inFlight;
     },
     close: () => close(server),
+    cut() {
+      server.close();
+      server.closeAllConnections();
+    },
   };
 }
 

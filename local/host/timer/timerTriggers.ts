@@ -71,10 +71,15 @@ export class TimerTriggers {
     }
   }
 
-  /** Fires no more; waits `graceMs` for what runs. */
-  async stop(graceMs: number): Promise<void> {
+  /** Fires no more. */
+  abandon(): void {
     this.#stopped = true;
     for (const { cancel } of this.#timers) cancel();
+  }
+
+  /** Fires no more; waits `graceMs` for what runs. */
+  async stop(graceMs: number): Promise<void> {
+    this.abandon();
     const grace = new Promise((resolve) => setTimeout(resolve, graceMs).unref());
     await Promise.race([Promise.all(this.#running), grace]);
   }

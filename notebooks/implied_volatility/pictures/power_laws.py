@@ -63,7 +63,8 @@ def error_against_rows(
         axes.axhline(noise, color=NOISE.color, linestyle=NOISE.linestyle, linewidth=2.0, label=_NOISE)
     _log_log(axes, count)
     axes.set(xlabel="surfaces learnt from", ylabel=measure, title="What more rows bring")
-    legend(axes)
+    axes.set_ylim(top=3 * float(np.max(paper)))  # Room for the legend: it would lie on the line of the noise.
+    legend(axes, loc="upper right")
     return figure
 
 

@@ -1,7 +1,7 @@
-import type { Latencies } from '../../local/cloud/startCloud.ts';
-import { acceleratorScript } from '../../local/databricks/notebooks/acceleratorScript.ts';
-import { actTraining } from '../../local/databricks/notebooks/actedResults.ts';
-import type { NotebookScript } from '../../local/databricks/notebooks/scriptedCompute.ts';
+import type { Latencies } from '../cloud/startCloud.ts';
+import { acceleratorScript } from '../databricks/notebooks/acceleratorScript.ts';
+import { actTraining } from '../databricks/notebooks/actedResults.ts';
+import type { NotebookScript } from '../databricks/notebooks/scriptedCompute.ts';
 
 /** The accelerator acted in seconds, for tests of many deployments: fewer looks at a run, the same steps. */
 export const quickScript: NotebookScript = {

@@ -1,0 +1,4 @@
+import { newWorkspace } from '../../local/simulation/scenarios.ts';
+import { testCrashesAnywhereIn } from './sweep.ts';
+
+await testCrashesAnywhereIn(newWorkspace, 250);
