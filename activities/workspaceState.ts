@@ -1,11 +1,12 @@
 import type { Workspace } from '@azure/arm-databricks';
 import { callArm } from '../clients/arm.ts';
+import { allowedHost } from '../clients/databricksHost.ts';
 import { policyDenial } from '../clients/policyDenial.ts';
 import { RetryableError, TerminalError } from '../domain/errors.ts';
 import type { Deployment, WorkspaceState } from '../domain/steps.ts';
 import { portalLink } from '../domain/ids.ts';
 
-/** What ARM's view of a workspace means; throws WORKSPACE_FAILED, or POLICY_DENIED, with the creation's own error. */
+/** What ARM's view of a workspace means; throws WORKSPACE_FAILED, or POLICY_DENIED, with the creation's own error; WORKSPACE_HOST_REFUSED. */
 export async function workspaceState(
   workspace: Workspace,
   { request }: Deployment,
@@ -17,6 +18,8 @@ export async function workspaceState(
     case 'Succeeded':
       if (!workspace.workspaceUrl)
         throw new RetryableError('ANSWER_INVALID', 'Azure shows the workspace as ready, but without its address.');
+      // Before anyone is shown a link to it.
+      allowedHost(workspace.workspaceUrl);
       return { resourceId, state: 'ready', created, host: workspace.workspaceUrl };
     case 'Failed':
     case 'Canceled':

@@ -4,6 +4,8 @@ import { RetryableError } from '../domain/errors.ts';
 import { retryAfterSeconds } from './retryAfter.ts';
 import { endpointSettings } from './settings.ts';
 
+const callSeconds = 30;
+
 let known: TokenCredential | undefined;
 
 /** The credential of the app's own identity: that one alone, with no fall-through to a developer's sign-in. */
@@ -24,6 +26,8 @@ async function connect(): Promise<TokenCredential> {
   const httpClient: HttpClient = {
     async sendRequest(request) {
       asked = undefined;
+      // The credential takes no notice of a caller who gives up.
+      request.timeout = callSeconds * 1000;
       const response = await client.sendRequest(request);
       asked = retryAfterSeconds(response.headers.get('retry-after'));
       return response;

@@ -1,5 +1,6 @@
 import { DeploymentError } from '../domain/errors.ts';
 import type { ErrorCode } from '../domain/errorTable.ts';
+import { redact } from '../domain/redact.ts';
 import { retryAfterSeconds } from './retryAfter.ts';
 
 /** An answer of Databricks that is an error, with what the API said. */
@@ -81,8 +82,8 @@ function parseError(text: string): { code: string; message: string } {
   } catch {
     return {
       code: '',
-      message: text
-        .replace(/<[^>]*>/g, ' ')
+      // Redacted before it is cut: half a key would no longer look like one.
+      message: redact(text.replace(/<[^>]*>/g, ' '))
         .replace(/\s+/g, ' ')
         .trim()
         .slice(0, 200),

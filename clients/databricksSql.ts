@@ -63,6 +63,7 @@ async function inSession<T>(
     socketTimeout: answerSeconds * 1000,
     userAgentEntry: 'accelerator-deployer',
   });
+  await refuseRedirects(client);
   const session = await client.openSession();
   return work({
     async rows({ text, parameters }, row, most) {
@@ -80,6 +81,13 @@ async function inSession<T>(
       }
     },
   });
+}
+
+/** The driver has no setting for it: it would follow a redirect with the statement, to another port or a subdomain with the token too. */
+async function refuseRedirects(client: DBSQLClient): Promise<void> {
+  const provider = await client.getConnectionProvider();
+  const connection = (await provider.getThriftConnection()) as { config: RequestInit };
+  connection.config = { ...connection.config, redirect: 'manual' };
 }
 
 async function bearer(): Promise<Record<string, string>> {

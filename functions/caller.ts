@@ -95,6 +95,8 @@ function principalIn(header: string | null): Principal | undefined {
 }
 
 function parsed(base64: string): unknown {
+  // Of two headers, joined by a comma, the decoder would take the first.
+  if (!/^[\w+/]+=*$/.test(base64)) return undefined;
   try {
     return JSON.parse(Buffer.from(base64, 'base64').toString());
   } catch {

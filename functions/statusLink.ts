@@ -8,8 +8,12 @@ import { deployerSettings } from './settings.ts';
 export function statusLink(origin: string, id: string, nowMs = Date.now()): string {
   const { STATUS_LINK_KEY: key, STATUS_LINK_HOURS: hours } = deployerSettings();
   const expires = Math.floor(nowMs / 1000 + hours * 3600);
-  return `${origin}/api/deployments/${id}/status?expires=${expires}&signature=${signatureOf(id, expires, key)}`;
+  return linkOf(origin, id, String(expires), signatureOf(id, expires, key));
 }
+
+/** The link with this expiry and signature, and nothing else in it. */
+export const linkOf = (origin: string, id: string, expires: string, signature: string): string =>
+  `${origin}/api/deployments/${id}/status?expires=${expires}&signature=${signature}`;
 
 /** Whether expiry and signature are those of a link to this deployment. */
 export function isStatusLink(

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { assignRole } from '../../activities/assignRole.ts';
 import { ensureIdentity } from '../../activities/ensureIdentity.ts';
 import { ensureWorkspace } from '../../activities/ensureWorkspace.ts';
@@ -49,6 +49,21 @@ async function makeWorkspace(name: string, sku: string): Promise<void> {
 }
 
 const passCreation = (): void => activities.clock.advance(quickLatencies.workspaceSeconds * 1000);
+
+test('a token that never comes is waited for half a minute, and not longer', async () => {
+  const { faults } = activities.cloud.azure.identity;
+  faults.add({ method: 'GET', path: '/msi/token', latencyMs: 1e12 });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const failure = failureOf(ensureIdentity(activities.deployment('ws-no-token')));
+    await vi.waitUntil(() => faults.list()[0]?.used === 1, { timeout: 20_000 });
+    vi.advanceTimersByTime(30_000);
+    expect(await failure).toMatchObject({ code: 'TOKEN_UNAVAILABLE', retryable: true });
+  } finally {
+    vi.useRealTimers();
+    faults.clear();
+  }
+});
 
 describe('ensureIdentity', () => {
   test('makes the identity with the tags of the request and of the deployment, and finds it again', async () => {
@@ -172,16 +187,6 @@ describe('readWorkspace', () => {
       message: 'No workspace is left.',
       cause: 'QuotaExceeded: No workspace is left.',
     });
-  });
-
-  test('follows no address but one of Azure Resource Manager', async () => {
-    const input = await failed('ws-redirected');
-    const { requests } = activities.cloud.azure.identity;
-    const operationUrl = `${activities.cloud.azure.identityEndpoint}?stolen=1`;
-    const failure = await failureOf(readWorkspace({ ...input, workspace: { ...input.workspace, operationUrl } }));
-    expect(failure).toMatchObject({ code: 'WORKSPACE_FAILED' });
-    expect(failure.cause).toBeUndefined();
-    expect(requests.filter(({ path }) => path.includes('stolen'))).toEqual([]);
   });
 });
 

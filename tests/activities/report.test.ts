@@ -97,6 +97,16 @@ test.each<[string, Parameters<typeof setFault>[1]]>([
   expect(ingestion.requests.length - before).toBe(1);
 });
 
+test('a redirect to another host is not followed', async () => {
+  const before = ingestion.requests.length;
+  // The same server under another name, so that it would be seen to be asked there.
+  const location = `https://127.0.0.1:${ingestion.port}/v2.1/track`;
+  await setFault(ingestion, { method: 'POST', path: '/v2.1/track', status: 308, headers: { location } });
+  const { lines } = await tell();
+  expect(lines[0]).toMatchObject({ evt: 'telemetry', outcome: 'failed' });
+  expect(ingestion.requests.slice(before).map(({ status }) => status)).toEqual([308]);
+});
+
 test('a token that is not had at once is asked for once more', async () => {
   activities.clock.advance(2 * 86_400_000);
   await setFault(activities.cloud.azure.identity, { method: 'GET', path: '/msi/token', reset: true });

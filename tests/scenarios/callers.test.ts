@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { StatusResource } from '../../domain/status.ts';
 import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
+import { signedIn } from '../support/signedIn.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const mostStarts = 3;
@@ -14,17 +15,6 @@ beforeAll(async () => {
 });
 afterEach(() => vi.useRealTimers());
 afterAll(() => world.close());
-
-/** What App Service adds to the request of someone that it has authenticated. */
-function signedIn(name: string, ...roles: string[]): Record<string, string> {
-  const claims = roles.map((val) => ({ typ: 'roles', val }));
-  const principal = { auth_typ: 'aad', claims, name_typ: 'name', role_typ: 'roles' };
-  return {
-    'x-ms-client-principal': Buffer.from(JSON.stringify(principal)).toString('base64'),
-    'x-ms-client-principal-id': `id-of-${name}`,
-    'x-ms-client-principal-name': name,
-  };
-}
 
 const post = (workspaceName: string, headers: Record<string, string>): Promise<Response> =>
   world.call('/api/deployments', {
@@ -47,36 +37,6 @@ describe('whoever starts a deployment', () => {
     expect(JSON.stringify(ended)).not.toContain('id-of-ann');
     const list = await (await world.call('/api/deployments')).text();
     expect(list).toContain('"requestedBy":"ann@example.test"');
-  });
-
-  test('needs the role of a deployer, while a reader may read', async () => {
-    const reader = signedIn('rob@example.test', 'Reader');
-    const refused = await post('dbw-refused', reader);
-    expect(refused.status).toBe(403);
-    expect(await refused.json()).toMatchObject({ code: 'CALLER_NOT_ALLOWED', status: 403 });
-    const list = await world.call('/api/deployments', { headers: reader });
-    expect(list.status).toBe(200);
-    const { deployments } = (await list.json()) as { deployments: { id: string; workspaceName: string }[] };
-    expect(deployments.map(({ workspaceName }) => workspaceName)).not.toContain('dbw-refused');
-    const [known] = deployments;
-    expect((await world.call(`/api/deployments/${known?.id ?? ''}`, { headers: reader })).ok).toBe(true);
-  });
-
-  test('is not let in by a role without the function key', async () => {
-    const answer = await world.call('/api/deployments', { key: '', headers: signedIn('ann', 'Deployer') });
-    expect(answer.status).toBe(401);
-  });
-
-  test('with a role of another app may not even read', async () => {
-    const auditor = signedIn('eve@example.test', 'Auditor');
-    expect((await world.call('/api/deployments', { headers: auditor })).status).toBe(403);
-  });
-
-  test('hands out a status link that needs neither role nor key', async () => {
-    const started = (await (await post('dbw-linked', signedIn('lin', 'Deployer'))).json()) as StatusResource;
-    const link = await world.call(started.statusQueryGetUri, { key: '', headers: signedIn('eve', 'Auditor') });
-    expect(link.status).toBe(202);
-    await world.finish(started.id);
   });
 });
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DatabricksError, isExisting, isMissing } from '../../clients/databricksFailure.ts';
 import { toFailure } from '../../domain/errors.ts';
 import { errorTable } from '../../domain/errorTable.ts';
+import { storageKey } from '../support/canaries.ts';
 
 const call = 'GET /api/2.2/jobs/get';
 const answered = (status: number, body: unknown, retryAfter?: string): DatabricksError =>
@@ -94,6 +95,8 @@ describe('DatabricksError', () => {
     );
     const leak = said(403, 'PERMISSION_DENIED', `${'x'.repeat(560)} dapi0123456789abcdef0123456789abcdef`);
     expect(JSON.stringify(leak.failure)).not.toMatch(/dapi|01234/);
+    const page = answered(502, `<html>${'x'.repeat(150)} ${storageKey}</html>`);
+    expect(JSON.stringify(page.failure)).not.toContain(storageKey.slice(0, 20));
   });
 });
 
