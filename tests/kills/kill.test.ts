@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 
 test(
-  'a host that is killed while it queries the results proves them after its restart',
+  'F3: a host that is killed while it queries the results proves them after its restart',
   { timeout: 60_000 },
   async () => {
     const { cloud } = stack;
@@ -48,7 +48,7 @@ test(
 );
 
 test(
-  'a host that is killed during a cancel and during a retry carries both out after its restart',
+  'F3: a host that is killed during a cancel and during a retry carries both out after its restart',
   { timeout: 90_000 },
   async () => {
     const random = randomFrom(seed + 1);
@@ -86,7 +86,7 @@ test(
 );
 
 test(
-  'a host that is killed twice while it deletes leaves nothing behind, and all that is somebody\u2019s',
+  'F3: a host that is killed twice while it deletes leaves nothing behind, and all that is somebody\u2019s',
   { timeout: 180_000 },
   async () => {
     const random = randomFrom(seed + 2);

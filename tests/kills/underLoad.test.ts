@@ -7,7 +7,7 @@ const seed = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000);
 const [kills, inFlight] = fullSweep ? [20, 20] : [5, 8];
 
 test(
-  `every deployment ends as if nothing had happened when the host is killed ${kills} times with ${inFlight} in flight (KILL_SEED=${seed})`,
+  `F3: every deployment ends as if nothing had happened when the host is killed ${kills} times with ${inFlight} in flight (KILL_SEED=${seed})`,
   { timeout: 600_000 },
   async () => {
     const { accepted, finished, ...report } = await realKills({ kills, inFlight, seed });

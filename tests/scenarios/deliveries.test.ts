@@ -33,14 +33,14 @@ async function deployBy(workspaceName: string, how: Partial<Backend>): Promise<o
   return { runtimeStatus, failure, attempt, ...(await inventoryOf(world.cloud, workspaceName)) };
 }
 
-describe('a deployment succeeds with exactly one of each resource when each activity is delivered', () => {
+describe('F21: a deployment succeeds with exactly one of each resource when each activity is delivered', () => {
   test.each(twice)('%s', async (name, deliveries) => {
     const workspaceName = `dbw-${name.replaceAll(' ', '-')}`;
     expect(await deployBy(workspaceName, { deliveries: () => deliveries })).toEqual(once);
   });
 });
 
-describe('a cancel ends the runs, a retry succeeds and a deletion leaves nothing when each activity is delivered', () => {
+describe('F21: a cancel ends the runs, a retry succeeds and a deletion leaves nothing when each activity is delivered', () => {
   test.each(twice.filter((_, i) => fullSweep || i % 2 === 0))('%s', async (_name, deliveries) => {
     const workspaceName = `dbw-ended-${twice.findIndex(([, those]) => those === deliveries)}`;
     world.host.deliver({ deliveries: () => deliveries });
@@ -61,7 +61,7 @@ describe('a cancel ends the runs, a retry succeeds and a deletion leaves nothing
   });
 });
 
-describe('a deployment succeeds with exactly one of each resource when messages come late, in another order and again', () => {
+describe('F21: a deployment succeeds with exactly one of each resource when messages come late, in another order and again', () => {
   const seed = Number(process.env['DELIVERY_SEED'] ?? Date.now() % 1_000_000);
   const seeds = Array.from({ length: fullSweep ? 10 : 3 }, (_, i) => seed + i);
 
