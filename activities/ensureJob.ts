@@ -24,6 +24,7 @@ const jobs = v.object({
 /**
  * The job that runs RUNME, made from the repository's job template or reset to it. The API has no token for a creation,
  * so: find by name and tag, create, find again, keep the lowest id and remove the others, which only a lost reply can leave.
+ * One that no list shows by then stays, without runs, until the next attempt or the deletion.
  */
 export async function ensureJob(input: Deployment & { workspace: Workspace; repository: Repository }): Promise<Job> {
   const { id: deploymentId, workspace, repository, accelerator } = input;

@@ -25,7 +25,9 @@ export async function ensureRepo(deployment: Deployment & { workspace: Workspace
   const path = repositoryPathFor(userName, acceleratorNameOf(deployment));
   const folder = (await findSound(api, path, accelerator)) ?? (await clone(api, path, accelerator));
   await checkOut(api, folder, accelerator);
-  const { head_commit_id: commit } = await api.get(`/api/2.0/repos/${folder.id}`, {}, gitFolder);
+  const seen = await orUndefined(api.get(`/api/2.0/repos/${folder.id}`, {}, gitFolder));
+  if (!seen) throw new RetryableError('NOT_SHOWN_YET', `Databricks does not show the Git folder ${path}.`);
+  const { head_commit_id: commit } = seen;
   if (!commit) throw new RetryableError('REPOSITORY_FAILED', `The Git folder ${path} has no commit yet.`);
   return { path, commit };
 }
@@ -51,7 +53,8 @@ async function clone(api: DatabricksApi, path: string, { repositoryUrl: url }: A
   try {
     return await api.post('/api/2.0/repos', { url, provider: 'gitHub', path }, gitFolder, cloneSeconds);
   } catch (error) {
-    if (isExisting(error)) throw new RetryableError('REPOSITORY_FAILED', `Something appeared at ${path} meanwhile.`);
+    if (isExisting(error))
+      throw new RetryableError('NOT_SHOWN_YET', `Databricks has something at ${path} that it does not show.`);
     throw classified(error, `Databricks could not clone ${url}`);
   }
 }

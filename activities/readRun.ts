@@ -36,8 +36,8 @@ export async function readRun({
   const seen = await readRunPages(api, runId).catch((error: unknown) => {
     if (!isMissing(error)) throw error;
     if (wasSeen) throw new TerminalError('RUN_LOST', `The run ${runId} is not there any more.`);
-    // A run may be unknown for seconds after its start; the retry policy decides when it counts as gone.
-    throw new RetryableError('RUN_LOST', `Databricks does not know the run ${runId}.`);
+    // A run may be unknown for a while after its start.
+    throw new RetryableError('NOT_SHOWN_YET', `Databricks does not show the run ${runId}.`);
   });
   const url = `https://${workspace.host}/jobs/${seen.job_id}/runs/${seen.run_id}`;
   const latest = latestAttempts(seen.tasks, seen.repair_history);

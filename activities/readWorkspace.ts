@@ -15,6 +15,6 @@ export async function readWorkspace({
     isResourceMissing,
   );
   // A read soon after the creation may come from a region that does not know of it yet.
-  if (!seen) throw new RetryableError('ANSWER_INVALID', `Azure does not show the workspace ${workspaceName}.`);
+  if (!seen) throw new RetryableError('NOT_SHOWN_YET', `Azure does not show the workspace ${workspaceName}.`);
   return workspaceState(seen, deployment, workspace.created, workspace.operationUrl);
 }

@@ -278,7 +278,6 @@ export const errorTable = {
     hint: 'Open the run; raise the limit or make the run shorter.',
   },
   RUN_LOST: {
-    retryForSeconds: 120,
     title: 'The run is gone',
     hint: 'Somebody deleted it; send the request again to run it once more.',
   },
@@ -353,6 +352,12 @@ export const errorTable = {
     retryForSeconds: 120,
     title: 'The cloud\u2019s answer has an unknown shape',
     hint: 'Send the request again; if it stays, report it with the message.',
+  },
+  NOT_SHOWN_YET: {
+    // The last look has to come two minutes or more after the first, and pauses grow to one.
+    retryForSeconds: 300,
+    title: 'The cloud does not show what it has just made',
+    hint: 'Send the request again: what is there by then is used, and what is not is made anew.',
   },
   TERMINATED: { title: 'Somebody terminated the orchestration', hint: 'Send the request again.' },
   STEP_CRASHED: {

@@ -333,7 +333,7 @@ describe('a run', () => {
 
   test('that nobody knows may be too new, and is tried for a while', async () => {
     const failure = await failureOf(readRun({ workspace, runId: '9223372036854775807' }));
-    expect(failure).toMatchObject({ code: 'RUN_LOST', retryable: true });
+    expect(failure).toMatchObject({ code: 'NOT_SHOWN_YET', retryable: true });
     expect(failure.message).toContain('9223372036854775807');
   });
 

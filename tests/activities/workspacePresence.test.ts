@@ -63,7 +63,7 @@ test('while the workspace is there its failures stay what they are, and Azure is
   expect(looksAt('ws-there') - before).toBe(2);
 
   // It has answered, so the next failure is a first one.
-  expect(await look(workspace)).toMatchObject({ code: 'RUN_LOST' });
+  expect(await look(workspace)).toMatchObject({ code: 'NOT_SHOWN_YET' });
   await setFault(server, { method: 'GET', path: '/api/2.2/jobs/*', status: 404, body: '<html>no such host</html>' });
   expect(await look(workspace)).toMatchObject({ code: 'ANSWER_INVALID', retryable: true });
   expect(looksAt('ws-there') - before).toBe(3);

@@ -126,7 +126,7 @@ describe('valueOf', () => {
   });
 
   test('throws the failure as it was', () => {
-    const { failure } = new RetryableError('RUN_LOST', 'gone', { link: 'https://x.test' });
+    const { failure } = new RetryableError('STEP_CRASHED', 'gone', { link: 'https://x.test' });
     expect(() => valueOf({ failure })).toThrow(expect.objectContaining({ failure }) as Error);
   });
 });
