@@ -35,13 +35,16 @@ const planted: Record<string, OrchestrationHandler> = {
   },
 };
 
-test.each(Object.keys(planted))('an orchestrator that looks at %s is told from one that does not', async (name) => {
-  const app = await appOf(planted);
-  const seen = watchEpisodes(app);
-  const startMs = Date.parse('2026-01-01T00:00:00Z');
-  const began = { instanceId: 'i', executionId: 'e', name, version: null, input: null, parent: null };
-  await replayed(app, [orchestratorStarted(startMs), executionStarted(began, startMs)]);
-  const [step = expect.fail()] = seen;
-  const again = await elsewhere(1, () => answerOf(app, step));
-  expect(again === step.answer).toBe(name === 'nothing');
-});
+test.each(Object.keys(planted))(
+  'F17: an orchestrator that looks at %s is told from one that does not',
+  async (name) => {
+    const app = await appOf(planted);
+    const seen = watchEpisodes(app);
+    const startMs = Date.parse('2026-01-01T00:00:00Z');
+    const began = { instanceId: 'i', executionId: 'e', name, version: null, input: null, parent: null };
+    await replayed(app, [orchestratorStarted(startMs), executionStarted(began, startMs)]);
+    const [step = expect.fail()] = seen;
+    const again = await elsewhere(1, () => answerOf(app, step));
+    expect(again === step.answer).toBe(name === 'nothing');
+  },
+);

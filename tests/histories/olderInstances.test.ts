@@ -14,7 +14,7 @@ const world = await startWorld({
 });
 afterAll(() => world.close());
 
-test('an instance that began with version 1.1 asks for the same steps in the same order as then', async () => {
+test('F17: an instance that began with version 1.1 asks for the same steps in the same order as then', async () => {
   const app = await builtApp();
   const seen = watchEpisodes(app);
   const { id, runtimeStatus } = await world.deploy({ workspaceName: 'dbw-history' });
@@ -23,7 +23,7 @@ test('an instance that began with version 1.1 asks for the same steps in the sam
   expect(histories.map(signatureOf), whatToDo).toEqual(recordedHistories('1.1', 'new-workspace')?.map(signatureOf));
 });
 
-test('an instance that began with version 1.1 and is cancelled leaves no run active', async () => {
+test('F17: an instance that began with version 1.1 and is cancelled leaves no run active', async () => {
   const { id } = await world.start({ workspaceName: 'dbw-cancelled' });
   await world.until(async () =>
     (await world.read(id)).steps.some(({ name, state }) => name === 'notebooks' && state === 'waiting'),

@@ -25,7 +25,7 @@ const unrecorded = `Version ${version} has no record of this path: RECORD_HISTOR
 
 const status = /^(?:Running|Completed|Failed|ContinuedAsNew)$/;
 
-describe.each(Object.entries(paths))('of the present version, the path %s', (name, go) => {
+describe.each(Object.entries(paths))('F17: of the present version, the path %s', (name, go) => {
   let episodes: Episode[];
   let histories: HistoryEvent[][];
   beforeAll(async () => {

@@ -12,7 +12,7 @@ const durableFunctions = [...app.functions.values()]
   .map(({ name }) => name);
 
 test.each(recordedPaths())(
-  'the present orchestrators go on with what version $version recorded of the path $path',
+  'F17: the present orchestrators go on with what version $version recorded of the path $path',
   async ({ version, path }) => {
     for (const history of recordedHistories(version, path) ?? [])
       expect(await replayed(app, history), whatToDo).toEqual({ ends: endOf(history), asksFor: [] });
@@ -28,7 +28,7 @@ test('every orchestrator and every activity is in some history', () => {
   expect(new Set(named)).toEqual(new Set(durableFunctions));
 });
 
-describe('a change of waitForStorage is seen that', () => {
+describe('F17: a change of waitForStorage is seen that', () => {
   const [, history = []] = recordedHistories('1.2', 'used-workspace-then-deleted') ?? [];
   const probe = 'probeStorage';
   const contradicts = expect.stringContaining('Non-Deterministic workflow detected') as string;

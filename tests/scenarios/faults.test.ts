@@ -110,7 +110,7 @@ describe('a deployment succeeds with exactly one of each resource when', () => {
   });
 });
 
-describe('a deployment succeeds with exactly one of each resource when the token endpoint, at some call,', () => {
+describe('F13: a deployment succeeds with exactly one of each resource when the token endpoint, at some call,', () => {
   const moments = fullSweep ? [0, 1, 2, 5, 8, 13, 21, 34] : [0, 13];
   const troubles = names
     .filter((name) => !name.startsWith('is done'))

@@ -32,7 +32,7 @@ test('a deployment that passes its own limit ends its runs, and the failure name
   expect(ended.remains?.map(({ kind }) => kind)).toEqual(['identity', 'workspace', 'repository', 'job']);
 });
 
-test('a workspace has the time that the settings give it', async () => {
+test('F7: a workspace has the time that the settings give it', async () => {
   await setScenario(world.cloud.azure.arm, { kind: 'neverReady', name: 'dbw-never' });
   const failure = expectFailure(await world.deploy({ workspaceName: 'dbw-never' }), 'WORKSPACE_TIMEOUT', 'workspace');
   expect(failure.message).toContain('20 minutes');

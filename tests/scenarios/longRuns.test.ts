@@ -55,7 +55,7 @@ function watchHistory(instance: string): { look(): void; rows: number; inputByte
 }
 
 test.runIf(fullSweep)(
-  'a run of 7 hours succeeds and one of 20 hours is given up after 8, with a history that stays short',
+  'F18: a run of 7 hours succeeds and one of 20 hours is given up after 8, with a history that stays short',
   { timeout: 120_000 },
   async () => {
     const long = await world.start({ workspaceName: 'dbw-long', parameters: { mode: '02_create_features' } });

@@ -51,7 +51,7 @@ async function finish(id: string): Promise<StatusResource> {
 const noTokens = (): Promise<void> =>
   setFault(world.cloud.azure.identity, { method: 'GET', path: '/msi/token', times: 1e6, status: 500, body: {} });
 
-test('an app that gets no tokens any more gives a step on Azure up within its fifteen minutes', async () => {
+test('F13: an app that gets no tokens any more gives a step on Azure up within its fifteen minutes', async () => {
   const { id } = await world.start({ workspaceName: 'dbw-no-token' });
   await world.until(async () => (await world.read(id)).phase === 'Databricks workspace');
   await noTokens();
@@ -61,7 +61,7 @@ test('an app that gets no tokens any more gives a step on Azure up within its fi
   expect(failure.hint).toContain('AZURE_CLIENT_ID');
 });
 
-test('an app that gets no tokens from the first step on ends, too', async () => {
+test('F13: an app that gets no tokens from the first step on ends, too', async () => {
   await noTokens();
   const { id } = await world.start({ workspaceName: 'dbw-never-token' });
   expect(await secondsUntilFailing(id)).toBeLessThanOrEqual(16 * minutes);
@@ -69,7 +69,7 @@ test('an app that gets no tokens from the first step on ends, too', async () => 
   expect(failure).toMatchObject({ code: 'TOKEN_UNAVAILABLE', hint: expect.stringContaining('identity') as string });
 });
 
-test('an app that gets no tokens while it watches the notebooks gives up after half an hour', async () => {
+test('F13: an app that gets no tokens while it watches the notebooks gives up after half an hour', async () => {
   const { id } = await watched('dbw-watch-token');
   await noTokens();
   const seconds = await secondsUntilFailing(id);
@@ -78,7 +78,7 @@ test('an app that gets no tokens while it watches the notebooks gives up after h
   expectFailure(await finish(id), 'TOKEN_UNAVAILABLE', 'notebooks');
 });
 
-test('a token endpoint that comes back in time does no harm to notebooks that run', async () => {
+test('F13: a token endpoint that comes back in time does no harm to notebooks that run', async () => {
   const { id } = await watched('dbw-back');
   await noTokens();
   await world.pass(20 * minutes);
@@ -86,7 +86,7 @@ test('a token endpoint that comes back in time does no harm to notebooks that ru
   expect((await world.finish(id)).failure).toBeUndefined();
 });
 
-test('an app whose rights are taken away ends each deployment in ten minutes, wherever it is', async () => {
+test('F9: an app whose rights are taken away ends each deployment in ten minutes, wherever it is', async () => {
   const watching = await watched('dbw-watch-rights');
   const creating = await world.start({ workspaceName: 'dbw-no-rights' });
   await world.until(async () => (await world.read(creating.id)).phase === 'Databricks workspace');

@@ -150,7 +150,7 @@ describe('a workspace that exists', () => {
 });
 
 describe('Azure', () => {
-  test.runIf(fullSweep)('has 45 minutes for a workspace', { timeout: 60_000 }, async () => {
+  test.runIf(fullSweep)('F7: has 45 minutes for a workspace', { timeout: 60_000 }, async () => {
     await setScenario(world.cloud.azure.arm, { kind: 'neverReady', name: 'dbw-never' });
     const ended = await world.deploy({ workspaceName: 'dbw-never' });
     expectFailure(ended, 'WORKSPACE_TIMEOUT', 'workspace');
@@ -178,7 +178,7 @@ describe('Azure', () => {
     expect(expectFailure(ended, 'PROVIDER_NOT_REGISTERED', 'preflight').message).toContain('Microsoft.Databricks');
   });
 
-  test('may take a while to know a new identity: the role waits for it', async () => {
+  test('F9: may take a while to know a new identity: the role waits for it', async () => {
     const ended = await world.deploy({ workspaceName: 'dbw-replication' });
     expect(ended.failure).toBeUndefined();
     expect(ended.steps.find(({ name }) => name === 'role')?.tries).toBeGreaterThan(1);
@@ -194,7 +194,7 @@ describe('Azure', () => {
       errorBody('PrincipalNotFound', 'Principal 1 does not exist in the directory.'),
     ],
     ['AZURE_DENIED', 'denied', 403, errorBody('AuthorizationFailed', 'The client may not write role assignments.')],
-  ] as const)('is believed for ten minutes when it says %s, and not longer', async (code, name, status, body) => {
+  ] as const)('F9: is believed for ten minutes when it says %s, and not longer', async (code, name, status, body) => {
     const path = `*/workspaces/dbw-${name}/*/roleAssignments/*`;
     await setFault(world.cloud.azure.arm, { method: 'PUT', path, times: 1000, status, body });
     const ended = await world.deploy({ workspaceName: `dbw-${name}` });
@@ -204,7 +204,7 @@ describe('Azure', () => {
     expect(secondsOf(ended, 'role')).toBeLessThanOrEqual(600);
   });
 
-  test('may deny for some minutes what a new role allows later', async () => {
+  test('F9: may deny for some minutes what a new role allows later', async () => {
     const body = errorBody('AuthorizationFailed', 'If access was recently granted, please refresh your credentials.');
     await setFault(world.cloud.azure.arm, {
       method: '*',
@@ -220,7 +220,7 @@ describe('Azure', () => {
 });
 
 describe('the workspace', () => {
-  test('has 15 minutes, and the time until the next look, for its storage', async () => {
+  test('F10: has 15 minutes, and the time until the next look, for its storage', async () => {
     const ended = await deployWith('dbw-storage', { kind: 'storageNeverReady' });
     const failure = expectFailure(ended, 'STORAGE_TIMEOUT', 'storage');
     expect(failure.cause).toMatch(/\S/);
@@ -228,7 +228,7 @@ describe('the workspace', () => {
     expect(secondsOf(ended, 'storage')).toBeLessThanOrEqual(16 * 60);
   });
 
-  test('may deny the app at first, but not for ever', async () => {
+  test('F9: may deny the app at first, but not for ever', async () => {
     const denied = {
       method: '*',
       path: '/api/*',

@@ -63,6 +63,6 @@ test.each([39, 40])('a request to stop that comes during look %i is not lost wit
   expect(continued).toBe(false);
 });
 
-test('a generation ends after forty looks', () => {
+test('F18: a generation ends after forty looks', () => {
   expect(stoppedDuringLook(41)).toEqual({ outcome: undefined, continued: true });
 });
