@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { FaultTable } from './tests/support/faultTable.ts';
 
 export default defineConfig({
   test: {
@@ -8,7 +9,7 @@ export default defineConfig({
     globalSetup: ['tests/support/temporaryFolder.ts', 'tests/support/buildApp.ts', 'tests/support/installSpark.ts'],
     // The default leaves one of two cores idle.
     maxWorkers: 2,
-    reporters: ['default', './tests/support/faultTable.ts'],
+    reporters: ['default', new FaultTable()],
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -16,7 +16,7 @@ const world = await startWorld({
   latencies: quickLatencies,
   settings: () => ({
     LIMIT_SECONDS: JSON.stringify({ workspace: limitSeconds }),
-    EXPECTED_SECONDS: JSON.stringify({ workspace: 180, storage: 10, runme: 12, notebooks: 60 }),
+    EXPECTED_SECONDS: JSON.stringify({ workspace: slowSeconds / 2, storage: 10, runme: 12, notebooks: 60 }),
   }),
 });
 afterAll(() => world.close());

@@ -7,7 +7,7 @@ const page = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url)
 const [begin, end] = ['<!-- fault table -->', '<!-- end of fault table -->'];
 
 /** Prints which row of the fault matrix was tried how often, and writes it into `docs/reliability.md` when `FAULT_TABLE` says `write`. */
-export default class FaultTable implements Reporter {
+export class FaultTable implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const counts = new Map<string, { cases: number; violations: number; skipped: number }>();
     for (const module of modules) for (const one of module.children.allTests()) count(counts, one);

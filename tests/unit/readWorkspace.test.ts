@@ -34,7 +34,7 @@ const failureWith = async (error: Error): Promise<unknown> => {
 
 test('readWorkspace looks again when a region does not know the new workspace yet', async () => {
   const missing = new RestError('not found', { statusCode: 404, code: 'ResourceNotFound' });
-  expect(await failureWith(missing)).toMatchObject({ code: 'ANSWER_INVALID', retryable: true });
+  expect(await failureWith(missing)).toMatchObject({ code: 'NOT_SHOWN_YET', retryable: true });
 });
 
 test('readWorkspace gives up when the resource group is gone', async () => {
