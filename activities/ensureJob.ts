@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { anything, databricks, type DatabricksApi, id } from '../clients/databricks.ts';
-import { isMissing } from '../clients/databricksFailure.ts';
+import { isMissing, orUndefined } from '../clients/databricksFailure.ts';
 import { idForJson } from '../clients/json.ts';
 import { TerminalError } from '../domain/errors.ts';
 import { acceleratorNameOf, attemptMark, jobNameFor, ownerTag } from '../domain/ids.ts';
@@ -12,6 +12,7 @@ const jobs = v.object({
     v.array(
       v.object({
         job_id: id,
+        created_time: v.optional(v.number(), 0),
         settings: v.optional(
           v.object({ name: v.optional(v.string()), tags: v.optional(v.record(v.string(), v.string())) }),
         ),
@@ -23,7 +24,8 @@ const jobs = v.object({
 
 /**
  * The job that runs RUNME, made from the repository's job template or reset to it. The API has no token for a creation,
- * so: find by name and tag, create, find again, keep the lowest id and remove the others, which only a lost reply can leave.
+ * so: find by name and tag, create, find again, keep the oldest and remove the others, which a lost reply can leave, or
+ * another run of this activity at the same time.
  * One that no list shows by then stays, without runs, until the next attempt or the deletion.
  */
 export async function ensureJob(input: Deployment & { workspace: Workspace; repository: Repository }): Promise<Job> {
@@ -48,7 +50,8 @@ export async function ensureJob(input: Deployment & { workspace: Workspace; repo
     if (own.length === 0) own = [made];
   }
   const [kept = '', ...others] = own;
-  for (const other of others) await api.post('/api/2.2/jobs/delete', { job_id: idForJson(other) }, anything);
+  for (const other of others)
+    await orUndefined(api.post('/api/2.2/jobs/delete', { job_id: idForJson(other) }, anything));
   return { jobId: kept, url: `https://${workspace.host}/jobs/${kept}` };
 }
 
@@ -101,11 +104,14 @@ function notebookParameters(deployment: Deployment): Record<string, string> {
   };
 }
 
-/** Ids of the jobs that this deployment made, the lowest first. */
+/**
+ * Ids of the jobs that this deployment made, the oldest first: a run of this activity that saw only its own has told that
+ * one already. An id says nothing of its age.
+ */
 async function findOwn(api: DatabricksApi, name: string, deploymentId: string): Promise<string[]> {
   const listed = await api.get('/api/2.2/jobs/list', { name, limit: '100' }, jobs);
   return listed.jobs
     .filter(({ settings }) => settings?.name === name && settings.tags?.[ownerTag] === deploymentId)
-    .map(({ job_id }) => job_id)
-    .sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
+    .toSorted((a, b) => a.created_time - b.created_time || (BigInt(a.job_id) < BigInt(b.job_id) ? -1 : 1))
+    .map(({ job_id }) => job_id);
 }

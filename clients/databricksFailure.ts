@@ -21,11 +21,14 @@ export class DatabricksError extends DeploymentError {
     this.remoteCode = code;
   }
 
-  /** Several APIs answer 400 INVALID_PARAMETER_VALUE where 404 is meant (databricks-sdk-go, error_overrides.go). */
+  /**
+   * Several APIs answer 400 INVALID_PARAMETER_VALUE where 404 is meant (databricks-sdk-go, error_overrides.go); MLflow does
+   * so for an experiment or a run that is deleted.
+   */
   get isMissing(): boolean {
     return (
       (this.status === 404 && this.remoteCode !== '') ||
-      (this.status === 400 && / does(?: not|n't) exist/i.test(this.message))
+      (this.status === 400 && / does(?: not|n't) exist|Current state is deleted/i.test(this.message))
     );
   }
 

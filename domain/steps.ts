@@ -308,7 +308,11 @@ export const repairRun = step<{ workspace: Workspace; runId: string; repairs: nu
   watching,
 );
 export const findChildRun = step<{ workspace: Workspace; runId: string }, ChildRun>('findChildRun', watching);
-export const cancelRuns = step<Deployment & { workspace: Workspace }, { active: ActiveRun[] }>('cancelRuns', remote);
+/** `askedMs`: what did not begin before this moment is told of, but left alone; absent in instances of before. */
+export const cancelRuns = step<Deployment & { workspace: Workspace; askedMs?: number }, { active: ActiveRun[] }>(
+  'cancelRuns',
+  remote,
+);
 export const signalInstance = step<InstanceSignal, object>('signalInstance', local);
 export const ensureWarehouse = step<Deployment & { workspace: Workspace }, Warehouse>('ensureWarehouse', remote);
 export const startWarehouse = step<{ workspace: Workspace; warehouse: Warehouse }, WarehouseState>(

@@ -28,7 +28,7 @@ export function* endRuns(
   let active = suspected ? [suspected] : [];
   try {
     for (;;) {
-      ({ active } = yield* runStep(flow, cancelRuns, about, observer));
+      ({ active } = yield* runStep(flow, cancelRuns, { ...about, askedMs: flow.nowMs }, observer));
       for (const run of active) cancelled.set(run.runId, run);
       if (active.length === 0 || flow.nowMs >= endMs) break;
       yield* sleep(flow, polling.floorSeconds, observer);

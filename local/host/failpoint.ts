@@ -1,3 +1,4 @@
+/** Those that a host passes again and again. */
 export const failpointNames = [
   'afterStartCommit',
   'beforeActivity',
@@ -7,7 +8,7 @@ export const failpointNames = [
   'afterEpisodeCommit',
 ] as const;
 
-export type FailpointName = (typeof failpointNames)[number];
+export type FailpointName = (typeof failpointNames)[number] | 'beforeKeysAreKept';
 
 const [wantedName, wantedHit = '1'] = (process.env['HOST_FAILPOINT'] ?? '').split(':');
 let hitsLeft = Number(wantedHit);

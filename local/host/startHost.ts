@@ -8,6 +8,7 @@ import type { Generation } from './core/generation.ts';
 import { applySettings, readHostConfig } from './core/hostConfig.ts';
 import { loadApp } from './core/loadApp.ts';
 import { servedFunctions } from './core/servedFunctions.ts';
+import { type Backend, perfectBackend } from './durable/backend.ts';
 import { DurableEngine } from './durable/durableEngine.ts';
 import { clientBinding } from './durable/managementUrls.ts';
 import type { HistoryEvent, RuntimeStatus } from './durable/protocol.ts';
@@ -79,6 +80,8 @@ export interface Host {
    * their `generation`.
    */
   crash(): Remains;
+  /** Has messages delivered from now on as a real backend may: late, in another order, activities again. */
+  deliver(how: Partial<Backend>): void;
   /** Ends what runs and closes the store; activities get two seconds and run again with the next host. */
   stop(): Promise<void>;
 }
@@ -150,13 +153,14 @@ export async function startHost(options: StartHostOptions): Promise<Host> {
       key: keys.durable,
     });
     const strict = options.strict ?? false;
-    const engine = new DurableEngine({ app, config, store, clock, log, strict, clientBinding: binding });
+    const backend = perfectBackend();
+    const engine = new DurableEngine({ app, config, store, clock, log, strict, backend, clientBinding: binding });
     const timers = new TimerTriggers({ app, store, clock, log, clientBinding: binding });
     const site = new Site({ app, config, engine, timers, clock, keys, log, clientBinding: binding, rpcPort: rpc.port });
     ready(site);
     engine.resumeWork();
     timers.start();
-    return hostOf({ app, engine, timers, site, store, listeners, main, keys });
+    return hostOf({ app, engine, timers, site, store, backend, listeners, main, keys });
   } catch (error) {
     await Promise.all(listeners.map((server) => server.close()));
     store.close();
@@ -170,12 +174,13 @@ interface Parts {
   timers: TimerTriggers;
   site: Site;
   store: Store;
+  backend: Backend;
   listeners: HttpServer[];
   main: HttpServer;
   keys: HostKeys;
 }
 
-function hostOf({ app, engine, timers, site, store, listeners, main, keys }: Parts): Host {
+function hostOf({ app, engine, timers, site, store, backend, listeners, main, keys }: Parts): Host {
   const isBusy = (): boolean =>
     !app.generation.crashed && (engine.busy || timers.busy || listeners.some((server) => server.inFlight > 0));
   return {
@@ -209,6 +214,7 @@ function hostOf({ app, engine, timers, site, store, listeners, main, keys }: Par
       for (const server of listeners) server.cut();
       return { store: store.abandon(), keys };
     },
+    deliver: (how) => void Object.assign(backend, how),
     async stop() {
       await Promise.all(listeners.map((server) => server.close()));
       await Promise.all([engine.stop(graceMs), timers.stop(graceMs)]);

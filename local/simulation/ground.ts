@@ -1,8 +1,8 @@
-import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { git } from '../kit/git.ts';
+import { makeAcceleratorRepository } from '../cloud/acceleratorRepository.ts';
 import { MemoryNetwork } from './memoryNetwork.ts';
 import { rememberedGit } from './rememberedGit.ts';
 
@@ -26,19 +26,6 @@ async function make(): Promise<Ground> {
   // A simulation writes some dozen files, which a disk takes its time for.
   const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'simulation-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const repository = await makeRepository(join(folder, 'repository'));
+  const repository = await makeAcceleratorRepository(join(folder, 'repository'));
   return { folder, network: new MemoryNetwork(), git: rememberedGit(folder), repository };
-}
-
-async function makeRepository(folder: string): Promise<string> {
-  mkdirSync(folder);
-  for (const file of globSync('notebooks/{*.py,job-template.json}', { cwd: root }))
-    cpSync(join(root, file), join(folder, file));
-  await git(folder, ['init', '--quiet', '--initial-branch=main']);
-  await git(folder, ['add', '--all']);
-  const author = ['-c', 'user.name=Simulation', '-c', 'user.email=simulation@localhost'];
-  await git(folder, [...author, 'commit', '--quiet', '--message', 'Notebooks']);
-  const bare = `${folder}.git`;
-  await git(folder, ['clone', '--quiet', '--bare', '.', bare]);
-  return bare;
 }

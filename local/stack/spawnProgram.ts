@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -15,18 +15,25 @@ export interface Program {
 
 const endWithParent = new URL('endWithParent.ts', import.meta.url).href;
 
-/** Starts a `.ts` program and waits until it prints that it is ready or listening; its error output goes to `logFile`. */
+/**
+ * Starts a `.ts` program and waits until it prints that it is ready or listening; its error output goes to `logFile`.
+ * `spawned` is called as soon as there is a process, with what kills it.
+ */
 export function spawnProgram(
   file: string,
   args: string[],
   environment: Record<string, string>,
   logFile: string,
+  spawned?: (kill: () => void) => void,
 ): Promise<Program> {
   mkdirSync(dirname(logFile), { recursive: true });
+  const log = openSync(logFile, 'a');
   const child = spawn(process.execPath, ['--import', endWithParent, file, ...args], {
     env: { ...process.env, ...environment },
-    stdio: ['pipe', 'pipe', openSync(logFile, 'a')],
+    stdio: ['pipe', 'pipe', log],
   });
+  closeSync(log);
+  spawned?.(() => void child.kill('SIGKILL'));
   const ended = new Promise<number | string>((resolve) => {
     child.on('exit', (code, signal) => resolve(signal ?? code ?? 1));
   });

@@ -149,6 +149,19 @@ describe('cancelRuns', () => {
     expect(await stateOf(running)).not.toMatchObject({ result_state: 'CANCELED' });
     await api('POST', '/api/2.2/jobs/runs/cancel', { run_id: String(running) });
   });
+
+  test('leaves a run that began after it was asked to the next call, and says that it is active', async () => {
+    const job = await ensureJob({ ...input(), repository: await ensureRepo(input()) });
+    const askedMs = activities.clock.now();
+    activities.clock.advance(1);
+    const { runId } = await submitRun({ ...input(), attempt: 3, job });
+    expect((await cancelRuns({ ...input(), askedMs })).active).toMatchObject([{ runId }]);
+    activities.clock.advance(1);
+    expect((await cancelRuns({ ...input(), askedMs })).active).toMatchObject([{ runId }]);
+    await cancelRuns({ ...input(), askedMs: activities.clock.now() });
+    activities.clock.advance(10_000);
+    expect((await cancelRuns(input())).active).toEqual([]);
+  });
 });
 
 describe('removeData', () => {
@@ -217,6 +230,16 @@ describe('removeData', () => {
       `/api/2.1/unity-catalog/schemas/${place}`,
     );
     expect([status, body['error_code']]).toEqual([404, 'SCHEMA_DOES_NOT_EXIST']);
+  });
+
+  test('does not mind that another run of it has removed the experiment meanwhile', async () => {
+    const home = /\/Users\/[\w-]+/.exec(JSON.stringify(await readRemoval({ ...deployment, data: false })))?.[0] ?? '';
+    const experiment = { name: `${home}/seen-by-both`, tags: [{ key: ownerTag, value: deployment.id }] };
+    const { experiment_id: id } = await api('POST', `${mlflow}/experiments/create`, experiment);
+    const listed = await api('POST', `${mlflow}/experiments/search`, { filter: `name = '${experiment.name}'` });
+    await api('POST', `${mlflow}/experiments/delete`, { experiment_id: id });
+    server.faults.add({ method: 'POST', path: `${mlflow}/experiments/search`, status: 200, body: listed });
+    expect(kindsOf((await removeData(input())).removed)).toEqual([`experiment ${experiment.name}`]);
   });
 });
 

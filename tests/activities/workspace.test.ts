@@ -216,7 +216,7 @@ describe('ensureJob', () => {
     ]);
   });
 
-  test('keeps the lowest of its jobs and removes the others, but none of somebody else', async () => {
+  test('keeps the first of its jobs and removes the others, but none of somebody else', async () => {
     const other = await input({ id: 'b'.repeat(24) });
     const { jobId } = await ensureJob(other);
     const { settings } = (await api('GET', `/api/2.2/jobs/get?job_id=${jobId}`)) as { settings: { tags: object } };
@@ -226,6 +226,26 @@ describe('ensureJob', () => {
     expect((await ensureJob(other)).jobId).toBe(jobId);
     const left = (await jobs()).filter(({ settings: { name } }) => name.endsWith(other.id));
     expect(new Set(left.map(({ job_id }) => job_id))).toEqual(new Set([BigInt(jobId), theirs]));
+  });
+
+  test('makes one job when it runs twice at the same time, and both runs tell the same one', async () => {
+    const other = await input({ id: 'c'.repeat(24) });
+    const [first, second] = await Promise.all([ensureJob(other), ensureJob(other)]);
+    expect(second).toEqual(first);
+    expect((await jobs()).filter(({ settings }) => settings.name.endsWith(other.id))).toHaveLength(1);
+  });
+
+  test('keeps the oldest of its jobs, which an earlier run may have told, and does not mind that another is gone', async () => {
+    const other = await input({ id: 'd'.repeat(24) });
+    const { jobId } = await ensureJob(other);
+    const older = { job_id: BigInt(jobId), created_time: 1000 };
+    // Of a lower id, and removed since it was listed.
+    const newer = { job_id: BigInt(jobId) - 1n, created_time: 2000 };
+    const settings = (await jobs()).find(({ job_id }) => job_id === BigInt(jobId))?.settings;
+    const body = { jobs: [newer, older].map((job) => ({ ...job, settings })) };
+    server.faults.add({ method: 'GET', path: '/api/2.2/jobs/list', status: 200, body });
+    expect((await ensureJob(other)).jobId).toBe(jobId);
+    expect(sent('POST', '/api/2.2/jobs/delete')).toBeGreaterThan(0);
   });
 
   test('ends at once when the template is missing or not JSON', async () => {

@@ -115,6 +115,15 @@ describe('a killed host loses nothing and records every result once', () => {
   }, 120_000);
 });
 
+test('a host that is killed while it keeps its keys for the first time starts again', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'crash-'));
+  const env = { CRASH_APP_LOG: join(folder, 'log') };
+  expect(await spawnHost(folder, { ...env, HOST_FAILPOINT: 'beforeKeysAreKept:1' })).toBeUndefined();
+  const next = await spawnHost(folder, env);
+  expect((await fetch(`${next?.url}/runtime/webhooks/durabletask/instances?code=durable`)).status).toBe(200);
+  next?.child.kill('SIGKILL');
+});
+
 test('a second host on the same data folder ends at once', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'crash-'));
   const first = await spawnHost(folder, { CRASH_APP_LOG: join(folder, 'log') });

@@ -4,7 +4,6 @@ import { cloudCaller } from '../support/cloudCaller.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
 import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { startWorld } from '../support/world.ts';
-import { fullSweep } from '../support/fullSweep.ts';
 
 const watched: { name: string; seen: number; at: number; act: () => void }[] = [];
 const world = await startWorld({
@@ -61,7 +60,8 @@ test('the deployment that is cancelled at no call succeeds', () => {
   expect(reference.calls).toBeGreaterThan(30);
 });
 
-const moments = Array.from({ length: reference.calls }, (_, i) => i).filter((at) => fullSweep || at % 6 === 2);
+// Some of them over real sockets: all are swept in simulated time (tests/simulation/cancel.test.ts).
+const moments = Array.from({ length: reference.calls }, (_, i) => i).filter((at) => at % 6 === 2);
 
 test.each(moments)(
   'cancelled after %i calls a deployment ends cancelled or as it was, with no run active and none doubled',

@@ -4,6 +4,7 @@ import { clientInputs } from '../core/clientInputs.ts';
 import { invoke } from '../core/invoke.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Log } from '../log.ts';
+import type { Backend } from './backend.ts';
 import { httpActivityName, makeHttpCall } from './callHttp.ts';
 import { activityFailure, httpFailure } from './failureDetails.ts';
 import { taskCompleted, taskFailed } from './historyEvents.ts';
@@ -16,6 +17,7 @@ export interface ActivityRunnerOptions {
   store: Store;
   clock: Clock;
   log: Log;
+  backend: Backend;
   maxConcurrent: number;
   /** The text that inputs of type durableClient receive. */
   clientBinding: string;
@@ -23,11 +25,14 @@ export interface ActivityRunnerOptions {
   completed: (instanceId: string, message: { id: number; dueMs: number }) => void;
 }
 
-/** Runs activities at least once and records their results exactly once. */
+type Delivered = ActivityItem & { resultAfterSeconds: number; isOnly: boolean };
+
+/** Runs activities at least once and records their results exactly once, unless the backend delivers them again. */
 export class ActivityRunner {
   readonly #options: ActivityRunnerOptions;
-  readonly #queue: ActivityItem[] = [];
-  #done: { item: ActivityItem; event: HistoryEvent }[] = [];
+  readonly #queue: Delivered[] = [];
+  readonly #later: (() => void)[] = [];
+  #done: { item: Delivered; event: HistoryEvent }[] = [];
   #running = 0;
   #stopped = false;
   #abandoned = false;
@@ -39,7 +44,7 @@ export class ActivityRunner {
 
   add(items: readonly ActivityItem[]): void {
     if (this.#stopped) return;
-    this.#queue.push(...items);
+    for (const item of items) this.#deliver(item);
     this.#pump();
   }
 
@@ -51,6 +56,7 @@ export class ActivityRunner {
   async stop(graceMs: number): Promise<void> {
     this.#stopped = true;
     this.#queue.length = 0;
+    for (const cancel of this.#later) cancel();
     const grace = new Promise<'over'>((resolve) => setTimeout(resolve, graceMs, 'over').unref());
     while (this.#running > 0 || this.#done.length > 0) {
       const change = new Promise<void>((resolve) => this.#onChange.push(resolve));
@@ -65,6 +71,23 @@ export class ActivityRunner {
     this.#stopped = true;
     this.#abandoned = true;
     this.#queue.length = 0;
+    for (const cancel of this.#later) cancel();
+  }
+
+  #deliver(item: ActivityItem): void {
+    const { backend, clock } = this.#options;
+    const deliveries = backend.deliveries(item);
+    for (const { afterSeconds = 0, resultAfterSeconds = 0 } of deliveries) {
+      const delivered = { ...item, resultAfterSeconds, isOnly: deliveries.length === 1 };
+      if (afterSeconds === 0) this.#queue.push(delivered);
+      else this.#later.push(clock.setTimer(clock.now() + afterSeconds * 1000, () => this.#take(delivered)));
+    }
+  }
+
+  #take(item: Delivered): void {
+    if (this.#stopped) return;
+    this.#queue.push(item);
+    this.#pump();
   }
 
   #pump(): void {
@@ -76,7 +99,7 @@ export class ActivityRunner {
     }
   }
 
-  async #run(item: ActivityItem): Promise<void> {
+  async #run(item: Delivered): Promise<void> {
     failpoint('beforeActivity');
     const event = await this.#call(item);
     failpoint('afterActivityBeforeCommit');
@@ -123,16 +146,17 @@ export class ActivityRunner {
     const { store, clock, completed } = this.#options;
     const done = this.#done;
     this.#done = [];
-    const dueMs = clock.now();
+    const nowMs = clock.now();
     const messages = store.transaction(() =>
       done.flatMap(({ item, event }) => {
-        if (!store.deleteActivity(item.id)) return [];
-        const { instanceId, executionId } = item;
-        return [{ instanceId, id: store.addMessage({ instanceId, executionId, dueMs, event }) }];
+        if (!store.deleteActivity(item.id) && item.isOnly) return [];
+        const { instanceId, executionId, resultAfterSeconds } = item;
+        const dueMs = nowMs + resultAfterSeconds * 1000;
+        return [{ instanceId, dueMs, id: store.addMessage({ instanceId, executionId, dueMs, event }) }];
       }),
     );
     failpoint('afterActivityCommit');
-    for (const { instanceId, id } of messages) completed(instanceId, { id, dueMs });
+    for (const { instanceId, ...message } of messages) completed(instanceId, message);
     for (const notify of this.#onChange.splice(0)) notify();
   }
 }

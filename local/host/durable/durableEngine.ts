@@ -5,6 +5,7 @@ import type { HostConfig } from '../core/hostConfig.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Log } from '../log.ts';
 import { ActivityRunner } from './activityRunner.ts';
+import type { Backend } from './backend.ts';
 import { Refusal } from './durableError.ts';
 import { runEpisode } from './episode.ts';
 import type { Consequences } from './episodeCommit.ts';
@@ -29,6 +30,7 @@ export interface EngineOptions {
   clock: Clock;
   log: Log;
   strict: boolean;
+  backend: Backend;
   /** The text that inputs of type durableClient receive. */
   clientBinding: string;
 }
@@ -53,12 +55,13 @@ export class DurableEngine {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    const { app, config, store, clock, log, clientBinding } = options;
+    const { app, config, store, clock, log, backend, clientBinding } = options;
     this.#cache = new HistoryCache(store);
     this.#orchestratorNames = byTrigger(app, 'orchestrationtrigger');
     this.#activityNames = byTrigger(app, 'activitytrigger');
     this.#scheduler = new Scheduler({
       clock,
+      backend,
       maxConcurrent: config.maxConcurrentOrchestrators,
       step: (instanceId) => this.#step(instanceId),
     });
@@ -67,6 +70,7 @@ export class DurableEngine {
       store,
       clock,
       log,
+      backend,
       maxConcurrent: config.maxConcurrentActivities,
       clientBinding,
       find: (name) => this.#activityNames.get(name.toLowerCase()),

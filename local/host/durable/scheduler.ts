@@ -1,7 +1,9 @@
 import type { Clock } from '../../kit/clock.ts';
+import type { Backend } from './backend.ts';
 
 export interface SchedulerOptions {
   clock: Clock;
+  backend: Pick<Backend, 'wakeSeconds'>;
   maxConcurrent: number;
   /** One step of an instance; it may not throw. */
   step(instanceId: string): Promise<void>;
@@ -24,19 +26,20 @@ export class Scheduler {
   /** A message for the instance is in the store, to be taken at `dueMs`. */
   wake(instanceId: string, message: { id: number; dueMs: number }): void {
     if (this.#stopped) return;
-    const { clock } = this.#options;
-    if (message.dueMs <= clock.now()) {
+    const { clock, backend } = this.#options;
+    const dueMs = Math.max(message.dueMs, clock.now()) + backend.wakeSeconds() * 1000;
+    if (dueMs <= clock.now()) {
       this.#makeReady(instanceId);
       return;
     }
     const timers = this.#timers.get(instanceId) ?? new Map<number, { dueMs: number; cancel: () => void }>();
     this.#timers.set(instanceId, timers);
-    const cancel = clock.setTimer(message.dueMs, () => {
+    const cancel = clock.setTimer(dueMs, () => {
       timers.delete(message.id);
       if (timers.size === 0) this.#timers.delete(instanceId);
       this.#makeReady(instanceId);
     });
-    timers.set(message.id, { dueMs: message.dueMs, cancel });
+    timers.set(message.id, { dueMs, cancel });
   }
 
   /** Drops the timers of an instance that has ended. */

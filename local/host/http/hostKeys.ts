@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { failpoint } from '../failpoint.ts';
 
 export interface HostKeys {
   master: string;
@@ -35,7 +36,10 @@ export function loadKeys(file: string | undefined, given: Partial<HostKeys> = {}
   };
   if (file && JSON.stringify(saved) !== JSON.stringify(keys)) {
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, JSON.stringify(keys, undefined, 2), { mode: 0o600 });
+    // Half a file would keep every later host from starting.
+    writeFileSync(`${file}.part`, JSON.stringify(keys, undefined, 2), { mode: 0o600 });
+    failpoint('beforeKeysAreKept');
+    renameSync(`${file}.part`, file);
   }
   return result;
 }
