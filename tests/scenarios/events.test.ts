@@ -82,7 +82,7 @@ async function readyWorkspace(name: string, tags: object = tagged, location?: st
 
 const writesToAzure = (): number => world.cloud.azure.arm.requests.filter(({ method }) => method !== 'GET').length;
 
-describe('a tagged workspace', () => {
+describe('F16: a tagged workspace', () => {
   test.each([
     ['the Event Grid schema', eventGridEvent, 'application/json'],
     ['CloudEvents', cloudEvent, 'application/cloudevents+json'],
@@ -168,7 +168,7 @@ describe('a tagged workspace', () => {
   });
 });
 
-describe('an event starts nothing', () => {
+describe('F16: an event starts nothing', () => {
   let deployed: StatusResource;
   beforeAll(async () => {
     await readyWorkspace('dbw-quiet');
@@ -244,7 +244,7 @@ describe('an event starts nothing', () => {
   });
 });
 
-describe('what may pass later is delivered again', () => {
+describe('F16: what may pass later is delivered again', () => {
   test('when Azure cannot be asked', async () => {
     await readyWorkspace('dbw-throttled');
     await setFault(world.cloud.azure.arm, { method: 'GET', path: '*/workspaces/dbw-throttled', status: 503, times: 1 });

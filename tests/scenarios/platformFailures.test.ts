@@ -106,7 +106,7 @@ const passing: [
   ['internal', internal, 'PIV_03', 'notebooks', 'RUN_FAILED', 'Run result unavailable: job failed with error message'],
 ];
 
-describe('a task lost to the platform', { timeout: 120_000 }, () => {
+describe('F11: a task lost to the platform', { timeout: 120_000 }, () => {
   let passes: Map<string, string>;
   let stays: Map<string, string>;
   beforeAll(async () => {
@@ -211,7 +211,7 @@ describe('a task lost to the platform', { timeout: 120_000 }, () => {
   });
 });
 
-describe('what would fail again', () => {
+describe('F11: what would fail again', () => {
   test.each([
     ['quota', 'CLUSTER_QUOTA', 'AZURE_QUOTA_EXCEEDED_EXCEPTION', 'CLIENT_ERROR', quotaText],
     [
@@ -237,7 +237,7 @@ describe('what would fail again', () => {
   });
 });
 
-describe('a person in Databricks', () => {
+describe('F12: a person in Databricks', () => {
   test('who repairs the run before we do is followed', async () => {
     const person = { kind: 'personRepairs', afterSeconds: 1 };
     const ended = await deployWith('dbw-person-first', { ...internal, taskKey: 'PIV_01' }, person);

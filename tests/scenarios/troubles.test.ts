@@ -282,7 +282,7 @@ describe('the repository', () => {
   });
 });
 
-describe('a notebook that raises', () => {
+describe('F12: a notebook that raises', () => {
   const trace = Array.from({ length: 40 }, (_, i) => `  line ${i} of the trace`);
   const error = { kind: 'taskFails', code: 'ZeroDivisionError', message: 'division by zero', trace: trace.join('\n') };
 
@@ -323,7 +323,7 @@ test('a notebook that raises with a very long text is cut to what a custom statu
   expect(await customStatusBytes(ended.id)).toBeLessThanOrEqual(16_384);
 });
 
-describe('a run', () => {
+describe('F12: a run', () => {
   test.each(['RUNME', 'PIV_02'])('that a person cancels during %s ends as cancelled', async (taskKey) => {
     const ended = await deployWith(`dbw-cancel-${taskKey}`, { kind: 'personCancels', taskKey, afterSeconds: 1 });
     const failure = expectFailure(ended, 'RUN_CANCELED', 'notebooks');
