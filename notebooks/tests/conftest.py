@@ -7,9 +7,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from pyspark.sql import SparkSession
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 JARS = sorted((Path(__file__).resolve().parents[2] / ".spark").glob("*.jar"))
 SETTINGS = {
@@ -19,6 +22,7 @@ SETTINGS = {
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss4m"
     " -XX:NewSize=256m -XX:MetaspaceSize=256m -Dderby.system.home={folder}",
     "spark.driver.memory": "1g",
+    "spark.python.daemon.module": "worker_daemon",
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.sql.catalogImplementation": "in-memory",
@@ -47,13 +51,17 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """A local session whose catalog is spark_catalog; skips where the jars of Delta Lake have not been fetched."""
     if not JARS:
         pytest.skip("no jars of Delta Lake in .spark: run `npm test` or `npm run demo` once, which fetch them")
+    from pyspark.sql import SparkSession  # Only the tests of the tables load it.
+
     folder = tmp_path_factory.mktemp("spark")
-    builder = SparkSession.builder.master("local[2]").config("spark.sql.warehouse.dir", str(folder / "warehouse"))
+    # One worker at a time, for each loads JAX and compiles the model.
+    builder = SparkSession.builder.master("local[1]").config("spark.sql.warehouse.dir", str(folder / "warehouse"))
     builder = builder.config("spark.driver.extraClassPath", ":".join(map(str, JARS)))
     for name, value in SETTINGS.items():
         builder = builder.config(name, value.format(folder=folder))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYSPARK_PYTHON", sys.executable)
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
         # As on a cluster, the workers are in another folder than the package.
         patch.chdir(folder)
         session = builder.getOrCreate()

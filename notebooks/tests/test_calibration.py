@@ -1,41 +1,33 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-import jax
 import numpy as np
 import pytest
-from efforts import SMALL
 from jax.experimental import enable_x64
+from networks import untrained
+from sizes import SMALL
 
 from implied_volatility.calibration import Calibration, calibrate, close, levenberg, recovery
 from implied_volatility.calibration.recovery import text
 from implied_volatility.grid import CELLS, Floats
-from implied_volatility.learning.network import initialise
 from implied_volatility.learning.surrogate import Surrogate
 from implied_volatility.models import HESTON, ROUGH_BERGOMI
 from implied_volatility.surfaces import Surfaces
 
 MODEL = ROUGH_BERGOMI
-WIDTH = MODEL.upper - MODEL.lower
+BOX = MODEL.upper - MODEL.lower
 ERROR = 0.004
 ROWS = 200
 
 
 @pytest.fixture(scope="module")
 def surrogate() -> Surrogate:
-    """Networks nobody trained: smooth surfaces of their own, which depend on every parameter."""
-    return Surrogate(
-        MODEL,
-        (initialise(MODEL, jax.random.key(1), width=64, depth=2),),
-        np.zeros(CELLS),
-        np.full(CELLS, 0.3),
-        np.full((8, 11), ERROR),
-    )
+    return untrained(MODEL, error=ERROR)
 
 
 @pytest.fixture(scope="module")
 def truth() -> Floats:
-    return MODEL.lower + WIDTH * (0.1 + 0.8 * np.random.default_rng(1).random((ROWS, len(MODEL.parameters))))
+    return MODEL.lower + BOX * (0.1 + 0.8 * np.random.default_rng(1).random((ROWS, len(MODEL.parameters))))
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +50,7 @@ def test_parameters_are_found_again_where_there_is_no_noise(surrogate: Surrogate
     fits = calibrate(surrogate, surrogate.surface(truth))
     assert fits.converged.all()
     assert not fits.at_bound.any()
-    assert (np.abs(fits.parameters - truth) < 1e-3 * WIDTH).all()
+    assert (np.abs(fits.parameters - truth) < 1e-3 * BOX).all()
     assert (fits.rmse_points < 1e-3).all()
 
 
@@ -73,7 +65,7 @@ def test_errors_of_the_parameters_are_as_large_as_stated(truth: Floats, fits: Ca
 def test_the_jacobian_is_that_of_the_networks(surrogate: Surrogate) -> None:
     # A row per cell, whose residual is 1: then the slope is the cell's row of the Jacobian.
     point = np.tile(np.linspace(0.2, 0.8, len(MODEL.parameters)), (128, 1))
-    volatility = surrogate.surface(MODEL.lower + WIDTH * point[0]).reshape(CELLS)
+    volatility = surrogate.surface(MODEL.lower + BOX * point[0]).reshape(CELLS)
     target = levenberg.Target(np.tile(volatility - 1.0, (128, 1)), np.eye(128, CELLS))
     networks = levenberg.Networks(surrogate.members, surrogate.centre, surrogate.scale)
 
@@ -118,7 +110,7 @@ def test_quotes_without_error_bars_are_enough(surrogate: Surrogate, truth: Float
     unsure = replace(surrogate, error=np.zeros((8, 11)))
     fit = calibrate(unsure, quotes)
     assert fit.fitted.shape == fit.start.shape == (1, 8, 11)
-    assert (np.abs(fit.parameters - truth[0]) < 1e-3 * WIDTH).all()
+    assert (np.abs(fit.parameters - truth[0]) < 1e-3 * BOX).all()
 
 
 @pytest.mark.parametrize(
@@ -150,7 +142,7 @@ def test_recovery_tables_the_errors_of_each_parameter(truth: Floats, fits: Calib
     assert [entry.name for entry in table] == list(MODEL.columns)
     error = fits.parameters - truth
     np.testing.assert_allclose([entry.bias for entry in table], error.mean(0))
-    np.testing.assert_allclose([entry.of_box for entry in table], np.abs(error / WIDTH).mean(0))
+    np.testing.assert_allclose([entry.of_box for entry in table], np.abs(error / BOX).mean(0))
     assert all(0.85 < entry.within_two < 1 for entry in table)
     assert all(entry.at_bound < 0.1 for entry in table)
     assert len({len(line) for line in text(table).splitlines()}) == 1
@@ -172,9 +164,7 @@ def test_the_loop_closes_on_the_model(fits: Calibration) -> None:
 
 
 def test_any_model_can_be_calibrated() -> None:
-    surrogate = Surrogate(
-        HESTON, (initialise(HESTON, jax.random.key(2), width=16, depth=1),), np.zeros(CELLS), np.full(CELLS, 0.3)
-    )
+    surrogate = untrained(HESTON)
     truth = (0.6 * HESTON.lower + 0.4 * HESTON.upper)[None]
     fit = calibrate(surrogate, surrogate.surface(truth))
     assert (np.abs(fit.parameters - truth) < 1e-3 * (HESTON.upper - HESTON.lower)).all()

@@ -1,10 +1,9 @@
 import io
 import json
+import multiprocessing
 import re
 import signal
-import subprocess
-import sys
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -40,12 +39,10 @@ class Toy(Model):
         Parameter("level", "σ", 0.1, 0.4, 0.0, 1.0, "Volatility"),
         Parameter("slope", "s", -0.1, 0.1, -1.0, 1.0, "Of nothing"),
     )
-    pause = 0.0
 
     def surfaces(self, parameters: ArrayLike, effort: Effort, seed: int, rows: ArrayLike | None = None) -> Surfaces:
         given = self.check(parameters)
         numbers = row_numbers(rows, given)
-        time.sleep(self.pause)
         noise = np.stack([np.random.default_rng([seed, number]).normal(0, 1e-3, (8, 11)) for number in numbers])
         volatility = given[:, :1, None] + noise
         return Surfaces(volatility, np.full_like(volatility, 1e-3), np.ones(volatility.shape, bool))
@@ -82,18 +79,26 @@ def same(one: Sample, two: Sample) -> bool:
 
 
 def test_rows_that_were_killed_half_way_go_on_to_the_same_bytes(tmp_path: Path) -> None:
-    code = (
-        "import sys; sys.path[:0] = ['tests']; from pathlib import Path; import test_figures as t; t.Toy.pause = 0.3;"
-        "t.rows(Path(sys.argv[1])).take(t.ROWS)"
-    )
-    child = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "killed")], cwd=FOLDER)
-    finished = tmp_path / "killed" / "00000000-00000008.npz"
-    give_up = time.monotonic() + 60
-    while not finished.exists() and child.poll() is None and time.monotonic() < give_up:
-        time.sleep(0.01)
-    child.send_signal(signal.SIGKILL)
-    assert child.wait() == -signal.SIGKILL
-    assert 1 <= len(list(finished.parent.glob("*.npz"))) < 3
+    class Stuck(Toy):
+        """Says that the second block has begun, and never ends it."""
+
+        def surfaces(self, parameters: ArrayLike, effort: Effort, seed: int, rows: ArrayLike | None = None) -> Surfaces:
+            if np.min(rows) >= 8:
+                begun.send(True)
+                threading.Event().wait()
+            return super().surfaces(parameters, effort, seed, rows)
+
+    # A fork, for to load JAX once more takes seconds: NumPy alone works in it.
+    fork = multiprocessing.get_context("fork")
+    told, begun = fork.Pipe(duplex=False)
+    child = fork.Process(target=rows(tmp_path / "killed", model=Stuck()).take, args=(ROWS,), daemon=True)
+    child.start()
+    begun.close()
+    assert told.poll(60)
+    child.kill()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
+    [finished] = (tmp_path / "killed").glob("*.npz")
     before = finished.stat().st_mtime_ns
     resumed = rows(tmp_path / "killed").take(ROWS)
     assert finished.stat().st_mtime_ns == before

@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from efforts import SMALL
 from numpy.typing import NDArray
+from sizes import DEPTH, ROWS, SMALL, TINY, WIDTH
 
 from implied_volatility.grid import CELLS, Floats
 from implied_volatility.labelling import label
@@ -19,8 +19,6 @@ from implied_volatility.models import ROUGH_BERGOMI, Model
 from implied_volatility.scoring import score
 from implied_volatility.surfaces import Sample, Surfaces
 
-ROWS = 512
-TINY = NetworkRecipe(epochs=2, batch=64, rate=2e-3, width=8, depth=1)
 Data = tuple[Sample, Sample]
 Chosen = tuple[NDArray[np.int64], NDArray[np.int64]]
 
@@ -38,7 +36,7 @@ def data() -> Data:
 
 @pytest.fixture(scope="module")
 def trained(data: Data) -> Trained:
-    recipe = replace(training.SMALL, batch=32, epochs=80, width=64, depth=2)
+    recipe = replace(training.SMALL, batch=32, epochs=120, width=WIDTH, depth=DEPTH)
     return train(ROUGH_BERGOMI, data[0], split(ROWS, 1), recipe, seed=1, members=2)
 
 
@@ -72,14 +70,14 @@ def labelled(parameters: Floats, volatility: Floats, standard_error: Floats) -> 
 @pytest.fixture(scope="module")
 def exact() -> Sample:
     """Labels of a formula, without error."""
-    parameters = ROUGH_BERGOMI.draw(256, seed=3)
+    parameters = ROUGH_BERGOMI.draw(ROWS, seed=3)
     volatility = smooth(parameters)
     return labelled(parameters, volatility, np.zeros_like(volatility))
 
 
 def test_training_again_gives_the_same_bytes_and_another_seed_others(exact: Sample) -> None:
     one, two, other = (
-        train(ROUGH_BERGOMI, exact, split(256, 1), TINY, seed).surrogate.to_bytes() for seed in (3, 3, 4)
+        train(ROUGH_BERGOMI, exact, split(ROWS, 1), TINY, seed).surrogate.to_bytes() for seed in (3, 3, 4)
     )
     assert one == two
     assert one != other
@@ -91,7 +89,7 @@ def test_invalid_cells_have_no_part_in_training(exact: Sample) -> None:
         train(
             ROUGH_BERGOMI,
             Sample(exact.parameters, Surfaces(*(np.where(valid, a, strange) for a in exact.surfaces[:2]), valid)),
-            split(256, 1),
+            split(ROWS, 1),
             TINY,
             seed=3,
         ).surrogate.to_bytes()
@@ -104,7 +102,7 @@ def test_a_cell_without_any_label_does_not_stop_training(exact: Sample) -> None:
     valid = exact.surfaces.valid.copy()
     valid[:, 0, 0] = False
     made, fits = train(
-        ROUGH_BERGOMI, exact._replace(surfaces=exact.surfaces._replace(valid=valid)), split(256, 1), TINY, seed=3
+        ROUGH_BERGOMI, exact._replace(surfaces=exact.surfaces._replace(valid=valid)), split(ROWS, 1), TINY, seed=3
     )
     assert np.isfinite(made.surface(exact.parameters)).all()
     assert np.isfinite(made.error).all()
@@ -113,7 +111,7 @@ def test_a_cell_without_any_label_does_not_stop_training(exact: Sample) -> None:
 
 def test_a_network_too_small_for_all_cells_learns_those_with_little_noise() -> None:
     """One unit for two sorts of cells: one in four bends by ρ, the others by ν. Noise in the others leaves it to ρ."""
-    parameters = ROUGH_BERGOMI.draw(256, seed=5)
+    parameters = ROUGH_BERGOMI.draw(ROWS, seed=5)
     few = np.arange(CELLS) % 4 == 0
     level = np.sqrt(parameters[:, :1])
     bend = np.where(few, parameters[:, 9:10], 0.25 * parameters[:, 8:9])
@@ -123,7 +121,7 @@ def test_a_network_too_small_for_all_cells_learns_those_with_little_noise() -> N
 
     def wrong(standard_error: Floats) -> float:
         sample = labelled(parameters, truth, standard_error)
-        made = train(ROUGH_BERGOMI, sample, split(256, 1), recipe, seed=3).surrogate.surface(parameters)
+        made = train(ROUGH_BERGOMI, sample, split(ROWS, 1), recipe, seed=3).surrogate.surface(parameters)
         return float(np.abs(made.reshape(-1, CELLS) / truth - 1)[:, few].mean())
 
     assert wrong(np.where(few, 0.0, 0.5 * truth)) < 0.3 * wrong(np.where(few, 0.0, 0.0 * truth))
@@ -142,7 +140,7 @@ def test_the_noise_of_labels_is_found_again_from_standard_errors_of_few_repetiti
 
 
 def test_the_error_of_a_cell_is_that_of_the_rows_kept_for_validation_without_the_noise_of_labels(exact: Sample) -> None:
-    chosen = split(256, 1)
+    chosen = split(ROWS, 1)
     clean = train(ROUGH_BERGOMI, exact, chosen, TINY, seed=3).surrogate
     held = exact.surfaces.volatility[chosen[1]]
     square = np.mean(np.log(clean.surface(exact.parameters[chosen[1]]) / held) ** 2, axis=0)
@@ -163,9 +161,8 @@ def test_an_ensemble_is_the_geometric_mean_of_its_members(data: Data, ours: Surr
     assert np.abs(members[0] - members[1]).max() > 1e-4
     mean = np.exp(np.log(members).mean(0))
     np.testing.assert_allclose(ours.surface(given), mean, rtol=1e-5)
-    logs = log_volatility(
-        ROUGH_BERGOMI, ours.members, *(jnp.asarray(a, jnp.float32) for a in (ours.centre, ours.scale, given))
-    )
+    arrays = (np.asarray(a, np.float32) for a in (ours.centre, ours.scale, given))
+    logs = jax.jit(log_volatility, static_argnums=0)(ROUGH_BERGOMI, ours.members, *arrays)
     np.testing.assert_allclose(np.exp(logs).reshape(mean.shape), mean, rtol=1e-5)
 
 
@@ -216,21 +213,21 @@ def test_a_learning_curve_trains_both_recipes_on_the_first_rows_and_judges_by_th
 
     monkeypatch.setattr(curve, "train", ours_on)
     monkeypatch.setattr(paper, "train", papers_on)
-    points = curve.learning_curve(ROUGH_BERGOMI, *data, [100, 400], TINY, seed=1, members=3)
-    assert told == [("3 networks", 100, 85), ("paper", 100, 85), ("3 networks", 400, 340), ("paper", 400, 340)]
-    assert [point.rows for point in points] == [100, 400]
+    points = curve.learning_curve(ROUGH_BERGOMI, *data, [100, 200], TINY, seed=1, members=3)
+    assert told == [("3 networks", 100, 85), ("paper", 100, 85), ("3 networks", 200, 170), ("paper", 200, 170)]
+    assert [point.rows for point in points] == [100, 200]
     assert points[1].ours == score(ours.surface(data[1].parameters), data[1].surfaces)
     assert points[1].paper.mean > points[1].ours.mean
-    with pytest.raises(ValueError, match="1,024 rows, but the sample has 512"):
+    with pytest.raises(ValueError, match="1,024 rows, but the sample has 256"):
         curve.learning_curve(ROUGH_BERGOMI, *data, [1024], TINY, seed=1)
 
 
 def test_a_loss_that_is_no_number_ends_training(exact: Sample) -> None:
     volatility = exact.surfaces.volatility.copy()
-    volatility[split(256, 1)[0][0], 3, 5] = np.inf
+    volatility[split(ROWS, 1)[0][0], 3, 5] = np.inf
     wrong = exact._replace(surfaces=exact.surfaces._replace(volatility=volatility))
     with np.errstate(invalid="ignore"), pytest.raises(FloatingPointError, match="epoch 1"):
-        train(ROUGH_BERGOMI, wrong, split(256, 1), TINY, seed=1)
+        train(ROUGH_BERGOMI, wrong, split(ROWS, 1), TINY, seed=1)
 
 
 def test_a_split_holds_each_row_once() -> None:

@@ -5,9 +5,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from efforts import SMALL
 from jax.experimental import enable_x64
 from scipy.special import hyp2f1
+from sizes import FINE, SMALL
 
 from implied_volatility.grid import MATURITIES, STRIKES, Floats
 from implied_volatility.labelling import label
@@ -18,6 +18,7 @@ from implied_volatility.models.rough_paths import Paths, path_maker, sobol_point
 from implied_volatility.surfaces import Surfaces, invert
 
 SCHEME = Scheme(steps=32, points=1024)
+FINE_SCHEME = Scheme.of_paths(FINE.paths, FINE.steps)
 POINTS = sobol_points(4096, 16)
 SHIFT = jnp.arange(32, dtype=jnp.uint32) * 12_345_678
 
@@ -49,7 +50,7 @@ def test_without_volatility_of_volatility_the_level_is_the_average_variance() ->
 
 
 def test_the_spot_is_a_martingale_within_error_bars() -> None:
-    prices = simulate(ROUGH_BERGOMI.draw(256, seed=3), SCHEME, seed=2)
+    prices = simulate(ROUGH_BERGOMI.draw(128, seed=3), SCHEME, seed=2)
     deviation = (prices.martingale - 1) / prices.martingale_error
     # Student's distribution with 3 degrees of freedom, at most as wide; the maturities of a row go together.
     assert abs(np.median(deviation)) < 0.2
@@ -87,7 +88,7 @@ def exact_prices(given: Floats, maturity: int, paths: int, steps: int) -> tuple[
 def test_prices_agree_with_an_independent_plain_simulation(hurst: float, rho: float, maturity: int) -> None:
     given = parameters(nu=1.2, rho=rho, hurst=hurst)
     plain, plain_error = exact_prices(given, maturity, paths=20_000, steps=128)
-    prices = simulate(given, Scheme(steps=64, points=2048), seed=4)
+    prices = simulate(given, FINE_SCHEME, seed=4)
     difference = np.abs(prices.price[0, maturity] - plain)
     bars = np.hypot(plain_error, prices.standard_error[0, maturity])
     # The plain scheme has a time step too: about half a percent of a price at these H.
@@ -113,7 +114,7 @@ def test_prices_are_those_in_print(
     at, maturity = int(np.argmin(np.abs(STRIKES - strike))), 3
     year = MATURITIES[maturity]
     given = parameters(xi=variance / year, nu=nu * year**-hurst, rho=rho, hurst=hurst)
-    prices = simulate(given, Scheme(steps=64, points=1024), seed=4)
+    prices = simulate(given, FINE_SCHEME, seed=4)
     made = prices.price[0, maturity, at] + max(1 - STRIKES[at], 0.0)
     assert abs(made - call) < 3 * prices.standard_error[0, maturity, at] + 2e-4
 
@@ -124,7 +125,7 @@ def test_the_controls_have_mean_zero() -> None:
     with enable_x64():
         given = jnp.asarray(parameters(nu=2.0, hurst=0.1)[0])
         sums, make = _Payoffs(16).of(given), path_maker(16)
-        shifts = jax.random.bits(jax.random.key(1), (16, 32), jnp.uint32)
+        shifts = np.random.default_rng(1).integers(1 << 32, size=(16, 32), dtype=np.uint32)
         controls = jax.jit(lambda shift: sums(make(given[10], shift)(points)).control)
         mean = np.stack([controls(shift) for shift in shifts]) / len(points)
     error = mean.std(0, ddof=1) / np.sqrt(len(mean))
@@ -135,7 +136,7 @@ def test_the_controls_have_mean_zero() -> None:
 
 def test_finer_steps_change_a_surface_by_less_than_a_percent() -> None:
     given = parameters(nu=1.5, rho=-0.6, hurst=0.15)
-    coarse, fine = (surface_of(simulate(given, Scheme(steps, points=2048), seed=6)) for steps in (64, 128))
+    coarse, fine = (surface_of(simulate(given, scheme, seed=6)) for scheme in (SCHEME, FINE_SCHEME))
     change = np.abs(coarse.volatility / fine.volatility - 1)
     assert np.nanmean(change) < 0.005
 
@@ -191,12 +192,11 @@ def test_the_same_seed_gives_the_same_bytes_whatever_the_number_of_workers() -> 
 def test_simulators_made_in_threads_are_the_same_as_one_made_alone() -> None:
     given = parameters()
     schemes = [SCHEME, Scheme.of_paths(SMALL.paths, SMALL.steps)]
+    alone = [simulate(given, scheme, 1).price for scheme in schemes]
     simulate_rows.__globals__["_compiled"].cache_clear()
     with ThreadPoolExecutor(2) as pool:
         together = list(pool.map(lambda scheme: simulate(given, scheme, 1).price, schemes))
-    for scheme, price in zip(schemes, together, strict=True):
-        simulate_rows.__globals__["_compiled"].cache_clear()
-        assert simulate(given, scheme, 1).price.tobytes() == price.tobytes()
+    assert [price.tobytes() for price in together] == [price.tobytes() for price in alone]
 
 
 def test_a_price_within_its_noise_is_invalid_and_has_no_number() -> None:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from efforts import FINE
+from sizes import FINE
 
 from implied_volatility.grid import MATURITIES, STRIKES, Floats
 from implied_volatility.models import ROUGH_BERGOMI

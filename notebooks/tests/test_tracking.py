@@ -12,12 +12,14 @@ import jax
 import numpy as np
 import pandas as pd
 import pytest
+from elsewhere import without_package
+from networks import untrained
+from sweep import full_sweep
 
+import implied_volatility
 from implied_volatility.accelerator.destination import Destination
 from implied_volatility.grid import CELLS, Floats
 from implied_volatility.learning.descent import Fit
-from implied_volatility.learning.network import initialise
-from implied_volatility.learning.surrogate import Surrogate
 from implied_volatility.models import ROUGH_BERGOMI
 
 # MLflow's modules warn of their own use of pydantic when they are loaded.
@@ -29,12 +31,7 @@ with warnings.catch_warnings():
     from implied_volatility.accelerator import served_model
     from implied_volatility.accelerator.tracking import Registered, Run
 
-NETWORKS = Surrogate(
-    ROUGH_BERGOMI,
-    tuple(initialise(ROUGH_BERGOMI, jax.random.key(member), width=16, depth=2) for member in range(3)),
-    np.zeros(CELLS),
-    np.full(CELLS, 0.1),
-)
+NETWORKS = untrained(ROUGH_BERGOMI, members=3)
 FIT = Fit([], np.geomspace(1, 0.01, 600), np.geomspace(1, 0.02, 600), 1.5)
 TAGS = {"deployment": "one", "attempt": "1"}
 
@@ -142,6 +139,10 @@ def parameters() -> Floats:
     return np.random.default_rng(1).uniform(ROUGH_BERGOMI.lower, ROUGH_BERGOMI.upper, (5, len(ROUGH_BERGOMI.lower)))
 
 
+def frame() -> pd.DataFrame:
+    return pd.DataFrame(parameters(), columns=list(ROUGH_BERGOMI.columns))
+
+
 @pytest.mark.usefixtures("registered")
 def test_a_model_in_the_registry_of_the_workspace_has_no_alias_because_databricks_refuses_it(kept: Kept) -> None:
     assert kept.workspace == ("implied_volatility", "1")
@@ -165,7 +166,7 @@ def test_a_registered_model_has_a_signature_and_an_example(registered: Registere
 
 def test_a_model_refuses_what_it_cannot_answer(registered: Registered) -> None:
     loaded = mlflow.pyfunc.load_model(registered.uri)
-    given = pd.DataFrame(parameters(), columns=list(ROUGH_BERGOMI.columns))
+    given = frame()
     with pytest.raises(mlflow.MlflowException, match=r"missing inputs \['rho'\]"):
         loaded.predict(given.drop(columns="rho"))
     with pytest.raises(mlflow.MlflowException, match="nu"):
@@ -180,14 +181,25 @@ def test_a_model_refuses_what_it_cannot_answer(registered: Registered) -> None:
 
 def test_a_model_takes_columns_in_any_order_and_gives_no_surface_for_no_row(registered: Registered) -> None:
     loaded = mlflow.pyfunc.load_model(registered.uri)
-    given = pd.DataFrame(parameters(), columns=list(ROUGH_BERGOMI.columns))
+    given = frame()
     assert (loaded.predict(given[given.columns[::-1]].assign(more=1.0)) == loaded.predict(given)).all()
     assert loaded.predict(given.iloc[:0]).shape == (0, CELLS)
 
 
-def test_the_model_gives_the_same_surfaces_in_a_fresh_process(
-    client: mlflow.MlflowClient, registered: Registered, tmp_path: Path
+def test_a_model_brings_the_package_along_and_gives_the_same_surfaces_by_it(
+    registered: Registered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    with without_package():
+        made = mlflow.pyfunc.load_model(registered.uri).predict(frame())
+        brought = str(sys.modules["implied_volatility"].__file__)
+    assert Path(brought).parts[-3:] == ("code", "implied_volatility", "__init__.py")
+    assert brought != implied_volatility.__file__
+    assert made.tobytes() == NETWORKS.surface(parameters()).reshape(-1, CELLS).tobytes()
+
+
+@full_sweep
+def test_the_model_gives_the_same_surfaces_in_a_fresh_process(registered: Registered, tmp_path: Path) -> None:
     """And without this package beside it: the model brings it along."""
     given, made = tmp_path / "given.npy", tmp_path / "made.npy"
     np.save(given, parameters())
