@@ -35,7 +35,7 @@ export interface WorkspaceLifecycle {
 export function workspaceLifecycle(
   { state, clock }: ArmContext,
   backend: WorkspaceBackend,
-  workspaceSeconds: number,
+  secondsFor: (workspaceName: string) => number,
   events: SubscriptionEvents,
 ): WorkspaceLifecycle {
   const timers = new Map<string, () => void>();
@@ -76,23 +76,24 @@ export function workspaceLifecycle(
 
   for (const operation of state.operations.values()) if (operation.status === 'running') schedule(operation);
 
-  const dueMs = (): number => clock.now() + workspaceSeconds * 1000;
+  const dueMs = ({ name }: { name: string }): number => clock.now() + secondsFor(name) * 1000;
   return {
     create(workspace) {
       const failure = takeManagedGroup(state, workspace) ?? agreedFailure(state, workspace.name);
       const never = scenarioFor(state.scenarios, 'neverReady', workspace.name);
-      return begin('create', workspace, { ...(!never && { dueMs: dueMs() }), ...(failure && { failure }) });
+      return begin('create', workspace, { ...(!never && { dueMs: dueMs(workspace) }), ...(failure && { failure }) });
     },
     delete(workspace, force) {
       const agreed = scenarioFor(state.scenarios, 'deletionFails', workspace.name);
       const retains = !force && scenarioFor(state.scenarios, 'unityEnabled', workspace.name) !== undefined;
       return begin('delete', workspace, {
-        dueMs: dueMs(),
+        dueMs: dueMs(workspace),
         ...(retains && { retains }),
         ...(agreed && { failure: { code: agreed.code, message: agreed.message } }),
       });
     },
-    progress: (operation) => progressOf(operation, clock.now(), workspaceSeconds),
+    progress: (operation) =>
+      progressOf(operation, clock.now(), secondsFor(operation.resourceId.split('/').at(-1) ?? '')),
     async settled(operationId) {
       // A timer that is due already fires in a microtask of its own.
       await Promise.resolve();

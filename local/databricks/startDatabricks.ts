@@ -21,6 +21,8 @@ export interface DatabricksOptions {
   repositories: Record<string, string>;
   compute: Compute;
   latencies?: Partial<Latencies>;
+  /** Those of the workspace of this name, where they differ. */
+  latenciesFor?: (name: string) => Partial<Latencies>;
 }
 
 /** A workspace as the Azure emulator asks for it. */
@@ -59,7 +61,8 @@ export async function startDatabricks(options: DatabricksOptions): Promise<Datab
   const running = new Map<string, RunningWorkspace>();
   const folderOf = (record: WorkspaceRecord): string => join(options.folder, record.workspaceId);
   const serve = async (record: WorkspaceRecord): Promise<RunningWorkspace> => {
-    const served = await serveWorkspace(record, { ...settings, folder: folderOf(record) });
+    const own = { ...latencies, ...options.latenciesFor?.(record.name) };
+    const served = await serveWorkspace(record, { ...settings, latencies: own, folder: folderOf(record) });
     records.set(keyOf(record.resourceId), served.record);
     running.set(keyOf(record.resourceId), served);
     return served;
