@@ -7,7 +7,7 @@ import { installFunctionsCore } from './core/functionsCore.ts';
 import { applySettings, readHostConfig } from './core/hostConfig.ts';
 import { loadApp } from './core/loadApp.ts';
 import { servedFunctions } from './core/servedFunctions.ts';
-import { DurableEngine } from './durable/durableEngine.ts';
+import { DurableEngine, type EngineWork } from './durable/durableEngine.ts';
 import { clientBinding } from './durable/managementUrls.ts';
 import type { HistoryEvent } from './durable/protocol.ts';
 import { Store } from './durable/store.ts';
@@ -58,6 +58,8 @@ export interface Host {
   nextDue(): number | undefined;
   /** The events of the instance's current generation, in order. */
   history(instanceId: string): HistoryEvent[];
+  /** What the durable engine has done since the start. */
+  work(): EngineWork;
   /** Ends what runs and closes the store; activities get two seconds and run again with the next host. */
   stop(): Promise<void>;
 }
@@ -170,6 +172,7 @@ function hostOf({ app, engine, timers, site, store, listeners, main, keys }: Par
       return dues.length === 0 ? undefined : Math.min(...dues);
     },
     history: (instanceId) => engine.history(instanceId),
+    work: () => engine.work(),
     async stop() {
       await Promise.all(listeners.map((server) => server.close()));
       await Promise.all([engine.stop(graceMs), timers.stop(graceMs)]);

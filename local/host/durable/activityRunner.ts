@@ -29,6 +29,8 @@ export class ActivityRunner {
   readonly #queue: ActivityItem[] = [];
   #done: { item: ActivityItem; event: HistoryEvent }[] = [];
   #running = 0;
+  /** Calls of activities since the host started. */
+  calls = 0;
   #stopped = false;
   #abandoned = false;
   #onChange: (() => void)[] = [];
@@ -65,6 +67,7 @@ export class ActivityRunner {
       const item = this.#queue.shift();
       if (!item) return;
       this.#running++;
+      this.calls++;
       void this.#run(item);
     }
   }

@@ -64,6 +64,8 @@ type Row = Record<string, SQLOutputValue>;
 export class Store {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  /** Rows of history that were written since the store was opened. */
+  historyRows = 0;
 
   /** Opens or creates the database; throws a HostError when another host has it open. */
   constructor(file: string) {
@@ -145,6 +147,7 @@ export class Store {
   appendHistory(id: string, firstSeq: number, events: readonly string[]): void {
     const insert = this.#statement('INSERT INTO history VALUES (?, ?, ?)');
     for (const [index, event] of events.entries()) insert.run(id, firstSeq + index, event);
+    this.historyRows += events.length;
   }
 
   clearHistory(id: string): void {
