@@ -13,7 +13,7 @@ import { cloudCaller, workspacesVersion } from '../support/cloudCaller.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
 import { makeRepository } from '../support/makeRepository.ts';
 import { quickScript } from '../support/quickCloud.ts';
-import { randomFrom } from '../support/randomFrom.ts';
+import { randomFrom } from '../../local/kit/randomFrom.ts';
 import { taggedResources } from '../support/taggedResources.ts';
 import { findWorkspace } from '../support/world.ts';
 import { fullSweep } from '../support/fullSweep.ts';

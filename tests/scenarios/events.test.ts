@@ -6,7 +6,7 @@ import type { LogEntry } from '../../local/host/log.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
 import { askForWorkspace, makeWorkspace, tagWorkspace } from '../support/localPerson.ts';
 import { quickLatencies, quickScript } from '../support/quickCloud.ts';
-import { randomFrom } from '../support/randomFrom.ts';
+import { randomFrom } from '../../local/kit/randomFrom.ts';
 import { cloudEvent, eventGridEvent, person, type SampleEvent } from '../support/subscriptionEvents.ts';
 import { setFault, setScenario, startWorld, type World } from '../support/world.ts';
 

@@ -5,7 +5,7 @@ import type { FaultRule } from '../../local/faults/faults.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
 import { quickLatencies, quickScript } from '../support/quickCloud.ts';
 import { callsOf, pathFor, plain, type RemoteCall, serverOf } from '../support/remoteCalls.ts';
-import { randomFrom } from '../support/randomFrom.ts';
+import { randomFrom } from '../../local/kit/randomFrom.ts';
 import { setFault, startWorld } from '../support/world.ts';
 import { fullSweep } from '../support/fullSweep.ts';
 
