@@ -1,5 +1,6 @@
 import type { InvocationContext } from '@azure/functions';
 import type { ActivityHandler } from 'durable-functions';
+import { beginAzureCalls } from '../clients/armTurns.ts';
 import { toFailure } from '../domain/errors.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { redact } from '../domain/redact.ts';
@@ -15,8 +16,11 @@ export function asActivity<I extends object, O>(
 ): ActivityHandler {
   return async (input: unknown, ctx): Promise<Outcome<O>> => {
     const startedMs = Date.now();
-    const line = { evt: 'step', step: step.name, instance: ctx.triggerMetadata?.['instanceId'] };
+    const instance = ctx.triggerMetadata?.['instanceId'];
+    const line = { evt: 'step', step: step.name, instance };
+    let end = (): void => undefined;
     try {
+      if (step.azure) end = beginAzureCalls(JSON.stringify([instance, step.name]), step.azure);
       const value = await perform(input as I, ctx);
       ctx.log(JSON.stringify({ ...line, outcome: 'done', durationMs: Date.now() - startedMs }));
       return { value };
@@ -28,6 +32,8 @@ export function asActivity<I extends object, O>(
       );
       if (code === 'STEP_CRASHED' && error instanceof Error) ctx.error(redact(error.stack ?? ''));
       return { failure };
+    } finally {
+      end();
     }
   };
 }

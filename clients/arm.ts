@@ -4,6 +4,7 @@ import type { ManagedServiceIdentityClient } from '@azure/arm-msi';
 import * as v from 'valibot';
 import { RetryableError } from '../domain/errors.ts';
 import { armFailure } from './armFailure.ts';
+import { noteCallsLeft } from './armTurns.ts';
 import { keepErrorBodies } from './errorBodies.ts';
 import { credential } from './credential.ts';
 import { endpointSettings } from './settings.ts';
@@ -68,7 +69,7 @@ async function connect(): Promise<Arm> {
     credentialScopes: 'https://management.azure.com/.default',
     retryOptions: { maxRetries: 0 },
     redirectOptions: { maxRetries: 0 },
-    additionalPolicies: [{ policy: keepErrorBodies, position: 'perCall' as const }],
+    additionalPolicies: [keepErrorBodies, noteCallsLeft].map((policy) => ({ policy, position: 'perCall' as const })),
   };
   const databricks = new AzureDatabricksManagementClient(identity, subscription, options);
   return {

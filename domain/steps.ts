@@ -26,15 +26,27 @@ export interface RetryPolicy {
   maxPauseSeconds: number;
 }
 
+/** Calls of Azure Resource Manager, which grants so many a second. */
+export interface AzureCalls {
+  reads: number;
+  writes: number;
+}
+
 /** An activity by its registered name, with the types of what goes in and comes out. */
 export interface Step<I extends object, O> {
   name: string;
   policy: RetryPolicy;
+  /** What one call makes at most, of the steps that many deployments may take at the same time. */
+  azure?: AzureCalls;
   /** Types only: nothing carries this at run time. */
   readonly types?: (input: I) => Outcome<O>;
 }
 
-const step = <I extends object, O>(name: string, policy: RetryPolicy): Step<I, O> => ({ name, policy });
+const step = <I extends object, O>(name: string, policy: RetryPolicy, azure?: AzureCalls): Step<I, O> => ({
+  name,
+  policy,
+  ...(azure && { azure }),
+});
 
 // A role needs up to ten minutes to spread through Entra ID and ARM (azure-docs, role-based-access-control/troubleshooting).
 const spreading: RetryPolicy = { limitSeconds: 600, firstPauseSeconds: 5, maxPauseSeconds: 30 };
@@ -280,17 +292,24 @@ export interface SubscriptionReport {
   identity: 'there' | 'missing' | 'unknown';
 }
 
-export const checkSubscription = step<CheckInput, SubscriptionReport>('checkSubscription', checking);
+export const checkSubscription = step<CheckInput, SubscriptionReport>('checkSubscription', checking, {
+  reads: 8,
+  writes: 0,
+});
 export const checkCompute = step<Deployment & { workspace: Workspace }, { findings: Finding[] }>(
   'checkCompute',
   remote,
 );
-export const ensureIdentity = step<Deployment, Identity>('ensureIdentity', remote);
-export const ensureWorkspace = step<Deployment, WorkspaceState>('ensureWorkspace', remote);
-export const readWorkspace = step<Deployment & { workspace: WorkspaceState }, WorkspaceState>('readWorkspace', remote);
+export const ensureIdentity = step<Deployment, Identity>('ensureIdentity', remote, { reads: 1, writes: 1 });
+export const ensureWorkspace = step<Deployment, WorkspaceState>('ensureWorkspace', remote, { reads: 1, writes: 1 });
+export const readWorkspace = step<Deployment & { workspace: WorkspaceState }, WorkspaceState>('readWorkspace', remote, {
+  reads: 1,
+  writes: 0,
+});
 export const assignRole = step<Deployment & { identity: Identity; workspace: Workspace }, { name: string }>(
   'assignRole',
   spreading,
+  { reads: 0, writes: 1 },
 );
 export const probeStorage = step<{ workspace: Workspace }, StorageProbe>('probeStorage', remote);
 export const registerIdentity = step<{ workspace: Workspace; identity: Identity }, { id: string }>(

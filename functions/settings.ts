@@ -53,7 +53,7 @@ const deployer = v.object({
   // Set by App Service when its authentication is on.
   WEBSITE_AUTH_ENABLED: v.optional(v.string(), 'False'),
   POLL_FLOOR_SECONDS: v.optional(positive, '5'),
-  POLL_CEILING_SECONDS: v.optional(positive, '60'),
+  POLL_CEILING_SECONDS: v.optional(positive, '75'),
   EXPECTED_SECONDS: v.optional(
     json(expected),
     '{"workspace":180,"storage":40,"runme":360,"notebooks":3600,"warehouse":240}',

@@ -50,6 +50,8 @@ export interface AzureOptions {
     /** The `Retry-After` of long-running operations; not sent when left out, as the cloud mostly does. */
     retryAfterSeconds: number;
   }>;
+  /** How long the creation or deletion of the workspace of this name takes, where that differs. */
+  workspaceSecondsFor?: (name: string) => number;
   workspaces: WorkspaceBackend;
   /** Whether there is an Application Insights resource too; none when left out. */
   telemetry?: boolean;
@@ -97,7 +99,8 @@ export async function startAzure(options: AzureOptions): Promise<Azure> {
   );
   const api = armApi(context, rights, authentication(tenantId, signingKey, clock), throttle(subscriptionId, clock));
   const events = subscriptionEvents({ store: options.store, clock, subscriptionId, tenantId, people });
-  const lifecycle = workspaceLifecycle(context, options.workspaces, latencies.workspaceSeconds ?? 5, events);
+  const { workspaceSecondsFor = () => latencies.workspaceSeconds ?? 5 } = options;
+  const lifecycle = workspaceLifecycle(context, options.workspaces, workspaceSecondsFor, events);
   const urls = operationUrls(signingKey);
   const { retryAfterSeconds } = latencies;
   const retryAfterHeader: Record<string, string> =

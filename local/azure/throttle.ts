@@ -1,19 +1,15 @@
 import type { Clock } from '../kit/clock.ts';
+import { type BucketLimit, TokenBuckets } from '../kit/tokenBuckets.ts';
 import { ArmError } from './armError.ts';
 
 type Kind = 'read' | 'write' | 'delete';
 
 /** Azure Resource Manager's documented buckets per subscription and caller: size, and calls regained each second. */
-const limits: Record<Kind, { size: number; perSecond: number }> = {
+const limits: Record<Kind, BucketLimit> = {
   read: { size: 250, perSecond: 25 },
   write: { size: 200, perSecond: 10 },
   delete: { size: 200, perSecond: 10 },
 };
-
-interface Bucket {
-  left: number;
-  atMs: number;
-}
 
 /** Counts the calls of each caller in token buckets. */
 export interface Throttle {
@@ -24,21 +20,14 @@ export interface Throttle {
 }
 
 export function throttle(subscriptionId: string, clock: Clock): Throttle {
-  const buckets = new Map<string, Bucket>();
-  const refilled = (kind: Kind, objectId: string): Bucket => {
-    const { size, perSecond } = limits[kind];
-    const bucket = buckets.get(`${kind} ${objectId}`) ?? { left: size, atMs: clock.now() };
-    const gained = ((clock.now() - bucket.atMs) / 1000) * perSecond;
-    const now = { left: Math.min(size, bucket.left + gained), atMs: clock.now() };
-    buckets.set(`${kind} ${objectId}`, now);
-    return now;
-  };
+  const buckets = new TokenBuckets(clock);
+  const nameOf = (kind: Kind, objectId: string): string => `${kind} ${objectId}`;
   return {
     take(method, objectId) {
       const kind = kindOf(method);
-      const bucket = refilled(kind, objectId);
-      if (bucket.left < 1) {
-        const seconds = Math.max(1, Math.ceil((1 - bucket.left) / limits[kind].perSecond));
+      const missingSeconds = buckets.take(nameOf(kind, objectId), limits[kind]);
+      if (missingSeconds > 0) {
+        const seconds = Math.max(1, Math.ceil(missingSeconds));
         throw new ArmError(
           429,
           'SubscriptionRequestsThrottled',
@@ -46,11 +35,10 @@ export function throttle(subscriptionId: string, clock: Clock): Throttle {
           { headers: { 'retry-after': String(seconds) } },
         );
       }
-      bucket.left -= 1;
     },
     headers(method, objectId) {
       const kind = kindOf(method);
-      const left = Math.floor(refilled(kind, objectId).left);
+      const left = Math.floor(buckets.left(nameOf(kind, objectId), limits[kind]));
       return { [`x-ms-ratelimit-remaining-subscription-${kind}s`]: String(left) };
     },
   };

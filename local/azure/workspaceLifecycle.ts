@@ -35,7 +35,7 @@ export interface WorkspaceLifecycle {
 export function workspaceLifecycle(
   { state, clock }: ArmContext,
   backend: WorkspaceBackend,
-  workspaceSeconds: number,
+  secondsFor: (workspaceName: string) => number,
   events: SubscriptionEvents,
 ): WorkspaceLifecycle {
   const timers = new Map<string, () => void>();
@@ -76,7 +76,7 @@ export function workspaceLifecycle(
 
   for (const operation of state.operations.values()) if (operation.status === 'running') schedule(operation);
 
-  const dueMs = (seconds = workspaceSeconds): number => clock.now() + seconds * 1000;
+  const dueMs = ({ name }: { name: string }, seconds = secondsFor(name)): number => clock.now() + seconds * 1000;
   return {
     create(workspace) {
       const { scenarios } = state;
@@ -87,7 +87,7 @@ export function workspaceLifecycle(
       const slow = scenarioFor(scenarios, 'workspaceSlow', workspace.name);
       const shownAs = (never ?? slow)?.state;
       return begin('create', workspace, {
-        ...(!never && { dueMs: dueMs(slow?.seconds) }),
+        ...(!never && { dueMs: dueMs(workspace, slow?.seconds) }),
         ...(failure && { failure }),
         ...(agreed?.state === 'Canceled' && { cancels: true }),
         ...(shownAs !== undefined && { shownAs }),
@@ -97,12 +97,13 @@ export function workspaceLifecycle(
       const agreed = scenarioFor(state.scenarios, 'deletionFails', workspace.name);
       const retains = !force && scenarioFor(state.scenarios, 'unityEnabled', workspace.name) !== undefined;
       return begin('delete', workspace, {
-        dueMs: dueMs(),
+        dueMs: dueMs(workspace),
         ...(retains && { retains }),
         ...(agreed && { failure: { code: agreed.code, message: agreed.message } }),
       });
     },
-    progress: (operation) => progressOf(operation, clock.now(), workspaceSeconds),
+    progress: (operation) =>
+      progressOf(operation, clock.now(), secondsFor(operation.resourceId.split('/').at(-1) ?? '')),
     async settled(operationId) {
       // A timer that is due already fires in a microtask of its own.
       await Promise.resolve();

@@ -1,41 +1,57 @@
-import { benchHelloSequence } from '../host/benchHelloSequence.ts';
+import { parseArgs } from 'node:util';
 import { buildApp } from '../setup/build.ts';
 import { ensureSpark } from '../setup/spark.ts';
 import { demoFigures } from './demoFigures.ts';
 import { eventToWake } from './eventToWake.ts';
 import type { Figure } from './figure.ts';
 import { firstAnswer } from './firstAnswer.ts';
-import { historyRows } from './historyRows.ts';
+import { helloSequence } from './helloSequence.ts';
+import { hourOfRun } from './hourOfRun.ts';
 import { importTime } from './importTime.ts';
+import { load } from './load.ts';
+import { lostTime } from './lostTime.ts';
+import { pollingEfficiency } from './pollingEfficiency.ts';
 import { runnerOverhead } from './runnerOverhead.ts';
 import { telemetryCost } from './telemetryCost.ts';
 
-const spark = await ensureSpark();
+const benches: Record<string, () => Promise<Figure[]> | Figure[]> = {
+  import: () => [importTime()],
+  'first-answer': async () => [await firstAnswer()],
+  telemetry: telemetryCost,
+  event: async () => [await eventToWake()],
+  hello: helloSequence,
+  'lost-time': lostTime,
+  polling: pollingEfficiency,
+  hour: hourOfRun,
+  'load-50': () => load(50),
+  'load-200': () => load(200),
+  'load-1000': () => load(1000),
+  runner: async () => [await runnerOverhead(await ensureSpark())],
+  demo: async () => {
+    await ensureSpark();
+    return demoFigures();
+  },
+};
 
-/** Measures the figures one after the other and prints each as soon as it is known. */
-const benches: (() => Promise<Figure[]> | Figure[])[] = [
-  () => [importTime()],
-  async () => [await firstAnswer()],
-  telemetryCost,
-  async () => [await eventToWake()],
-  helloSequence,
-  historyRows,
-  async () => [await runnerOverhead(spark)],
-  demoFigures,
-];
+/** Takes a quarter of an hour, so it runs only by its name. */
+const onlyByName = new Set(['load-1000']);
 
-await buildApp();
-for (const bench of benches) {
-  for (const { name, value, against } of await bench())
-    console.log(`${name.padEnd(64)} ${value.padStart(9)}   ${against}`);
+const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });
+const unknown = positionals.filter((name) => !(name in benches));
+if (unknown.length > 0) {
+  console.error(`There is no ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}.`);
+  process.exit(2);
 }
+const chosen = positionals.length > 0 ? positionals : Object.keys(benches).filter((name) => !onlyByName.has(name));
+
+/** Measures the chosen figures one after the other and prints each as soon as it is known. */
+await buildApp();
+for (const name of chosen) for (const figure of (await benches[name]?.()) ?? []) print(figure);
 process.exit(0);
 
-/** A small number and a large one, so that the share of the fixed cost shows. */
-async function helloSequence(): Promise<Figure[]> {
-  const few = await benchHelloSequence(100);
-  const many = await benchHelloSequence(500);
-  const value = `${many.perSecond.toFixed(0)} /s`;
-  const against = `500 at once; ${(many.perSecond / few.perSecond).toFixed(2)} × the rate of 100 at once (${few.perSecond.toFixed(0)} /s)`;
-  return [{ name: 'hello-sequence orchestrations on the embedded host', value, against }];
+function print(figure: Figure): void {
+  if (values.json) return console.log(JSON.stringify(figure));
+  const { name, value, against, assuming } = figure;
+  console.log(`${name.padEnd(76)} ${value.padStart(9)}   ${against}`);
+  if (assuming) console.log(`  assuming ${assuming}`);
 }

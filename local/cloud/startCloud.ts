@@ -33,6 +33,8 @@ export interface CloudOptions {
   otherRepositories?: Record<string, string>;
   compute: Compute;
   latencies: Latencies;
+  /** Those of the workspace of this name, where they differ; the directory has its own in `latencies`. */
+  latenciesFor?: (workspaceName: string) => Latencies;
   clock?: Clock;
   azurePort?: number;
   identityPort?: number;
@@ -58,7 +60,7 @@ const app = { clientId: '5f3c2b1a-0d9e-4f8c-b7a6-958473625140', objectId: '0a1b2
 const repositoryUrl = 'https://github.com/accelerator-deployer/predicting-implied-volatility';
 
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
-  const { folder, latencies, clock = systemClock, machine = thisMachine } = options;
+  const { folder, latencies, latenciesFor, clock = systemClock, machine = thisMachine } = options;
   const certificate = await ensureCertificate(join(folder, 'tls'));
   const signingKey = ensureSigningKey(join(folder, 'directory.key'));
   const store = machine.openStore(join(folder, 'azure.sqlite'));
@@ -71,6 +73,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     compute: options.compute,
     latencies,
     machine,
+    ...(latenciesFor && { latenciesFor }),
     mayAdminister: (resourceId, objectId) => azure.mayAdminister(resourceId, objectId),
   });
   const azure: Azure = await startAzure({
@@ -85,6 +88,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     resourceGroups: [{ name: localResourceGroup, location: localLocation }],
     people: [localPerson],
     latencies,
+    ...(latenciesFor && { workspaceSecondsFor: (name) => latenciesFor(name).workspaceSeconds }),
     workspaces: databricks,
     ...(options.azurePort !== undefined && { port: options.azurePort }),
     ...(options.identityPort !== undefined && { identityPort: options.identityPort }),

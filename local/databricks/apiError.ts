@@ -4,11 +4,14 @@ import type { ApiReply } from '../kit/router.ts';
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
+  /** Sent as `Retry-After`. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, code: string, message: string, retryAfterSeconds?: number) {
     super(message);
     this.status = status;
     this.code = code;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
@@ -33,5 +36,10 @@ export function errorReply(error: unknown): ApiReply {
     console.error('The Databricks emulator failed:', error);
     return { status: 500, body: { error_code: 'INTERNAL_ERROR', message: `Emulator fault: ${String(error)}` } };
   }
-  return { status: error.status, body: { error_code: error.code, message: error.message } };
+  const { status, code, message, retryAfterSeconds } = error;
+  return {
+    status,
+    ...(retryAfterSeconds !== undefined && { headers: { 'retry-after': String(retryAfterSeconds) } }),
+    body: { error_code: code, message },
+  };
 }

@@ -22,6 +22,8 @@ export interface DatabricksOptions {
   compute: Compute;
   latencies?: Partial<Latencies>;
   machine?: Machine;
+  /** Those of the workspace of this name, where they differ. */
+  latenciesFor?: (name: string) => Partial<Latencies>;
 }
 
 /** A workspace as the Azure emulator asks for it. */
@@ -61,7 +63,8 @@ export async function startDatabricks(options: DatabricksOptions): Promise<Datab
   const running = new Map<string, RunningWorkspace>();
   const folderOf = (record: WorkspaceRecord): string => join(options.folder, record.workspaceId);
   const serve = async (record: WorkspaceRecord): Promise<RunningWorkspace> => {
-    const served = await serveWorkspace(record, { ...settings, folder: folderOf(record) });
+    const own = { ...latencies, ...options.latenciesFor?.(record.name) };
+    const served = await serveWorkspace(record, { ...settings, latencies: own, folder: folderOf(record) });
     records.set(keyOf(record.resourceId), served.record);
     running.set(keyOf(record.resourceId), served);
     return served;

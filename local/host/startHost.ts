@@ -9,7 +9,7 @@ import { applySettings, readHostConfig } from './core/hostConfig.ts';
 import { loadApp } from './core/loadApp.ts';
 import { servedFunctions } from './core/servedFunctions.ts';
 import { type Backend, perfectBackend } from './durable/backend.ts';
-import { DurableEngine } from './durable/durableEngine.ts';
+import { DurableEngine, type EngineWork } from './durable/durableEngine.ts';
 import { clientBinding } from './durable/managementUrls.ts';
 import type { HistoryEvent, RuntimeStatus } from './durable/protocol.ts';
 import { Store } from './durable/store.ts';
@@ -82,6 +82,8 @@ export interface Host {
   crash(): Remains;
   /** Has messages delivered from now on as a real backend may: late, in another order, activities again. */
   deliver(how: Partial<Backend>): void;
+  /** What the durable engine has done since the start. */
+  work(): EngineWork;
   /** Ends what runs and closes the store; activities get two seconds and run again with the next host. */
   stop(): Promise<void>;
 }
@@ -215,6 +217,7 @@ function hostOf({ app, engine, timers, site, store, backend, listeners, main, ke
       return { store: store.abandon(), keys };
     },
     deliver: (how) => void Object.assign(backend, how),
+    work: () => engine.work(),
     async stop() {
       await Promise.all(listeners.map((server) => server.close()));
       await Promise.all([engine.stop(graceMs), timers.stop(graceMs)]);

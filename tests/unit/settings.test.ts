@@ -44,7 +44,7 @@ describe('deployerSettings', () => {
       ROLES_REQUIRED: 'False',
       MAX_STARTS_PER_HOUR: 30,
       POLL_FLOOR_SECONDS: 5,
-      POLL_CEILING_SECONDS: 60,
+      POLL_CEILING_SECONDS: 75,
       EXPECTED_SECONDS: { workspace: 180, storage: 40, runme: 360, notebooks: 3600, warehouse: 240 },
     });
   });

@@ -17,16 +17,19 @@ import type { Workspace } from '../workspace.ts';
 import type { Job } from './job.ts';
 import { readJobSettings } from './jobSettings.ts';
 import { pageOf } from './paging.ts';
+import { creationLimit } from './jobLimits.ts';
 
 /** Jobs: create, reset, update, list, get, delete. */
 export function addJobRoutes(on: AddRoute, workspace: Workspace, callers: Callers): void {
   const jobs = jobsOf(workspace);
+  const countCreation = creationLimit(workspace.clock);
   const add = (method: string, path: string, handle: (request: ApiRequest, caller: Member) => ApiReply): void => {
     for (const full of allVersions(path)) on(method, full, handle);
   };
   add('POST', 'jobs/create', (request, caller) => {
     const settings = readJobSettings(bodyOf(request), tasksMost(request));
     const runAs = readRunAs(settings, callers) ?? caller.applicationId;
+    countCreation();
     const createdMs = workspace.clock.now();
     const job: Job = { jobId: workspace.nextId(), creator: caller.applicationId, runAs, createdMs, settings };
     jobs.set(job.jobId, job);

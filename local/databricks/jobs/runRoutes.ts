@@ -18,6 +18,7 @@ import { type AddRoute, allVersions } from '../routes.ts';
 import type { Workspace } from '../workspace.ts';
 import { jobsOf, requireJob } from './jobRoutes.ts';
 import { pageOf } from './paging.ts';
+import { requireRoom } from './jobLimits.ts';
 import { exportRun } from './runExport.ts';
 import { settingsForRepair, tasksToRepair } from './repairs.ts';
 import { type Run, isOver } from './run.ts';
@@ -86,6 +87,7 @@ function runNow(
     throw invalidParameter('notebook_params cannot be used with a job that has job parameters; use job_parameters.');
   }
   const queue = isFields(body['queue']) ? optionalFlag(body['queue'], 'enabled') : job.settings.queue?.enabled === true;
+  requireRoom(engine.runs.all());
   const run = engine.submit({
     job,
     creator: caller.applicationId,

@@ -34,6 +34,8 @@ export class ActivityRunner {
   readonly #later: (() => void)[] = [];
   #done: { item: Delivered; event: HistoryEvent }[] = [];
   #running = 0;
+  /** Calls of activities since the host started. */
+  calls = 0;
   #stopped = false;
   #abandoned = false;
   #onChange: (() => void)[] = [];
@@ -95,6 +97,7 @@ export class ActivityRunner {
       const item = this.#queue.shift();
       if (!item) return;
       this.#running++;
+      this.calls++;
       void this.#run(item);
     }
   }

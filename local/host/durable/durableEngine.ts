@@ -44,6 +44,16 @@ export interface StartRequest {
   input: string | null;
 }
 
+/** What an engine has done since it started. */
+export interface EngineWork {
+  /** Calls of orchestrators. */
+  episodes: number;
+  /** Calls of activities. */
+  activities: number;
+  /** Rows of history that were written. */
+  historyRows: number;
+}
+
 /** Runs the orchestrations of one app over one store. */
 export class DurableEngine {
   readonly #options: EngineOptions;
@@ -52,6 +62,7 @@ export class DurableEngine {
   readonly #activities: ActivityRunner;
   readonly #orchestratorNames: ReadonlyMap<string, RegisteredFunction>;
   readonly #activityNames: ReadonlyMap<string, RegisteredFunction>;
+  #episodes = 0;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -91,6 +102,11 @@ export class DurableEngine {
 
   nextDue(): number | undefined {
     return this.#scheduler.nextDue();
+  }
+
+  work(): EngineWork {
+    const { historyRows } = this.#options.store;
+    return { episodes: this.#episodes, activities: this.#activities.calls, historyRows };
   }
 
   /** Ends the steps that run and waits `graceMs` for activities; what is left goes on with the next host. */
@@ -216,7 +232,9 @@ export class DurableEngine {
     };
     try {
       const consequences = await runEpisode(context, instanceId);
-      if (consequences) this.#follow(consequences);
+      if (!consequences) return;
+      this.#episodes++;
+      this.#follow(consequences);
     } catch (error) {
       const message = `A step of an orchestration broke off: ${(error as Error).stack}`;
       log({ level: 'critical', category: 'host', message, instanceId });

@@ -67,6 +67,8 @@ export class Store {
   #abandoned = false;
   /** Called just before and just after each transaction is committed, for those who end the host there. */
   onCommit?: (when: 'before' | 'after') => void;
+  /** Rows of history that were written since the store was opened. */
+  historyRows = 0;
 
   /** Opens or creates the database; throws a HostError when another host has it open. */
   constructor(file: string | DatabaseSync) {
@@ -162,6 +164,7 @@ export class Store {
   appendHistory(id: string, firstSeq: number, events: readonly string[]): void {
     const insert = this.#statement('INSERT INTO history VALUES (?, ?, ?)');
     for (const [index, event] of events.entries()) insert.run(id, firstSeq + index, event);
+    this.historyRows += events.length;
   }
 
   clearHistory(id: string): void {
