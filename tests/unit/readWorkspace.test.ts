@@ -5,6 +5,7 @@ import type { Arm } from '../../clients/arm.ts';
 import { armFailure } from '../../clients/armFailure.ts';
 import { toFailure } from '../../domain/errors.ts';
 import type { Deployment, WorkspaceState } from '../../domain/steps.ts';
+import { stubSettings } from '../support/usualSettings.ts';
 
 const answer = vi.hoisted(() => ({ get: (): unknown => undefined }));
 
@@ -19,6 +20,9 @@ vi.mock('../../clients/arm.ts', () => ({
     }
   },
 }));
+
+// It looks at the addresses that are allowed.
+stubSettings();
 
 const input = {
   request: { resourceGroup: 'rg', workspaceName: 'ws' },
