@@ -4,6 +4,7 @@ import { callerName } from './caller.ts';
 import { requireDeployment } from './launch.ts';
 import { logAct } from './logAct.ts';
 import { problem } from './problem.ts';
+import { readQuery } from './readQuery.ts';
 import { isActive, stateOf, statusReply } from './statusResource.ts';
 
 /**
@@ -15,6 +16,7 @@ export async function cancelDeployment(
   client: DurableClient,
   ctx: InvocationContext,
 ): Promise<HttpResponseInit> {
+  readQuery(http, {});
   const known = await requireDeployment(client, http.params['id']);
   if (isActive(known) && known.name === 'destroy')
     return problem('DEPLOYMENT_ACTIVE', 'The deployment is being deleted, which cannot be cancelled.');

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { readRemoval } from '../activities/readRemoval.ts';
 import { TerminalError } from '../domain/errors.ts';
 import { deploymentId, isDeploymentId } from '../domain/ids.ts';
-import { faultsIn, parseRequest } from '../domain/request.ts';
+import { parseRequest } from '../domain/request.ts';
 import type { RemovalQuestion } from '../domain/removal.ts';
 import type { DestroyOutput } from '../domain/status.ts';
 import type { Deployment, DestroyInput } from '../domain/steps.ts';
@@ -14,19 +14,13 @@ import { callerOf } from './caller.ts';
 import { deploymentOf, inputAfter, NotAllowed, requireDeployment } from './launch.ts';
 import { logAct } from './logAct.ts';
 import { problem } from './problem.ts';
+import { flag, readQuery } from './readQuery.ts';
 import { deployerSettings } from './settings.ts';
 import { isActive, statusReply } from './statusResource.ts';
 
 const planSeconds = 40;
 
-const flag = v.optional(
-  v.pipe(
-    v.picklist(['true', 'false'], 'Either true or false.'),
-    v.transform((text) => text === 'true'),
-  ),
-  'false',
-);
-const query = v.strictObject({
+const parameters = {
   data: flag,
   dryRun: flag,
   resourceGroup: v.optional(v.string()),
@@ -34,9 +28,7 @@ const query = v.strictObject({
   accelerator: v.optional(v.string()),
   repositoryUrl: v.optional(v.string()),
   runmePath: v.optional(v.string()),
-  // The function key, for those who send it so.
-  code: v.optional(v.string()),
-});
+};
 
 /**
  * DELETE /api/deployments/{id}: removes what the deployment made; with `?data=true` its results too; with `?dryRun=true` it
@@ -47,14 +39,7 @@ export async function deleteDeployment(
   client: DurableClient,
   ctx: InvocationContext,
 ): Promise<HttpResponseInit> {
-  const parsed = v.safeParse(query, Object.fromEntries(http.query));
-  if (!parsed.success) return problem('REQUEST_INVALID', 'The query has faults.', { faults: faultsIn(parsed.issues) });
-  const repeated = [...http.query.keys()].find((key) => http.query.getAll(key).length > 1);
-  if (repeated !== undefined) {
-    const faults = [{ pointer: `/${repeated}`, message: 'Once.' }];
-    return problem('REQUEST_INVALID', 'The query has faults.', { faults });
-  }
-  const { data, dryRun, code: _code, ...target } = parsed.output;
+  const { data, dryRun, ...target } = readQuery(http, parameters);
   const id = http.params['id'] ?? '';
   const known = isDeploymentId(id) ? await deploymentOf(client, id) : undefined;
   const deployment = known ? (known.input as DestroyInput).deployment : deploymentAt(id, target);

@@ -8,17 +8,15 @@ import type { DeployInput, EarlierAttempt, Kept } from '../domain/steps.ts';
 import { allActive, thoseIn } from './activeDeployments.ts';
 import { admit } from './admission.ts';
 import type { Caller } from './caller.ts';
+import { FaultyRequest } from './faultyRequest.ts';
 import { refuseTooMany, startsWith } from './quota.ts';
 import { deployerSettings } from './settings.ts';
 import { isActive, isDeployment, stateOf, statusOf } from './statusResource.ts';
 
-/** A request that the settings do not allow, with what is wrong of it. */
-export class NotAllowed extends TerminalError {
-  readonly faults: RequestFault[];
-
+/** A request that the settings do not allow. */
+export class NotAllowed extends FaultyRequest {
   constructor(faults: RequestFault[]) {
-    super('NOT_ALLOWED', 'The settings do not allow this target.');
-    this.faults = faults;
+    super('NOT_ALLOWED', 'The settings do not allow this target.', faults);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { HttpRequest, HttpResponseInit } from '@azure/functions';
+import type { HttpResponseInit } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
 import { computeReport } from '../activities/computeReport.ts';
 import { type Readings, readings } from '../activities/readings.ts';
@@ -7,21 +7,13 @@ import { DeploymentError } from '../domain/errors.ts';
 import { errorTable } from '../domain/errorTable.ts';
 import { errorIn, type Finding } from '../domain/preflight.ts';
 import { planOf } from '../domain/preflightPlan.ts';
-import type { DeploymentRequest, RequestFault } from '../domain/request.ts';
+import type { DeploymentRequest } from '../domain/request.ts';
 import type { Deployment, SubscriptionReport } from '../domain/steps.ts';
 import { consider } from './launch.ts';
 import { deployerSettings } from './settings.ts';
 
 /** The longest that all checks together may take; a caller waits for the answer. */
 const checkSeconds = 25;
-
-/** Whether the caller only wants the plan, or what is wrong with the query. */
-export function dryRunOf(http: HttpRequest): boolean | { faults: RequestFault[] } {
-  const [value, ...others] = http.query.getAll('dryRun');
-  if (value === undefined) return false;
-  if (others.length === 0 && (value === 'true' || value === 'false')) return value === 'true';
-  return { faults: [{ pointer: '?dryRun', message: 'Either true or false, once.' }] };
-}
 
 /**
  * 200 with what the deployment of the request would do and what stands against it. Reads only: nothing is started and

@@ -4,7 +4,7 @@ import { entryOf, type ErrorCode } from '../domain/errorTable.ts';
 import { redact } from '../domain/redact.ts';
 import type { RequestFault } from '../domain/request.ts';
 import { guarded, type Role } from './caller.ts';
-import { NotAllowed } from './launch.ts';
+import { FaultyRequest } from './faultyRequest.ts';
 
 interface ProblemDetails {
   faults?: RequestFault[];
@@ -59,7 +59,7 @@ export function withProblems<H extends (...args: Parameters<H>) => Promise<HttpR
     try {
       return await allowed(...args);
     } catch (error) {
-      if (error instanceof NotAllowed) return problem(error.failure.code, error.failure.message, error);
+      if (error instanceof FaultyRequest) return problem(error.failure.code, error.failure.message, error);
       if (error instanceof DeploymentError) {
         const { code, message, link, retryable: passes, retryAfterSeconds } = error.failure;
         return problem(code, message, { link, passes, retryAfterSeconds });

@@ -15,14 +15,24 @@ export async function readJson(request: HttpRequest): Promise<unknown> {
 /** The same, undefined when the body is empty. */
 export async function readOptionalJson(request: HttpRequest): Promise<unknown> {
   if (Number(request.headers.get('content-length') ?? 0) > largestBody) throw tooLarge();
-  const text = await request.text();
-  if (new TextEncoder().encode(text).length > largestBody) throw tooLarge();
+  const bytes = await request.arrayBuffer();
+  if (bytes.byteLength > largestBody) throw tooLarge();
+  const text = decoded(bytes);
   if (text.trim() === '') return undefined;
   const body = parse(text);
   const repeated = repeatedKey(text, body);
   if (repeated !== undefined)
     throw new TerminalError('REQUEST_INVALID', `The key ${JSON.stringify(repeated)} stands twice in one object.`);
   return body;
+}
+
+/** Not `request.text()`, which puts a replacement in the place of what is no UTF-8, in silence. */
+function decoded(bytes: ArrayBuffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new TerminalError('REQUEST_NOT_JSON', 'The body is not UTF-8.');
+  }
 }
 
 function parse(text: string): unknown {

@@ -12,6 +12,7 @@ import { relaunch, requireDeployment } from './launch.ts';
 import { logAct } from './logAct.ts';
 import { problem } from './problem.ts';
 import { readOptionalJson } from './readJson.ts';
+import { readQuery } from './readQuery.ts';
 import { isActive, stateOf, statusOf, statusReply } from './statusResource.ts';
 
 /**
@@ -23,6 +24,7 @@ export async function retryDeployment(
   client: DurableClient,
   ctx: InvocationContext,
 ): Promise<HttpResponseInit> {
+  readQuery(http, {});
   const parsed = v.safeParse(retryRequest, (await readOptionalJson(http)) ?? {});
   if (!parsed.success)
     return problem('REQUEST_INVALID', 'The request has faults.', { faults: faultsIn(parsed.issues) });

@@ -4,9 +4,10 @@ import { parseRequest } from '../domain/request.ts';
 import { callerOf } from './caller.ts';
 import { launch } from './launch.ts';
 import { logAct } from './logAct.ts';
-import { dryRunOf, planDeployment } from './planDeployment.ts';
+import { planDeployment } from './planDeployment.ts';
 import { problem } from './problem.ts';
 import { readJson } from './readJson.ts';
+import { flag, readQuery } from './readQuery.ts';
 import { statusReply } from './statusResource.ts';
 
 /** POST /api/deployments: starts a deployment, or shows the one that the same request has started; `?dryRun=true` plans it. */
@@ -15,8 +16,7 @@ export async function startDeployment(
   client: DurableClient,
   ctx: InvocationContext,
 ): Promise<HttpResponseInit> {
-  const dryRun = dryRunOf(http);
-  if (typeof dryRun !== 'boolean') return problem('REQUEST_INVALID', 'The query has a fault.', dryRun);
+  const { dryRun } = readQuery(http, { dryRun: flag });
   const parsed = parseRequest(await readJson(http));
   if ('faults' in parsed)
     return problem('REQUEST_INVALID', `The request has ${parsed.faults.length} fault(s).`, parsed);

@@ -8,6 +8,7 @@ import { loadKeys } from '../../local/host/http/hostKeys.ts';
 import { parseRoute } from '../../local/host/http/routeTemplate.ts';
 import type { Host } from '../../local/host/startHost.ts';
 import { startHost } from '../../local/host/startHost.ts';
+import { sendRaw } from '../support/sendRaw.ts';
 import { manage, startProbeHost, statusOf } from './probeHost.ts';
 
 describe('route templates', () => {
@@ -74,6 +75,19 @@ describe('a host', () => {
     ['a handler that returns nothing', '/api/retUndef', 204],
   ])('answers %s', async (_, path, status) => {
     expect((await fetch(`${host.url}${path}`)).status).toBe(status);
+  });
+
+  test('hands over a path with letters of any script', async () => {
+    const response = await fetch(`${host.url}/api/items/${encodeURIComponent('Ü 🦊')}`);
+    const { params, url } = (await response.json()) as { params: object; url: string };
+    expect(params).toEqual({ category: 'Ü 🦊' });
+    expect(new URL(url).pathname).toBe('/api/items/%C3%9C%20%F0%9F%A6%8A');
+  });
+
+  test.each(['localhost:99999', 'a b', 'a/b', '<x>', '[::1'])('answers 400 to the Host header %s', async (name) => {
+    const body = Buffer.alloc(0);
+    const asked = { method: 'GET', path: '/api/items/x', headers: { host: name }, body, chunked: false };
+    expect(await sendRaw(host.port, asked)).toMatchObject({ status: 400, text: '' });
   });
 
   test('gives a body that is sent in chunks to the function empty, as the real host does', async () => {

@@ -131,6 +131,19 @@ describe('a bad request', () => {
     expect(errors.map((error) => error.pointer)).toEqual([pointer]);
   });
 
+  test.each(['?dryrun=true', '?dryRun=true&dry_run=true', '?force=', '?dryRun=true&dryRun=true'])(
+    'with the query %s is answered 422, because a misspelt wish is not dropped',
+    async (query) => {
+      const response = await world.call(`/api/deployments${query}`, { method: 'POST', body: wish() });
+      expect(response.status).toBe(422);
+      const { code, errors = [] } = await problemOf(response);
+      expect(code).toBe('REQUEST_INVALID');
+      expect(errors.map(({ pointer }) => pointer)).toEqual([
+        expect.stringMatching(/^\?(dryrun|dry_run|force|dryRun)$/),
+      ]);
+    },
+  );
+
   test.each([
     ['of 16 kB and more', 17_000],
     ['of 10 MB', 10_000_000],
@@ -316,6 +329,8 @@ describe('the list', () => {
     ['?limit=many', '?limit'],
     ['?status=running', '?status'],
     ['?since=yesterday', '?since'],
+    ['?since=%2B123456-01-01T00:00:00Z', '?since'],
+    ['?state=Failed', '?state'],
   ])('refuses %s with 422', async (query, pointer) => {
     const response = await world.call(`/api/deployments${query}`);
     expect(response.status).toBe(422);

@@ -82,11 +82,11 @@ describe('a status link', () => {
       forwarded: 'host=evil.test;proto=ftp',
     };
     const path = `/api/deployments/${started.id}`;
-    const { text } = await sendRaw(world.host.url, path, { headers });
+    const { text } = await sendRaw(world.host.port, { path, headers });
     expect(text).not.toMatch(/evil|ftp/);
     expect(JSON.parse(text)).toMatchObject({ statusQueryGetUri: expect.stringContaining(world.host.url) as string });
 
-    const own = await sendRaw(world.host.url, path, { headers: { ...headers, host: 'evil.test' } });
+    const own = await sendRaw(world.host.port, { path, headers: { ...headers, host: 'evil.test' } });
     expect(JSON.parse(own.text)).toMatchObject({
       statusQueryGetUri: expect.stringMatching(/^http:\/\/evil\.test\/api\//) as string,
     });

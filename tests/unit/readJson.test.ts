@@ -5,8 +5,13 @@ import { DeploymentError } from '../../domain/errors.ts';
 import { readJson } from '../../functions/readJson.ts';
 import { repeatedKey } from '../../functions/repeatedKey.ts';
 
-const post = (text: string, headers: Record<string, string> = {}): HttpRequest =>
-  new HttpRequest({ method: 'POST', url: 'https://app.test/api/deployments', body: { string: text }, headers });
+const post = (body: string | Buffer, headers: Record<string, string> = {}): HttpRequest =>
+  new HttpRequest({
+    method: 'POST',
+    url: 'https://app.test/api/deployments',
+    body: typeof body === 'string' ? { string: body } : { bytes: body },
+    headers,
+  });
 
 const codeOf = async (request: HttpRequest): Promise<string> => {
   try {
@@ -28,7 +33,7 @@ describe('readJson', () => {
     );
   });
 
-  test.each([
+  test.each<[what: string, body: string | Buffer, code: string]>([
     ['an empty body', '', 'REQUEST_NOT_JSON'],
     ['a blank body', ' \n', 'REQUEST_NOT_JSON'],
     ['a body that is no JSON', '{"a":', 'REQUEST_NOT_JSON'],
@@ -37,6 +42,8 @@ describe('readJson', () => {
     ['a key that stands twice in two spellings', '{"a":1,"\\u0061":2}', 'REQUEST_INVALID'],
     ['the deepest nesting that fits', '['.repeat(8192) + ']'.repeat(8192), 'read'],
     ['one byte too much', JSON.stringify('x'.repeat(16 * 1024 - 1)), 'REQUEST_TOO_LARGE'],
+    ['what is no UTF-8', Buffer.from('{"a":"Überseequartier"}', 'latin1'), 'REQUEST_NOT_JSON'],
+    ['a byte order mark before JSON', '\ufeff{}', 'read'],
     ['too many bytes in few characters', JSON.stringify('€'.repeat(6000)), 'REQUEST_TOO_LARGE'],
   ])('answers %s with the right code', async (_what, text, code) => {
     expect(await codeOf(post(text))).toBe(code);

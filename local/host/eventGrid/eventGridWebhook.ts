@@ -51,25 +51,25 @@ function plain(status: number, text: string): Answer {
   return { status, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: text };
 }
 
-function parse({ body }: Exchange): unknown {
+function parse(text: string): unknown {
   try {
-    return JSON.parse(body.toString('utf8').replace(/^\uFEFF/, '')) as unknown;
+    return JSON.parse(text.replace(/^\uFEFF/, '')) as unknown;
   } catch {
     return undefined;
   }
 }
 
 function handshake(exchange: Exchange): Answer {
-  const body = parse(exchange);
+  const body = parse(exchange.body.toString());
   const first = (Array.isArray(body) ? body[0] : body) as { data?: unknown } | undefined;
   // In an object, the data is a JSON text of its own.
-  const data = (typeof first?.data === 'string' ? JSON.parse(first.data) : first?.data) as { validationCode?: unknown };
+  const data = (typeof first?.data === 'string' ? parse(first.data) : first?.data) as { validationCode?: unknown };
   if (typeof data?.validationCode !== 'string') return empty(500);
   return plain(200, JSON.stringify({ validationResponse: data.validationCode }));
 }
 
 async function notify(options: EventGridOptions, target: RegisteredFunction, exchange: Exchange): Promise<Answer> {
-  const body = parse(exchange);
+  const body = parse(exchange.body.toString());
   if (typeof body !== 'object' || body === null) return empty(500);
   const events: unknown[] = Array.isArray(body) ? body : [body];
   const outcomes = await Promise.all(events.map((event) => deliver(options, target, event)));

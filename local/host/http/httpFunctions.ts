@@ -124,7 +124,7 @@ function requestData(exchange: Exchange, params: Record<string, string>): TypedD
 
 // The real host decodes the path, except for slashes, and encodes it again for the function.
 function normalPath(path: string): string {
-  return decodePart(path).replaceAll(/[^\w.~!$&'()*+,;=:@/%-]|%(?![\da-f]{2})/gi, encodeURIComponent);
+  return decodePart(path).replaceAll(/[^\w.~!$&'()*+,;=:@/%-]|%(?![\da-fA-F]{2})/gu, encodeURIComponent);
 }
 
 function nullable(values: Record<string, string>): Record<string, { value: string }> {

@@ -73,6 +73,7 @@ function close(server: Server): Promise<void> {
 
 async function serve(request: IncomingMessage, response: ServerResponse, options: ListenOptions): Promise<void> {
   try {
+    if (!isHost(request.headers.host)) return send(request, response, empty(400, { Connection: 'close' }));
     const exchange = await read(request);
     send(request, response, exchange ? await options.answer(exchange) : empty(500, { Connection: 'close' }));
   } catch (error) {
@@ -81,6 +82,10 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
     else response.destroy();
   }
 }
+
+/** Whether Kestrel takes it for a Host header; it answers 400 to others. */
+const isHost = (header = ''): boolean =>
+  /^(?:\[[\da-f:.]+\]|[\w.~%!$&'()*+,;=-]+)(?::\d+)?$/i.test(header) && URL.canParse(`http://${header}`);
 
 async function read(request: IncomingMessage): Promise<Exchange | undefined> {
   if (Number(request.headers['content-length'] ?? 0) > longestBody) return undefined;
