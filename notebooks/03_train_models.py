@@ -397,11 +397,12 @@ display(figures["calibration"])
 
 import json
 
+from implied_volatility import whole_file
 from implied_volatility.accelerator.evaluation import Judged, evaluate, flat
 
 notebook_path, folder = context.notebookPath().get(), Path.cwd()
 pictures_folder = output / "pictures"
-files = [results.write(pictures_folder / f"{name}.png", pictures.png(figure)) for name, figure in figures.items()]
+files = [whole_file.write(pictures_folder / f"{name}.png", pictures.png(figure)) for name, figure in figures.items()]
 shown = [
     file
     for file in (
