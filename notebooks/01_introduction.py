@@ -123,12 +123,12 @@ print(f"{surface.valid.sum()} of 88 cells have a volatility; {1000 * seconds:,.0
 
 # COMMAND ----------
 
-from implied_volatility import pictures
+from implied_volatility import pictures, whole_file
 
 
 def show(name, figure):
     """Leaves the picture as a file and shows it."""
-    results.write(output / "pictures" / f"{name}.png", pictures.png(figure))
+    whole_file.write(output / "pictures" / f"{name}.png", pictures.png(figure))
     display(figure)
 
 

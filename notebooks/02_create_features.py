@@ -121,7 +121,7 @@ for split, (_, surfaces) in samples.items():
 
 import numpy as np
 
-from implied_volatility import pictures
+from implied_volatility import pictures, whole_file
 
 surfaces = samples["training"].surfaces
 if np.nanmax(surfaces.standard_error) > 0:
@@ -135,5 +135,5 @@ figure = pictures.heat_maps(
     ],
     common_scale=False,
 )
-results.write(output / "pictures" / "labels.png", pictures.png(figure))
+whole_file.write(output / "pictures" / "labels.png", pictures.png(figure))
 display(figure)

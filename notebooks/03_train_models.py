@@ -323,14 +323,14 @@ print(f"paper's recipe: butterfly {paper_violations.butterfly:.3f} %, calendar {
 
 # COMMAND ----------
 
-from implied_volatility.calibration import calibrate, close, fittable, recovery
+from implied_volatility.calibration import calibrate, close_loop, fittable, recoveries
 from implied_volatility.calibration.recovery import text
 
 with run:
     market_rows = fittable(model, test.surfaces)
     market = test.surfaces.rows(market_rows)
     calibrated = calibrate(ours, market, progress=Progress("calibration").rows)
-    recovered = recovery(model, test.parameters[market_rows], calibrated)
+    recovered = recoveries(model, test.parameters[market_rows], calibrated)
     run.cells(
         {
             f"calibration_{kind}/{entry.name}": value
@@ -365,7 +365,7 @@ print(f"One surface in {1e3 * alone:.1f} ms, all of them in {together:.2f} s")
 order = np.argsort(calibrated.rmse_points)
 looked_at = order[[0, len(order) // 2, int(0.95 * len(order)), -1]]
 with run:
-    loop = close(
+    loop = close_loop(
         model,
         calibrated.rows(looked_at),
         market.rows(looked_at),
@@ -397,11 +397,12 @@ display(figures["calibration"])
 
 import json
 
+from implied_volatility import whole_file
 from implied_volatility.accelerator.evaluation import Judged, evaluate, flat
 
 notebook_path, folder = context.notebookPath().get(), Path.cwd()
 pictures_folder = output / "pictures"
-files = [results.write(pictures_folder / f"{name}.png", pictures.png(figure)) for name, figure in figures.items()]
+files = [whole_file.write(pictures_folder / f"{name}.png", pictures.png(figure)) for name, figure in figures.items()]
 shown = [
     file
     for file in (

@@ -7,7 +7,7 @@ from jax.experimental import enable_x64
 from networks import untrained
 from sizes import SMALL
 
-from implied_volatility.calibration import Calibration, calibrate, close, levenberg, recovery
+from implied_volatility.calibration import Calibration, calibrate, close_loop, levenberg, recoveries
 from implied_volatility.calibration.recovery import text
 from implied_volatility.grid import CELLS, Floats
 from implied_volatility.learning.surrogate import Surrogate
@@ -138,7 +138,7 @@ def test_a_valid_cell_without_a_standard_error_is_refused(surrogate: Surrogate, 
 
 
 def test_recovery_tables_the_errors_of_each_parameter(truth: Floats, fits: Calibration) -> None:
-    table = recovery(MODEL, truth, fits)
+    table = recoveries(MODEL, truth, fits)
     assert [entry.name for entry in table] == list(MODEL.columns)
     error = fits.parameters - truth
     np.testing.assert_allclose([entry.bias for entry in table], error.mean(0))
@@ -147,20 +147,20 @@ def test_recovery_tables_the_errors_of_each_parameter(truth: Floats, fits: Calib
     assert all(entry.at_bound < 0.1 for entry in table)
     assert len({len(line) for line in text(table).splitlines()}) == 1
     with pytest.raises(ValueError, match="shape"):
-        recovery(MODEL, truth[:5], fits)
+        recoveries(MODEL, truth[:5], fits)
 
 
 def test_the_loop_closes_on_the_model(fits: Calibration) -> None:
     few = fits.rows(slice(0, 2))
     given = MODEL.surfaces(few.parameters, SMALL, seed=5)
-    loop = close(MODEL, few, given, SMALL, seed=6)
+    loop = close_loop(MODEL, few, given, SMALL, seed=6)
     assert loop.simulated.volatility.shape == (2, 8, 11)
     assert (loop.rmse_noise < 4).all()
-    away = close(MODEL, few, given._replace(volatility=1.2 * given.volatility), SMALL, seed=6)
+    away = close_loop(MODEL, few, given._replace(volatility=1.2 * given.volatility), SMALL, seed=6)
     assert (away.rmse_noise > 2 * loop.rmse_noise).all()
     assert (away.rmse_points > loop.rmse_points).all()
     with pytest.raises(ValueError, match="2 surfaces for 200 fits"):
-        close(MODEL, fits, given, SMALL, seed=6)
+        close_loop(MODEL, fits, given, SMALL, seed=6)
 
 
 def test_any_model_can_be_calibrated() -> None:

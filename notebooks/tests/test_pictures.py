@@ -15,7 +15,6 @@ from implied_volatility.grid import MATURITIES, STRIKES
 from implied_volatility.learning.descent import Fit
 from implied_volatility.models import ROUGH_BERGOMI
 from implied_volatility.pictures.style import NOISE, OURS, PAPER, POINTS, luminance, ordered
-from implied_volatility.progress import Progress
 from implied_volatility.surfaces import Surfaces
 
 mpl.use("Agg")
@@ -224,29 +223,4 @@ def test_exact_labels_have_no_noise_in_a_picture() -> None:
         "our network (%)",
         "paper's recipe (%)",
         "paper's / ours (times)",
-    ]
-
-
-def test_progress_speaks_less_often_the_longer_it_takes(capsys: pytest.CaptureFixture[str]) -> None:
-    seconds = iter(range(3601))
-    progress = Progress("work", clock=lambda: float(next(seconds)))
-    for done in range(1, 3601):
-        progress.rows(done, 3600)
-    said = [int(line.split(", ")[-1].split()[0]) for line in capsys.readouterr().out.splitlines()]
-    assert said[:3] == [3, 6, 9]
-    assert len(said) < 100
-    assert max(np.diff(said)) <= 60
-
-
-def test_progress_speaks_every_few_seconds_and_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
-    times = iter([0.0, 0.5, 1.0, 4.0, 5.0, 5.5, 8.9])
-    progress = Progress("work", seconds=3, clock=lambda: next(times))
-    progress.waiting("a worker starts")
-    for done in (10, 20, 30, 40):
-        progress.rows(done, 40)
-    progress.waiting("another one starts")
-    assert capsys.readouterr().out.splitlines() == [
-        "work: 20 of 40 surfaces, 4 s",
-        "work: 40 of 40 surfaces, 6 s",
-        "work: another one starts, 9 s",
     ]

@@ -1,13 +1,8 @@
-"""What results were made from, and the pictures that the notebooks leave as files.
-
-Each file appears whole or not at all: it is written beside its place and renamed into it.
-"""
+"""What results were made from, and where the notebooks leave them as files."""
 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -52,20 +47,6 @@ def default_folder(notebook_folder: Path) -> Path:
     """`<Git folder>-results` beside the Git folder that holds the notebooks: results in it would make it dirty."""
     git_folder = notebook_folder.resolve().parent
     return git_folder.parent / f"{git_folder.name}-results"
-
-
-def write(file: Path, content: bytes) -> Path:
-    """Replaces the file's content in one step; its folder is made if need be."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "wb") as temporary:
-            temporary.write(content)
-        os.replace(name, file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return file
 
 
 def workspace_path(file: Path, notebook_path: str, notebook_folder: Path) -> str:

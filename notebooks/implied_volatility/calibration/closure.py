@@ -26,7 +26,7 @@ class Closure(NamedTuple):
     """Shape `(n,)`: in standard errors of given and simulated together, 1 for a perfect fit; NaN without noise."""
 
 
-def close(
+def close_loop(
     model: Model,
     fits: Calibration,
     surfaces: Surfaces | ArrayLike,

@@ -35,7 +35,7 @@ class Recovery(NamedTuple):
 COLUMNS = ("parameter", "bias", "±", "rmse", "mean |error|", "of the box", "stated error", "within 2", "at the edge")
 
 
-def recovery(model: Model, truth: Floats, fits: Calibration) -> list[Recovery]:
+def recoveries(model: Model, truth: Floats, fits: Calibration) -> list[Recovery]:
     """One entry per parameter; ValueError unless `truth` `(n, P)` has a row for each fit."""
     true = model.check(truth, inside_box=False)
     if true.shape != fits.parameters.shape:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -10,16 +10,14 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from implied_volatility import whole_file
+
 
 def write(file: Path, **arrays: object) -> None:
-    """Writes a NumPy archive beside its place and renames it into it; its folder is made if need be."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    half = file.with_name(f"{file.name}.{os.getpid()}.half")
-    with half.open("wb") as out:
-        np.savez(out, **arrays)  # type: ignore[arg-type]
-        out.flush()
-        os.fsync(out.fileno())
-    half.replace(file)
+    """Writes a NumPy archive; its folder is made if need be."""
+    content = io.BytesIO()
+    np.savez(content, **arrays)  # type: ignore[arg-type]
+    whole_file.write(file, content.getvalue())
 
 
 def read(file: Path) -> dict[str, NDArray[Any]]:

@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from implied_volatility import pictures
-from implied_volatility.calibration import Calibration, Closure, calibrate, close, fittable, recovery
+from implied_volatility.calibration import Calibration, Closure, calibrate, close_loop, fittable, recoveries
 from implied_volatility.figures.figure import Figure, Options, goal
 from implied_volatility.figures.trained import Trained, sizes, trained
 from implied_volatility.progress import Progress
@@ -41,7 +41,7 @@ def measure(options: Options) -> Figure:
     alone, together = _times(made, test.surfaces, 3 if options.quick else 200, 64 if options.quick else _BATCH)
     few = slice(0, 2 if options.quick else _CLOSED)
     loop, truth_loop = _closed(made, test, fits, few, options)
-    table = recovery(made.model, test.parameters, fits)
+    table = recoveries(made.model, test.parameters, fits)
     shown = np.argsort(fits.rmse_points)[[count // 2, int(0.95 * count)]]
     drawing = pictures.calibration(
         test.surfaces, fits.start, fits.fitted, [int(row) for row in shown], ["typical fit", "one of the 5 % worst"]
@@ -106,7 +106,7 @@ def _closed(made: Trained, test: Sample, fits: Calibration, few: slice, options:
     effort = sizes(options).test_effort
     at_truth = fits.rows(few)._replace(parameters=test.parameters[few])
     loops = [
-        close(
+        close_loop(
             made.model,
             chosen,
             test.surfaces.rows(few),

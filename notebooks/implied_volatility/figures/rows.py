@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
-from implied_volatility import __version__
+from implied_volatility import __version__, whole_file
 from implied_volatility.figures import archive, sources
 from implied_volatility.grid import MATURITIES, STRIKES, Floats
 from implied_volatility.labelling import label
 from implied_volatility.models.base import Effort, Model
+from implied_volatility.progress import Progress
 from implied_volatility.sampling import stream
 from implied_volatility.surfaces import Sample, Surfaces
+from implied_volatility.whole_file import HALF
 
 _STALE_SECONDS = 3600.0
-_SAYS_EVERY_SECONDS = 5.0
 
 
 class OtherRowsError(ValueError):
@@ -73,12 +72,12 @@ class Rows:
         parameters = self.model.draw(rows, stream(self.seed, f"{self.purpose} parameters"))
         blocks = [(start, min(start + self.block, rows)) for start in range(0, rows, self.block)]
         missing = [(start, stop) for start, stop in blocks if self._file(start, stop) is None]
-        say = _progress(f"{self.model.title}, {self.purpose}", sum(stop - start for start, stop in missing), rows)
-        done = 0
+        done = rows - sum(stop - start for start, stop in missing)
+        progress = Progress(f"{self.model.title}, {self.purpose}", kept=done)
         for start, stop in missing:
             # Another process may have made it meanwhile.
             if self._file(start, stop) is None:
-                self._simulate(parameters[start:stop], start, partial(say, done))
+                self._simulate(parameters[start:stop], start, progress.part(done, rows))
             done += stop - start
         parts = [self._read(start, stop) for start, stop in blocks]
         return Sample(parameters, Surfaces(*(np.concatenate(column) for column in zip(*parts, strict=True))))
@@ -104,14 +103,12 @@ class Rows:
     def _open(self) -> None:
         """Writes the manifest with the first block, once there is something that it is true of."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        for left in self.folder.glob("*.half"):
+        for left in self.folder.glob(f"*{HALF}"):
             if time.time() - left.stat().st_mtime > _STALE_SECONDS:
                 left.unlink(missing_ok=True)
         file = self.folder / "manifest.json"
         if not file.exists():
-            half = self.folder / f"manifest.{os.getpid()}.half"
-            half.write_text(json.dumps(self.manifest(), indent=1) + "\n", encoding="utf-8")
-            half.replace(file)
+            whole_file.write(file, f"{json.dumps(self.manifest(), indent=1)}\n".encode())
         self._check()
 
     def _check(self) -> None:
@@ -138,23 +135,3 @@ class Rows:
         if file is None:
             raise FileNotFoundError(f"{self.folder}: rows {start} to {stop} have vanished while others were simulated")
         return Surfaces(**archive.read(file)).rows(slice(0, stop - start))
-
-
-def _progress(what: str, missing: int, rows: int) -> Callable[[int, int, int], None]:
-    """Says `before + now` of the missing rows are made: a line every few seconds, with how long the rest will take."""
-    started = last = time.monotonic()
-
-    def say(before: int, now: int, _of: int) -> None:
-        nonlocal last
-        done, clock = before + now, time.monotonic()
-        if clock - last < _SAYS_EVERY_SECONDS and done < missing:
-            return
-        last = clock
-        left = (clock - started) / done * (missing - done)
-        print(f"{what}: {rows - missing + done:,} of {rows:,} surfaces, {_span(left)} left", flush=True)
-
-    return say
-
-
-def _span(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
