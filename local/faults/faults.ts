@@ -1,3 +1,5 @@
+import type { ApiReply } from '../kit/router.ts';
+
 /** What a rule does to the requests that it fits. */
 export interface FaultRule {
   /** `GET`, `POST`, … or `*`. */
@@ -14,6 +16,8 @@ export interface FaultRule {
   status?: number;
   headers?: Record<string, string>;
   body?: unknown;
+  /** Makes another answer of the handler's; only a rule that is added in this process can have it. */
+  rewrite?: (reply: ApiReply) => ApiReply;
   /** Cuts the connection instead of answering. */
   reset?: boolean;
   /** `after`: the handler runs first, so its effect happens and only the reply is lost. `before` when left out. */

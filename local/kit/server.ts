@@ -120,6 +120,7 @@ async function disturbed(
   if (fault?.latencyMs) await wait(clock, fault.latencyMs);
   if (fault && fault.when !== 'after' && disturbs(fault)) return faultReply(fault);
   const reply = await dispatch(request, rawPath, options);
+  if (fault?.rewrite) return fault.rewrite(reply);
   return fault && disturbs(fault) ? faultReply(fault) : reply;
 }
 
