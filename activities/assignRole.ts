@@ -1,8 +1,9 @@
 import { isRestError } from '@azure/core-rest-pipeline';
+import * as v from 'valibot';
 import { callArm } from '../clients/arm.ts';
 import { isResourceMissing, remoteCodeOf } from '../clients/armFailure.ts';
+import { checkedAnswer } from '../clients/checkedAnswer.ts';
 import { workspaceGone } from '../clients/workspacePresence.ts';
-import { RetryableError } from '../domain/errors.ts';
 import { contributorRole, roleAssignmentName } from '../domain/ids.ts';
 import type { Deployment, Identity, Workspace } from '../domain/steps.ts';
 
@@ -32,7 +33,6 @@ export async function assignRole({
         }),
     (error) => isRestError(error) && remoteCodeOf(error) === 'RoleAssignmentExists',
   );
-  // The client takes a page of HTML with status 200 for an assignment without fields.
-  if (made && !made.id) throw new RetryableError('ANSWER_INVALID', 'Azure answered without a role assignment.');
+  if (made) checkedAnswer(v.object({ id: v.string() }), made, 'The role assignment');
   return { name };
 }

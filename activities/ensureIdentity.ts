@@ -1,9 +1,13 @@
+import * as v from 'valibot';
 import { callArm } from '../clients/arm.ts';
 import { isResourceMissing } from '../clients/armFailure.ts';
-import { RetryableError } from '../domain/errors.ts';
+import { checkedAnswer } from '../clients/checkedAnswer.ts';
 import { identityNameFor } from '../domain/ids.ts';
 import type { Deployment, Identity } from '../domain/steps.ts';
 import { tagsFor } from './tagsFor.ts';
+
+const filled = v.pipe(v.string(), v.nonEmpty());
+const answer = v.object({ id: filled, principalId: filled, clientId: filled });
 
 /** The managed identity of the deployment: the one that is there, used as it is, or a new one with our tag. */
 export async function ensureIdentity(deployment: Deployment): Promise<Identity> {
@@ -20,8 +24,6 @@ export async function ensureIdentity(deployment: Deployment): Promise<Identity> 
     (await callArm(({ identities }, options) =>
       identities.userAssignedIdentities.createOrUpdate(group, name, { location, tags }, options),
     ));
-  if (!identity?.id || !identity.principalId || !identity.clientId) {
-    throw new RetryableError('ANSWER_INVALID', `Azure\u2019s answer about the identity ${name} lacks its ids.`);
-  }
-  return { resourceId: identity.id, name, principalId: identity.principalId, clientId: identity.clientId };
+  const { id: resourceId, principalId, clientId } = checkedAnswer(answer, identity, `The identity ${name}`);
+  return { resourceId, name, principalId, clientId };
 }

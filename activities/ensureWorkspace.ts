@@ -1,6 +1,7 @@
 import type { Workspace } from '@azure/arm-databricks';
 import { callArm } from '../clients/arm.ts';
 import { isResourceMissing } from '../clients/armFailure.ts';
+import { type AzureWorkspace, getWorkspace } from '../clients/armResources.ts';
 import { retryAfterSeconds } from '../clients/retryAfter.ts';
 import { TerminalError } from '../domain/errors.ts';
 import { managedResourceGroupFor, ownerTag } from '../domain/ids.ts';
@@ -18,11 +19,7 @@ import { workspaceState } from './workspaceState.ts';
  * WORKSPACE_NETWORK_DIFFERS, NETWORK_INCOMPLETE.
  */
 export async function ensureWorkspace(deployment: Deployment): Promise<WorkspaceState> {
-  const { resourceGroup, workspaceName } = deployment.request;
-  const there = await callArm(
-    ({ databricks }, options) => databricks.workspaces.get(resourceGroup, workspaceName, options),
-    isResourceMissing,
-  );
+  const there = await getWorkspace(deployment.request, isResourceMissing);
   const ours = there?.tags?.[ownerTag] === deployment.id;
   if (!there || isMadeAnew(ours, there.provisioningState)) return create(deployment);
   if (!ours) refuseUnfit(deployment, there);
@@ -30,7 +27,7 @@ export async function ensureWorkspace(deployment: Deployment): Promise<Workspace
   return workspaceState(there, deployment, ours);
 }
 
-function refuseUnfit({ request }: Deployment, workspace: Workspace): void {
+function refuseUnfit({ request }: Deployment, workspace: AzureWorkspace): void {
   if (request.ifExists === 'fail') {
     throw new TerminalError(
       'WORKSPACE_EXISTS',

@@ -1,4 +1,5 @@
-import { databricks, anything } from '../clients/databricks.ts';
+import * as v from 'valibot';
+import { databricks } from '../clients/databricks.ts';
 import { DatabricksError } from '../clients/databricksFailure.ts';
 import { DeploymentError } from '../domain/errors.ts';
 import type { StorageProbe, Workspace } from '../domain/steps.ts';
@@ -9,7 +10,7 @@ import type { StorageProbe, Workspace } from '../domain/steps.ts';
  */
 export async function probeStorage({ workspace }: { workspace: Workspace }): Promise<StorageProbe> {
   try {
-    await databricks(workspace).get('/api/2.0/dbfs/get-status', { path: '/' }, anything);
+    await databricks(workspace).get('/api/2.0/dbfs/get-status', { path: '/' }, v.object({ path: v.string() }));
     return { ready: true };
   } catch (error) {
     if (!(error instanceof DeploymentError)) throw error;

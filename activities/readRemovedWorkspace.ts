@@ -1,13 +1,9 @@
-import { callArm } from '../clients/arm.ts';
+import { isAnswered } from '../clients/armFailure.ts';
+import { readOperation } from '../clients/armResources.ts';
 import { TerminalError } from '../domain/errors.ts';
 import type { Deployment, WorkspaceRemoval } from '../domain/steps.ts';
 import { isOwn, seenWorkspace } from './seenAzure.ts';
 import { portalLink } from '../domain/ids.ts';
-
-interface OperationStatus {
-  status?: string;
-  error?: { code?: string; message?: string };
-}
 
 /**
  * How far the deletion of the workspace is; with the address of the operation, why it has failed: throws REMOVAL_FAILED.
@@ -23,11 +19,11 @@ export async function readRemovedWorkspace({
   const { operationUrl } = removal;
   // It may have been so before, so only the operation itself is believed.
   if (!operationUrl) return { state: 'failed' };
-  const operation = await callArm(async ({ follow }) => (await follow(operationUrl)) as OperationStatus | undefined);
+  const operation = await readOperation(operationUrl, isAnswered);
   if (operation?.status !== 'Failed') return { state: 'deleting' };
   const { code = '', message = '' } = operation.error ?? {};
   throw new TerminalError('REMOVAL_FAILED', message || 'Azure reports the deletion of the workspace as failed.', {
     cause: code ? `${code}: ${message}` : undefined,
-    link: portalLink(there.id ?? ''),
+    link: portalLink(there.id),
   });
 }

@@ -1,3 +1,4 @@
+import type { InvocationContext } from '@azure/functions';
 import * as v from 'valibot';
 import { databricks, type DatabricksApi } from '../clients/databricks.ts';
 import { isMissing } from '../clients/databricksFailure.ts';
@@ -6,9 +7,10 @@ import { RetryableError, TerminalError } from '../domain/errors.ts';
 import type { PlatformFailure } from '../domain/platformFailure.ts';
 import { redact } from '../domain/redact.ts';
 import { isOver } from '../domain/runs.ts';
-import { runStateOf } from '../domain/runState.ts';
+import { knownRunStates, runStateOf, stateNameOf } from '../domain/runState.ts';
 import type { RunState, RunView, TaskView, Workspace } from '../domain/steps.ts';
 import { readRunPages, repairsOf, type SeenRun, type SeenTask } from './readRunPages.ts';
+import { warnOfState } from './warnOfState.ts';
 
 const output = v.object({
   notebook_output: v.optional(v.object({ result: v.optional(v.string()) })),
@@ -23,15 +25,10 @@ const traceLines = 20;
  * The state of a run and its tasks; once it is over, also what the tasks handed over, or the first failure with its trace.
  * A run that has been `seen` and is not there any more throws RUN_LOST for good.
  */
-export async function readRun({
-  workspace,
-  runId,
-  seen: wasSeen = false,
-}: {
-  workspace: Workspace;
-  runId: string;
-  seen?: boolean;
-}): Promise<RunView> {
+export async function readRun(
+  { workspace, runId, seen: wasSeen = false }: { workspace: Workspace; runId: string; seen?: boolean },
+  ctx?: Pick<InvocationContext, 'warn'>,
+): Promise<RunView> {
   const api = databricks(workspace);
   const seen = await readRunPages(api, runId).catch((error: unknown) => {
     if (!isMissing(error)) throw error;
@@ -39,6 +36,7 @@ export async function readRun({
     // A run may be unknown for a while after its start.
     throw new RetryableError('NOT_SHOWN_YET', `Databricks does not show the run ${runId}.`);
   });
+  warnOfState(ctx, `run ${runId}`, stateNameOf(seen), knownRunStates);
   const url = `https://${workspace.host}/jobs/${seen.job_id}/runs/${seen.run_id}`;
   const latest = latestAttempts(seen.tasks, seen.repair_history);
   const tasks = latest.map((one) => viewOf(one, url));

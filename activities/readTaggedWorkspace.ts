@@ -1,5 +1,5 @@
-import { callArm } from '../clients/arm.ts';
 import { isResourceMissing } from '../clients/armFailure.ts';
+import { getWorkspace } from '../clients/armResources.ts';
 import { ownerTag } from '../domain/ids.ts';
 
 /** A workspace as it is now, as far as its tags may ask for a deployment. */
@@ -27,17 +27,14 @@ export async function readTaggedWorkspace(
   resourceGroup: string,
   workspaceName: string,
 ): Promise<TaggedWorkspace | undefined> {
-  const workspace = await callArm(
-    ({ databricks }, options) => databricks.workspaces.get(resourceGroup, workspaceName, options),
-    isResourceMissing,
-  );
+  const workspace = await getWorkspace({ resourceGroup, workspaceName }, isResourceMissing);
   if (!workspace) return undefined;
-  const { tags = {}, id = '', name = workspaceName } = workspace;
+  const { tags = {}, id, name = workspaceName, location = '' } = workspace;
   const accelerator = tagIn(tags, acceleratorTag);
   return {
     resourceGroup: /\/resourceGroups\/([^/]+)\//i.exec(id)?.[1] ?? resourceGroup,
     workspaceName: name,
-    location: workspace.location.replaceAll(' ', '').toLowerCase(),
+    location: location.replaceAll(' ', '').toLowerCase(),
     usable: !unusable.has(workspace.provisioningState ?? ''),
     ours: tagIn(tags, ownerTag) !== undefined,
     ...(accelerator !== undefined && { accelerator }),

@@ -1,10 +1,10 @@
-import type { Workspace } from '@azure/arm-databricks';
+import type { AzureWorkspace } from '../clients/armResources.ts';
 import { TerminalError } from '../domain/errors.ts';
 import type { Network } from '../domain/network.ts';
 import type { Deployment } from '../domain/steps.ts';
 
 /** Throws WORKSPACE_NETWORK_DIFFERS when the workspace that is there has not the network that the request itself names. */
-export function requireNetwork({ request }: Deployment, { parameters, publicNetworkAccess }: Workspace): void {
+export function requireNetwork({ request }: Deployment, { parameters, publicNetworkAccess }: AzureWorkspace): void {
   const { network = {} } = request;
   const there: Record<keyof Network, unknown> = {
     virtualNetworkId: parameters?.customVirtualNetworkId?.value ?? 'none',

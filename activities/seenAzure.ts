@@ -1,6 +1,7 @@
-import type { Workspace } from '@azure/arm-databricks';
-import { callArm } from '../clients/arm.ts';
+import * as v from 'valibot';
+import { listArm } from '../clients/arm.ts';
 import { isGone } from '../clients/armFailure.ts';
+import { type AzureWorkspace, getWorkspace } from '../clients/armResources.ts';
 import { identityNameFor, ownerTag } from '../domain/ids.ts';
 import type { SeenIdentity } from '../domain/removal.ts';
 import type { Deployment } from '../domain/steps.ts';
@@ -8,7 +9,7 @@ import type { Deployment } from '../domain/steps.ts';
 /** The deployment's workspace and identities as Azure shows them now. */
 export interface SeenAzure {
   /** Undefined when it is gone. */
-  workspace: Workspace | undefined;
+  workspace: AzureWorkspace | undefined;
   /** Whether the workspace carries the deployment's tag. */
   ownsWorkspace: boolean;
   /** Those that carry the deployment's tag, whatever their name. */
@@ -28,25 +29,30 @@ export async function seenAzure(deployment: Deployment): Promise<SeenAzure> {
 }
 
 /** The workspace; undefined when it is gone. */
-export const seenWorkspace = ({ request }: Deployment): Promise<Workspace | undefined> =>
-  callArm(
-    ({ databricks }, options) => databricks.workspaces.get(request.resourceGroup, request.workspaceName, options),
-    isGone,
-  );
+export const seenWorkspace = ({ request }: Deployment): Promise<AzureWorkspace | undefined> =>
+  getWorkspace(request, isGone);
 
 /** Whether a resource carries the deployment's tag. */
-export const isOwn = (resource: { tags?: Record<string, string> } | undefined, { id }: Deployment): boolean =>
-  resource?.tags?.[ownerTag] === id;
+export const isOwn = (
+  resource: { tags?: Record<string, string> | undefined } | undefined,
+  { id }: Deployment,
+): boolean => resource?.tags?.[ownerTag] === id;
 
-async function seenIdentities({ request }: Deployment): Promise<SeenIdentity[]> {
-  const found = await callArm(async ({ identities }, options) => {
-    const all = [];
-    for await (const one of identities.userAssignedIdentities.listByResourceGroup(request.resourceGroup, options))
-      all.push(one);
-    return all;
-  }, isGone);
-  return (found ?? []).flatMap(({ id: resourceId, name, principalId, clientId, tags }) => {
-    if (!resourceId || !name || !principalId || !clientId) return [];
+const text = v.nullish(v.string());
+const identity = v.object({
+  id: v.string(),
+  name: v.string(),
+  tags: v.nullish(v.record(v.string(), v.string())),
+  properties: v.nullish(v.object({ principalId: text, clientId: text })),
+});
+
+async function seenIdentities({ request, subscriptionId }: Deployment): Promise<SeenIdentity[]> {
+  const group = `/subscriptions/${subscriptionId}/resourceGroups/${request.resourceGroup}`;
+  const path = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities`;
+  const found = await listArm(path, '2024-11-30', identity, isGone);
+  return (found ?? []).flatMap(({ id: resourceId, name, tags, properties }) => {
+    const { principalId, clientId } = properties ?? {};
+    if (!principalId || !clientId) return [];
     const owner = tags?.[ownerTag];
     return [{ resourceId, name, principalId, clientId, ...(owner !== undefined && { owner }) }];
   });

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { DatabricksApi } from '../clients/databricks.ts';
+import { type DatabricksApi, id } from '../clients/databricks.ts';
 import { DatabricksError, orUndefined } from '../clients/databricksFailure.ts';
 import type { Deployment } from '../domain/steps.ts';
 import { pagesOf } from './pagesOf.ts';
@@ -56,7 +56,7 @@ const repos = v.object({
 
 /** Whether there is a folder, and no Git folder at its path or in it: that of an accelerator that is called like this. */
 async function isPlainFolder(api: DatabricksApi, path: string): Promise<boolean> {
-  const there = await orUndefined(api.get('/api/2.0/workspace/get-status', { path }, v.unknown()));
+  const there = await orUndefined(api.get('/api/2.0/workspace/get-status', { path }, v.object({ object_id: id })));
   if (there === undefined) return false;
   const pages = await pagesOf(api, '/api/2.0/repos', { path_prefix: path }, repos);
   const paths = pages.flatMap((page) => page.repos).map((repo) => repo.path.replace(/^\/Workspace(?=\/)/, ''));

@@ -1,8 +1,14 @@
-import { callArm } from '../clients/arm.ts';
+import * as v from 'valibot';
+import { listArm } from '../clients/arm.ts';
 import { isGone } from '../clients/armFailure.ts';
 import { contributorRole, roleAssignmentName } from '../domain/ids.ts';
 import type { SeenIdentity } from '../domain/removal.ts';
 import type { Deployment } from '../domain/steps.ts';
+
+const assignment = v.object({
+  name: v.string(),
+  properties: v.object({ scope: v.string(), principalId: v.string() }),
+});
 
 /** Roles of one identity that have the name which this deployer gives: on the deployment's workspace, and on others. */
 export interface SeenRoles {
@@ -16,20 +22,16 @@ export interface SeenRoles {
  * role that nothing else gives.
  */
 export async function seenRoles({ request, subscriptionId }: Deployment, identity: SeenIdentity): Promise<SeenRoles> {
-  const filter = `principalId eq '${identity.principalId}'`;
-  const found = await callArm(async ({ authorization }, options) => {
-    const all = [];
-    // With a principal in the filter the list has what is above and below the group too.
-    const list = authorization.roleAssignments.listForResourceGroup(request.resourceGroup, { ...options, filter });
-    for await (const one of list) all.push(one);
-    return all;
-  }, isGone);
-  const ours = (found ?? []).flatMap(({ name = '', scope = '', principalId = '' }) =>
+  const group = `/subscriptions/${subscriptionId}/resourceGroups/${request.resourceGroup}`;
+  // With a principal in the filter the list has what is above and below the group too.
+  const filter = encodeURIComponent(`principalId eq '${identity.principalId}'`);
+  const path = `${group}/providers/Microsoft.Authorization/roleAssignments?$filter=${filter}`;
+  const found = await listArm(path, '2022-04-01', assignment, isGone);
+  const ours = (found ?? []).flatMap(({ name, properties: { scope, principalId } }) =>
     name.toLowerCase() === roleAssignmentName(scope.replace(/^\//, ''), principalId, contributorRole)
       ? [{ name, scope }]
       : [],
   );
-  const group = `/subscriptions/${subscriptionId}/resourceGroups/${request.resourceGroup}`;
   const workspace = `${group}/providers/Microsoft.Databricks/workspaces/${request.workspaceName}`.toLowerCase();
   return {
     own: ours.find(({ scope }) => scope.toLowerCase() === workspace),

@@ -1,8 +1,10 @@
+import type { InvocationContext } from '@azure/functions';
 import * as v from 'valibot';
 import type { DatabricksApi } from '../clients/databricks.ts';
 import { isMissing } from '../clients/databricksFailure.ts';
 import { type DeploymentError, RetryableError, TerminalError } from '../domain/errors.ts';
 import type { Warehouse, WarehouseState } from '../domain/steps.ts';
+import { warnOfState } from './warnOfState.ts';
 
 const reason = v.object({
   code: v.optional(v.string(), ''),
@@ -26,15 +28,19 @@ const warehouse = v.object({
 });
 type Seen = v.InferOutput<typeof warehouse>;
 
+const knownStates = new Set(['STARTING', 'RUNNING', 'STOPPING', 'STOPPED']);
+
 /** A look at a warehouse; `failed` says why its last start failed. Throws WAREHOUSE_LOST when it is deleted. */
 export async function warehouseState(
   api: DatabricksApi,
   wanted: Warehouse,
+  ctx?: Pick<InvocationContext, 'warn'>,
 ): Promise<WarehouseState & { failed?: DeploymentError }> {
   const { id, url } = wanted;
   const seen = await api.get(`/api/2.0/sql/warehouses/${id}`, {}, warehouse).catch(lostIfMissing(wanted));
   if (seen.state.startsWith('DELET')) throw lost(wanted);
   const { state, health } = seen;
+  warnOfState(ctx, `SQL warehouse ${id}`, state, knownStates);
   if (state === 'RUNNING') return { state: 'running', endpoint: endpointOf(seen, id) };
   // While it starts the health may be that of the start before.
   if (state !== 'STOPPED') return { state: 'waiting' };

@@ -1,19 +1,23 @@
-import type { Workspace } from '@azure/arm-databricks';
-import { callArm } from '../clients/arm.ts';
+import type { InvocationContext } from '@azure/functions';
+import { type AzureWorkspace, readOperation } from '../clients/armResources.ts';
 import { allowedHost } from '../clients/databricksHost.ts';
 import { policyDenial } from '../clients/policyDenial.ts';
 import { RetryableError, TerminalError } from '../domain/errors.ts';
 import type { Deployment, WorkspaceState } from '../domain/steps.ts';
 import { portalLink } from '../domain/ids.ts';
+import { warnOfState } from './warnOfState.ts';
+
+const inProgress = new Set(['Accepted', 'Creating', 'Created', 'Ready', 'Running', 'Updating']);
 
 /** What ARM's view of a workspace means; throws WORKSPACE_FAILED, or POLICY_DENIED, with the creation's own error; WORKSPACE_HOST_REFUSED. */
 export async function workspaceState(
-  workspace: Workspace,
+  workspace: AzureWorkspace,
   { request }: Deployment,
   created: boolean,
   operationUrl?: string,
+  ctx?: Pick<InvocationContext, 'warn'>,
 ): Promise<WorkspaceState> {
-  const resourceId = workspace.id ?? '';
+  const resourceId = workspace.id;
   switch (workspace.provisioningState) {
     case 'Succeeded':
       if (!workspace.workspaceUrl)
@@ -28,12 +32,9 @@ export async function workspaceState(
       throw await creationFailure(request.workspaceName, workspace.provisioningState, resourceId, operationUrl);
     default:
       // Azure may add states; whatever is no end is taken for work in progress.
+      warnOfState(ctx, `workspace ${request.workspaceName}`, workspace.provisioningState ?? '', inProgress);
       return { resourceId, state: 'creating', created, ...(operationUrl && { operationUrl }) };
   }
-}
-
-interface OperationStatus {
-  error?: { code?: string; message?: string };
 }
 
 async function creationFailure(
@@ -42,12 +43,7 @@ async function creationFailure(
   resourceId: string,
   operationUrl?: string,
 ): Promise<TerminalError> {
-  const operation = operationUrl
-    ? await callArm(
-        async ({ follow }) => (await follow(operationUrl)) as OperationStatus | undefined,
-        () => true,
-      )
-    : undefined;
+  const operation = operationUrl ? await readOperation(operationUrl, () => true) : undefined;
   const { code = '', message = '' } = operation?.error ?? {};
   const details = {
     cause: code ? `${code}: ${message}` : undefined,

@@ -4,8 +4,9 @@ import type { ManagedServiceIdentityClient } from '@azure/arm-msi';
 import * as v from 'valibot';
 import { RetryableError } from '../domain/errors.ts';
 import { armFailure } from './armFailure.ts';
+import { armAnswers } from './armAnswers.ts';
 import { noteCallsLeft } from './armTurns.ts';
-import { keepErrorBodies } from './errorBodies.ts';
+import { checkedAnswer } from './checkedAnswer.ts';
 import { credential } from './credential.ts';
 import { endpointSettings } from './settings.ts';
 
@@ -16,10 +17,8 @@ export interface Arm {
   databricks: AzureDatabricksManagementClient;
   identities: ManagedServiceIdentityClient;
   authorization: AuthorizationManagementClient;
-  /** GETs a URL that ARM itself handed out; only one of the configured Resource Manager is asked. */
-  follow: (url: string) => Promise<unknown>;
-  /** GETs a path for which none of the clients has a method; gives the text, or throws a `RestError` as they do. */
-  get: (path: string, apiVersion: string, options: { abortSignal: AbortSignal }) => Promise<string>;
+  /** GETs a path with its query, or a URL that ARM itself handed out, and gives the text; throws a `RestError`, and ANSWER_INVALID for an address elsewhere. */
+  get: (url: string, options: { abortSignal: AbortSignal }) => Promise<string>;
 }
 
 let known: Promise<Arm> | undefined;
@@ -48,15 +47,38 @@ export async function readArm<S extends v.GenericSchema>(
   schema: S,
   expected?: (error: unknown) => boolean,
 ): Promise<v.InferOutput<S> | undefined> {
-  const text = await callArm((arm, options) => arm.get(path, apiVersion, options), expected);
+  const text = await callArm((arm, options) => arm.get(withVersion(path, apiVersion), options), expected);
   if (text === undefined) return undefined;
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
-  if (parsed.success) return parsed.output;
-  const faults = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? '(root)'}: ${issue.message}`);
-  throw new RetryableError('ANSWER_INVALID', `GET ${path}: the answer has an unknown shape.`, {
-    cause: faults.slice(0, 5).join('; '),
-  });
+  return checkedAnswer(schema, JSON.parse(text), `GET ${path}`);
 }
+
+// Of up to a thousand items each.
+const mostPages = 100;
+
+/** All items of a list of ARM, whose path may have a query. Throws and gives undefined like `readArm`. */
+export async function listArm<S extends v.GenericSchema>(
+  path: string,
+  apiVersion: string,
+  item: S,
+  expected?: (error: unknown) => boolean,
+): Promise<v.InferOutput<S>[] | undefined> {
+  const page = v.object({ value: v.array(item), nextLink: v.nullish(v.string(), '') });
+  const items: v.InferOutput<S>[] = [];
+  let url = withVersion(path, apiVersion);
+  for (let pages = 0; pages < mostPages; pages++) {
+    const asked = url;
+    const text = await callArm((arm, options) => arm.get(asked, options), expected);
+    if (text === undefined) return undefined;
+    const { value, nextLink } = checkedAnswer(page, JSON.parse(text), `GET ${path}`);
+    items.push(...value);
+    if (!nextLink) return items;
+    url = nextLink;
+  }
+  throw new RetryableError('ANSWER_INVALID', `GET ${path}: the list has no end.`);
+}
+
+const withVersion = (path: string, apiVersion: string): string =>
+  `${path}${path.includes('?') ? '&' : '?'}api-version=${apiVersion}`;
 
 async function connect(): Promise<Arm> {
   const { AuthorizationManagementClient, AzureDatabricksManagementClient, ManagedServiceIdentityClient } =
@@ -69,34 +91,27 @@ async function connect(): Promise<Arm> {
     credentialScopes: 'https://management.azure.com/.default',
     retryOptions: { maxRetries: 0 },
     redirectOptions: { maxRetries: 0 },
-    additionalPolicies: [keepErrorBodies, noteCallsLeft].map((policy) => ({ policy, position: 'perCall' as const })),
+    additionalPolicies: [armAnswers, noteCallsLeft].map((policy) => ({ policy, position: 'perCall' as const })),
   };
   const databricks = new AzureDatabricksManagementClient(identity, subscription, options);
   return {
     databricks,
     identities: new ManagedServiceIdentityClient(identity, subscription, options),
     authorization: new AuthorizationManagementClient(identity, subscription, options),
-    follow: (url) => follow(databricks, endpoint, url),
-    get: (path, apiVersion, { abortSignal }) =>
-      get(databricks, `${endpoint.replace(/\/$/, '')}${path}?api-version=${apiVersion}`, abortSignal),
+    get: (url, { abortSignal }) => get(databricks, new URL(url, endpoint), new URL(endpoint).origin, abortSignal),
   };
-}
-
-async function follow({ pipeline }: AzureDatabricksManagementClient, endpoint: string, url: string): Promise<unknown> {
-  if (new URL(url).origin !== new URL(endpoint).origin) return undefined;
-  const { createDefaultHttpClient, createPipelineRequest } = await import('@azure/core-rest-pipeline');
-  const request = createPipelineRequest({ url, method: 'GET', timeout: callSeconds * 1000 });
-  const { status, bodyAsText } = await pipeline.sendRequest(createDefaultHttpClient(), request);
-  return status < 300 && bodyAsText ? JSON.parse(bodyAsText) : undefined;
 }
 
 async function get(
   { pipeline }: AzureDatabricksManagementClient,
-  url: string,
+  url: URL,
+  origin: string,
   abortSignal: AbortSignal,
 ): Promise<string> {
+  if (url.origin !== origin)
+    throw new RetryableError('ANSWER_INVALID', 'Azure names an address that is none of Resource Manager\u2019s.');
   const { createDefaultHttpClient, createPipelineRequest, RestError } = await import('@azure/core-rest-pipeline');
-  const request = createPipelineRequest({ url, method: 'GET', abortSignal });
+  const request = createPipelineRequest({ url: url.href, method: 'GET', abortSignal });
   const response = await pipeline.sendRequest(createDefaultHttpClient(), request);
   const { status: statusCode, bodyAsText } = response;
   if (statusCode === 200) return bodyAsText ?? '';

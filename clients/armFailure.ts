@@ -1,7 +1,6 @@
 import { isRestError, type RestError } from '@azure/core-rest-pipeline';
-import { DeploymentError, RetryableError, TerminalError, toFailure } from '../domain/errors.ts';
+import { DeploymentError, RetryableError, TerminalError } from '../domain/errors.ts';
 import type { ErrorCode } from '../domain/errorTable.ts';
-import { errorTextOf } from './errorBodies.ts';
 import { policyDenial } from './policyDenial.ts';
 import { retryAfterSeconds } from './retryAfter.ts';
 
@@ -20,9 +19,8 @@ export function armFailure(error: unknown): DeploymentError {
     const name = error instanceof Error ? error.name : '';
     if (name === 'AbortError' || name === 'TimeoutError')
       return new RetryableError('AZURE_UNAVAILABLE', 'Azure did not answer in time.');
-    return new RetryableError('ANSWER_INVALID', 'Azure\u2019s answer could not be read.', {
-      cause: toFailure(error).message,
-    });
+    // What a client says that fails on an answer is about its own code, and no help to anyone who reads it.
+    return new RetryableError('ANSWER_INVALID', 'Azure\u2019s answer could not be read.');
   }
   const { statusCode: status = 0 } = error;
   const code = remoteCodeOf(error);
@@ -50,6 +48,9 @@ export function armFailure(error: unknown): DeploymentError {
 export const isResourceMissing = (error: unknown): boolean =>
   isRestError(error) && error.statusCode === 404 && /^(?:Resource)?NotFound$/.test(remoteCodeOf(error));
 
+/** Whether Azure has answered, whatever it was. */
+export const isAnswered = (error: unknown): boolean => isRestError(error) && error.statusCode !== undefined;
+
 /** Whether the error is ARM's word that there is no such resource group, and with it nothing that lay in it. */
 export const isGroupMissing = (error: unknown): boolean =>
   isRestError(error) && error.statusCode === 404 && remoteCodeOf(error) === 'ResourceGroupNotFound';
@@ -59,7 +60,7 @@ export const isGone = (error: unknown): boolean => isResourceMissing(error) || i
 
 /** ARM's own error code, as far as the answer had one. */
 export function remoteCodeOf(error: RestError): string {
-  return textOf(errorBody(error)?.code) || error.code || 'Unknown';
+  return textOf(errorBody(error)?.code) || textOf(error.code) || 'Unknown';
 }
 
 function remoteMessageOf(error: RestError): string {
@@ -74,7 +75,7 @@ const denialOf = (error: RestError): string => {
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 function errorBody(error: RestError): { code?: unknown; message?: unknown } | undefined {
-  const text = errorTextOf(error);
+  const text = error.response?.bodyAsText;
   if (!text) return undefined;
   try {
     const body = JSON.parse(text) as { error?: { code?: unknown; message?: unknown } | null } | null;

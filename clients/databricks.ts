@@ -2,6 +2,7 @@ import { type Client, getClient, type HttpNodeStreamResponse } from '@azure-rest
 import * as v from 'valibot';
 import { DeploymentError, RetryableError } from '../domain/errors.ts';
 import type { Workspace } from '../domain/steps.ts';
+import { checkedAnswer } from './checkedAnswer.ts';
 import { credential } from './credential.ts';
 import { DatabricksError } from './databricksFailure.ts';
 import { allowedHost, databricksScope } from './databricksHost.ts';
@@ -125,12 +126,9 @@ async function textOf({ body }: HttpNodeStreamResponse): Promise<string> {
 function parseAnswer<S extends v.GenericSchema>(text: string, schema: S, call: string): v.InferOutput<S> {
   let answer: unknown;
   try {
-    answer = text === '' ? {} : parseLossless(text);
+    answer = text === '' ? undefined : parseLossless(text);
   } catch (error) {
     throw new RetryableError('ANSWER_INVALID', `${call}: the answer is not JSON.`, { cause: String(error) });
   }
-  const parsed = v.safeParse(schema, answer);
-  if (parsed.success) return parsed.output;
-  const faults = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? '(root)'}: ${issue.message}`);
-  throw new RetryableError('ANSWER_INVALID', `${call}: the answer has an unknown shape.`, { cause: faults.join('; ') });
+  return checkedAnswer(schema, answer, call);
 }

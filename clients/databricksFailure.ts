@@ -69,7 +69,7 @@ function classify(status: number, code: string, message: string): [code: ErrorCo
   if (status >= 500 || status === 408 || status === 409 || code.endsWith('TEMPORARILY_UNAVAILABLE'))
     return ['DATABRICKS_UNAVAILABLE', true];
   if (passingWords.test(message)) return ['DATABRICKS_UNAVAILABLE', true];
-  if (status >= 300 && status < 400) return ['ANSWER_INVALID', true];
+  if (status < 400) return ['ANSWER_INVALID', true];
   return ['DATABRICKS_REJECTED', false];
 }
 

@@ -12,6 +12,8 @@ import { explained } from './workspacePresence.ts';
 
 const answerSeconds = 60;
 const closeSeconds = 5;
+/** What comes of an answer comes at once; the driver's own pauses are shorter. */
+const silenceSeconds = 3;
 
 /** A session on a SQL warehouse. */
 export interface SqlSession {
@@ -113,23 +115,36 @@ function refuseForeign(workspace: Workspace, { host, port, path }: SqlEndpoint):
 }
 
 /**
- * Rejects when time is up, or when an answer is a page: the driver waits for ever for the rest of what is no Thrift.
+ * Rejects when time is up, or when an answer is a page, or nothing comes of it for some seconds: the driver waits for ever
+ * for the rest of what is no Thrift.
  */
 function guarded({ host, path }: SqlEndpoint, seconds: number): { broken: Promise<never>; end: () => void } {
   const { promise: broken, reject } = Promise.withResolvers<never>();
   const late = new RetryableError('DATABRICKS_UNAVAILABLE', `The SQL warehouse took longer than ${seconds} seconds.`);
   const timer = setTimeout(reject, seconds * 1000, late);
+  const unread = new RetryableError('ANSWER_INVALID', 'The SQL warehouse\u2019s answer could not be read to its end.');
+  let silence: NodeJS.Timeout | undefined;
+  const isOurs = (request: ClientRequest): boolean => request.host === host && request.path === path;
+  const ask = (message: unknown): void => {
+    if (isOurs((message as { request: ClientRequest }).request)) clearTimeout(silence);
+  };
   const look = (message: unknown): void => {
     const { request, response } = message as { request: ClientRequest; response: IncomingMessage };
-    const isText = /^(?:text\/|application\/json)/.test(response.headers['content-type'] ?? '');
-    if (request.host === host && request.path === path && response.statusCode === 200 && isText)
+    if (!isOurs(request) || response.statusCode !== 200) return;
+    if (/^(?:text\/|application\/json)/.test(response.headers['content-type'] ?? ''))
       reject(new RetryableError('ANSWER_INVALID', 'The SQL warehouse answered with a page.'));
+    response.once('end', () => {
+      silence = setTimeout(reject, silenceSeconds * 1000, unread);
+    });
   };
+  subscribe('http.client.request.start', ask);
   subscribe('http.client.response.finish', look);
   return {
     broken,
     end() {
       clearTimeout(timer);
+      clearTimeout(silence);
+      unsubscribe('http.client.request.start', ask);
       unsubscribe('http.client.response.finish', look);
     },
   };

@@ -1,8 +1,7 @@
-import { isRestError } from '@azure/core-rest-pipeline';
 import { type DeploymentError, TerminalError } from '../domain/errors.ts';
 import type { Workspace } from '../domain/steps.ts';
-import { callArm } from './arm.ts';
-import { isResourceMissing, remoteCodeOf } from './armFailure.ts';
+import { isGone } from './armFailure.ts';
+import { getWorkspace } from './armResources.ts';
 import { DatabricksError } from './databricksFailure.ts';
 import { portalLink } from '../domain/ids.ts';
 
@@ -52,13 +51,10 @@ function isDoubtful(failure: DeploymentError): boolean {
 
 /** What Azure says of the workspace at this host; `there` when it cannot say, because a doubt ends no deployment. */
 async function look({ resourceId, host }: Workspace): Promise<'there' | 'leaving' | 'gone'> {
-  const [, resourceGroup = '', name = ''] =
+  const [, resourceGroup = '', workspaceName = ''] =
     /\/resourceGroups\/([^/]+)\/providers\/Microsoft\.Databricks\/workspaces\/([^/]+)$/i.exec(resourceId) ?? [];
   try {
-    const seen = await callArm(
-      ({ databricks }, options) => databricks.workspaces.get(resourceGroup, name, options),
-      (error) => isResourceMissing(error) || isGroupMissing(error),
-    );
+    const seen = await getWorkspace({ resourceGroup, workspaceName }, isGone);
     if (!seen || seen.provisioningState === 'Deleted') return 'gone';
     // Another one of its name has an address of its own.
     if (seen.workspaceUrl && seen.workspaceUrl !== host) return 'gone';
@@ -67,6 +63,3 @@ async function look({ resourceId, host }: Workspace): Promise<'there' | 'leaving
     return 'there';
   }
 }
-
-const isGroupMissing = (error: unknown): boolean =>
-  isRestError(error) && error.statusCode === 404 && remoteCodeOf(error) === 'ResourceGroupNotFound';

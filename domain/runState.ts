@@ -19,6 +19,20 @@ export const stateFields = {
 
 const fields = v.object(stateFields);
 
+/** The names that Databricks has for a state so far, in both ways. */
+export const knownRunStates: ReadonlySet<string> = new Set([
+  'BLOCKED',
+  'INTERNAL_ERROR',
+  'PENDING',
+  'QUEUED',
+  'RUNNING',
+  'SKIPPED',
+  'TERMINATED',
+  'TERMINATING',
+  'WAITING',
+  'WAITING_FOR_RETRY',
+]);
+
 /** Termination codes and results of what was not run at all. */
 const neverRun = new Set([
   'SKIPPED',
@@ -47,6 +61,10 @@ export function runStateOf({ status, state }: v.InferOutput<typeof fields>): {
   const platform = seen === 'failed' ? platformFailureOf({ ...details, message }) : undefined;
   return { state: seen, ...(message && { message }), ...(platform && { platform }) };
 }
+
+/** The name that Databricks gives the state; empty when it gives none. */
+export const stateNameOf = ({ status, state }: v.InferOutput<typeof fields>): string =>
+  status?.state ?? state?.life_cycle_state ?? '';
 
 function fromStatus(state: string, code: string, result = ''): RunState {
   if (state === 'RUNNING' || state === 'TERMINATING') return 'running';

@@ -1,3 +1,5 @@
+import type { ApiReply } from '../kit/router.ts';
+
 /** What a rule does to the requests that it fits. */
 export interface FaultRule {
   /** `GET`, `POST`, … or `*`. */
@@ -18,6 +20,8 @@ export interface FaultRule {
   status?: number;
   headers?: Record<string, string>;
   body?: unknown;
+  /** Makes another answer of the handler's; only a rule that is added in this process can have it. */
+  rewrite?: (reply: ApiReply) => ApiReply;
   /** Cuts the connection instead of answering. */
   reset?: boolean;
   /** Answers as it should, and cuts the connection in the middle of the body. */

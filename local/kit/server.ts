@@ -150,6 +150,7 @@ async function disturbed(
   if (fault && fault.when !== 'after' && disturbs(fault)) return faultReply(fault);
   const reply = await dispatch(request, rawPath, options);
   if (fault?.half) return { ...reply, half: true };
+  if (fault?.rewrite) return fault.rewrite(reply);
   return fault && disturbs(fault) ? faultReply(fault) : reply;
 }
 

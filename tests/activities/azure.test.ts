@@ -97,6 +97,15 @@ describe('ensureIdentity', () => {
     expect(writesTo('id-ws-identity-3')).toBe(1);
   });
 
+  test('waits as it is asked to, whatever else the answer says', async () => {
+    for (const body of [{}, [], 'Slow down.', { error: null }]) {
+      const asked = { status: 429, headers: { 'retry-after': '17' }, body };
+      await setFault(activities.cloud.azure.arm, { method: 'GET', path: '*/id-ws-identity-5', ...asked });
+      const failure = await failureOf(ensureIdentity(activities.deployment('ws-identity-5')));
+      expect(failure).toMatchObject({ code: 'AZURE_THROTTLED', retryAfterSeconds: 17 });
+    }
+  });
+
   test('writes nothing when a gateway says 404, or the resource group is missing', async () => {
     await setFault(activities.cloud.azure.arm, { method: 'GET', path: '*/id-ws-identity-4', ...page });
     const gateway = await failureOf(ensureIdentity(activities.deployment('ws-identity-4')));
@@ -168,6 +177,24 @@ describe('ensureWorkspace', () => {
     expect(await failureOf(theirs)).toMatchObject({ code: 'WORKSPACE_FAILED', retryable: false });
     expect(await ensureWorkspace(own)).toMatchObject({ state: 'creating', created: true });
     expect([writesTo('ws-own-failed'), writesTo('ws-their-failed')]).toEqual([2, 1]);
+  });
+});
+
+describe('a workspace of which Azure tells', () => {
+  test.each([
+    ['a page', '<html>Sign in</html>'],
+    ['null', 'null'],
+    ['a list', []],
+    ['a number for an address', { id: '/x', properties: { provisioningState: 'Succeeded', workspaceUrl: 7 } }],
+    ['a text for its properties', { id: '/x', properties: { authorizations: 'none' } }],
+    ['429 and no reason', undefined],
+  ])('%s is neither there nor missing', async (_what, body) => {
+    const status = body === undefined ? 429 : 200;
+    await setFault(activities.cloud.azure.arm, { method: 'GET', path: '*/ws-odd', status, body });
+    const failure = await failureOf(ensureWorkspace(activities.deployment('ws-odd')));
+    expect(failure).toMatchObject({ code: status === 200 ? 'ANSWER_INVALID' : 'AZURE_THROTTLED', retryable: true });
+    expect(JSON.stringify(failure)).not.toMatch(/Cannot read|is not a function/);
+    expect(writesTo('ws-odd')).toBe(0);
   });
 });
 

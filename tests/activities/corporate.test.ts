@@ -101,7 +101,7 @@ describe('a workspace that is made', () => {
       status: 200,
       body: { status: 'Failed', error },
     });
-    const shown = { properties: { provisioningState: 'Failed' } };
+    const shown = { id: workspace.resourceId, properties: { provisioningState: 'Failed' } };
     await setFault(arm, { method: 'GET', path: '*/ws-managed', status: 200, body: shown });
     expect(await failureOf(readWorkspace({ ...deployment, workspace }))).toMatchObject({
       code: 'POLICY_DENIED',

@@ -119,6 +119,21 @@ describe('readRemoval', () => {
     expect(plan.warnings).toEqual([expect.stringContaining('registry')]);
     expect(kindsOf(plan.remove)).toContain('table ws_removal.implied_volatility.labels');
   });
+
+  test.each([
+    ['a page for the list of identities', '*/userAssignedIdentities', '<html>Sign in</html>'],
+    ['nothing for the list of roles', '*/roleAssignments', undefined],
+    ['an object without items for the list of roles', '*/roleAssignments', {}],
+    ['nothing for the list of jobs', '/api/2.2/jobs/list', undefined],
+    ['a list for the list of jobs', '/api/2.2/jobs/list', []],
+  ])('never takes %s for an empty one', async (_what, path, body) => {
+    const of = path.startsWith('*') ? activities.cloud.azure.arm : server;
+    await setFault(of, { method: 'GET', path, status: 200, body });
+    expect(await failureOf(readRemoval({ ...deployment, data: true }))).toMatchObject({
+      code: 'ANSWER_INVALID',
+      retryable: true,
+    });
+  });
 });
 
 const oneTask = {

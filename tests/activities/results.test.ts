@@ -232,6 +232,13 @@ describe('verifyResults', () => {
       { code: 'ANSWER_INVALID', retryable: true },
     ],
     [
+      'an answer that is empty',
+      'ExecuteStatement',
+      { status: 200, headers: { 'content-type': 'application/x-thrift' }, body: '' },
+      { code: 'ANSWER_INVALID', retryable: true },
+    ],
+    ['no content', 'ExecuteStatement', { status: 204 }, { code: 'ANSWER_INVALID', retryable: true }],
+    [
       'throttling',
       'ExecuteStatement',
       { status: 429, headers: { 'retry-after': '40' }, body: {} },

@@ -1,10 +1,9 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import type { StatusResource } from '../../domain/status.ts';
-import type { NotebookScript } from '../../local/databricks/notebooks/scriptedCompute.ts';
 import type { FaultRule } from '../../local/faults/faults.ts';
 import { inventoryOf, oneOfEach } from '../support/inventory.ts';
-import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
-import { callsOf, pathFor, plain, type RemoteCall, serverOf } from '../support/remoteCalls.ts';
+import { patientScript, quickLatencies } from '../../local/simulation/quickCloud.ts';
+import { CallFaults, callsOf, pathFor, plain, type RemoteCall, serverOf } from '../support/remoteCalls.ts';
 import { randomFrom } from '../../local/kit/random.ts';
 import { setFault, startWorld } from '../support/world.ts';
 import { fullSweep } from '../support/fullSweep.ts';
@@ -35,33 +34,12 @@ const faults: Record<string, () => Fault> = {
 };
 const names = Object.keys(faults);
 
-/** RUNME, which tries again like the Databricks SDK that the real one uses: a fault may meet its calls instead of the app's. */
-const script: NotebookScript = {
-  ...quickScript,
-  RUNME: {
-    seconds: 2,
-    outcome: async (request, ...rest) => {
-      const usual = quickScript['RUNME']?.outcome;
-      for (let tries = 1; ; tries++) {
-        try {
-          return typeof usual === 'function' ? await usual(request, ...rest) : {};
-        } catch (error) {
-          if (tries === 9) throw error;
-        }
-      }
-    },
-  },
-};
-
-const faulted: { workspace: string; call: RemoteCall; fault: Fault }[] = [];
+const faulted = new CallFaults(() => world.cloud.azure.arm);
 const world = await startWorld({
-  script,
+  script: patientScript,
   latencies: quickLatencies,
   settings: () => ({ MAX_ACTIVE_DEPLOYMENTS: '1000' }),
-  onWorkspace: (name, server) => {
-    for (const { call, fault } of faulted.filter((one) => one.workspace === name && one.call.server === 'databricks'))
-      server.faults.add({ ...fault, method: call.method, path: call.path, skip: call.skip });
-  },
+  onWorkspace: (name, server) => faulted.strike(name, server),
 });
 afterAll(() => world.close());
 
@@ -76,11 +54,7 @@ const cases = calls.flatMap((call, i) =>
 );
 
 async function deployWith(workspace: string, ...troubles: [RemoteCall, Fault][]): Promise<StatusResource> {
-  for (const [call, fault] of troubles) {
-    faulted.push({ workspace, call, fault });
-    const rule = { ...fault, method: call.method, path: pathFor(call, workspace), skip: call.skip };
-    if (call.server === 'azure') await setFault(world.cloud.azure.arm, rule);
-  }
+  for (const [call, fault] of troubles) faulted.add(workspace, call, fault);
   return world.deploy({ workspaceName: workspace });
 }
 

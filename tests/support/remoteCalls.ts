@@ -1,4 +1,5 @@
 import type { Cloud } from '../../local/cloud/startCloud.ts';
+import type { FaultRule } from '../../local/faults/faults.ts';
 import type { ApiServer, LoggedRequest } from '../../local/kit/server.ts';
 import { findWorkspace } from './world.ts';
 
@@ -17,6 +18,33 @@ export const serverOf = (cloud: Cloud, { server }: RemoteCall, workspace: string
 
 /** The path of a rule for another workspace. */
 export const pathFor = ({ path }: RemoteCall, workspace: string): string => path.replaceAll('{workspace}', workspace);
+
+type Trouble = Omit<FaultRule, 'method' | 'path' | 'skip'>;
+
+/** Faults of remote calls that deployments are going to make, set before their workspaces are there. */
+export class CallFaults {
+  readonly #arm: () => ApiServer;
+  readonly #waiting: { workspace: string; call: RemoteCall; trouble: Trouble }[] = [];
+
+  constructor(arm: () => ApiServer) {
+    this.#arm = arm;
+  }
+
+  add(workspace: string, call: RemoteCall, trouble: Trouble): void {
+    if (call.server === 'databricks') this.#waiting.push({ workspace, call, trouble });
+    else strike(this.#arm(), workspace, call, trouble);
+  }
+
+  /** To be called when the workspace has been made. */
+  strike(workspace: string, server: ApiServer): void {
+    for (const { call, trouble } of this.#waiting.filter((one) => one.workspace === workspace))
+      strike(server, workspace, call, trouble);
+  }
+}
+
+function strike(server: ApiServer, workspace: string, call: RemoteCall, trouble: Trouble): void {
+  server.faults.add({ ...trouble, method: call.method, path: pathFor(call, workspace), skip: call.skip });
+}
 
 /** The workspace itself is read by three steps: the check, the one that makes it, the one that waits for it. */
 const kept = (path: string): number => (path.endsWith('/workspaces/{workspace}') ? 3 : 2);
@@ -55,10 +83,11 @@ function ownCalls(requests: LoggedRequest[]): LoggedRequest[] {
     .filter(({ path }) => !training.test(path));
 }
 
-const patternOf = (path: string, workspace: string): string =>
+/** A path as a rule names it: without what is different from one deployment to the next. */
+export const patternOf = (path: string, workspace?: string): string =>
   path
     .replace(/^\/subscriptions\/.*\/providers\/(?=Microsoft\.(Databricks|ManagedIdentity))/, '*/')
-    .replaceAll(workspace, '{workspace}')
+    .replaceAll(workspace ?? '{workspace}', '{workspace}')
     .replace(/\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, '/*')
     .replace(/\/[0-9a-f]{16}(?=[/#]|$)/, '/*')
     .replace(/\/models\/[^/]+\/versions\/\d+$/, '/models/*/versions/*')
