@@ -77,10 +77,11 @@ export function readSubscriptionEvent(event: unknown, ownSubscription: string): 
     operation: short(about.operationName),
   });
 
-  const kind = /^Microsoft\.Resources\.Resource(?:Write|Delete)(Success|Failure|Cancel)$/i.exec(type)?.[1];
-  if (!kind) return drop('otherEvent');
+  const [, verb, kind = ''] = /^Microsoft\.Resources\.Resource(Write|Delete)(Success|Failure|Cancel)$/i.exec(type) ?? [];
+  if (!verb) return drop('otherEvent');
   const operation = operations.get(about.operationName.toLowerCase());
-  if (!operation) return drop('otherOperation');
+  // What calls itself a deletion and tells of a write is neither.
+  if (!operation || sameText(verb, 'Delete') !== (operation === 'delete')) return drop('otherOperation');
   const workspace = workspaceIn(subject);
   if (!workspace) return drop('otherResource');
   const told = [workspace.subscriptionId, about.subscriptionId, subscriptionIn(source ?? '')];

@@ -39,7 +39,11 @@ describe.each([
     ['a deletion', { operation: 'Microsoft.Databricks/workspaces/delete' }, { operation: 'delete', resourceId }],
     ['another case', { operation: 'MICROSOFT.DATABRICKS/WORKSPACES/WRITE', workspace: 'DBW-Tagged' }, { resourceId }],
     ['a failure', { type: 'Microsoft.Resources.ResourceWriteFailure' }, { operation: 'write', succeeded: false }],
-    ['an abort', { type: 'Microsoft.Resources.ResourceDeleteCancel' }, { succeeded: false }],
+    [
+      'an abort',
+      { type: 'Microsoft.Resources.ResourceDeleteCancel', operation: 'Microsoft.Databricks/workspaces/delete' },
+      { succeeded: false },
+    ],
     [
       'an application',
       { applicationId: 'AAAAAAAA-0000-4000-8000-00000000000B' },
@@ -58,6 +62,7 @@ describe.each([
     ['a path in the name', { workspace: '..' }, 'otherResource'],
     ['a group that cannot be', { resourceGroup: 'rg%2e.' }, 'otherResource'],
     ['an action', { type: 'Microsoft.Resources.ResourceActionSuccess' }, 'otherEvent'],
+    ['a deletion that is a write', { type: 'Microsoft.Resources.ResourceDeleteSuccess' }, 'otherOperation'],
     ['another topic', { type: 'Microsoft.Storage.BlobCreated' }, 'otherEvent'],
   ])('about %s is dropped', (_what, sample, dropped) => {
     expect(read(sample)).toMatchObject({ dropped, id: 'e-1' });
