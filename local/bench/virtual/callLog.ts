@@ -1,4 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
+import type { EventEmitter } from 'node:events';
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { WaitPhase } from '../../../domain/polling.ts';
 import type { CloudReport } from './protocol.ts';
@@ -20,14 +21,14 @@ export function startCallLog(workspaceAt: WorkspaceAt): CallLog {
   const report: CloudReport = { answers: {}, looks: {}, made: {} };
   const firstRuns = new Map<string, string>();
   let open = 0;
-  subscribe('http.server.request.start', () => void open++);
-  subscribe('http.client.request.start', () => void open++);
-  subscribe('http.client.response.finish', (message) => {
-    const { response } = message as { request: ClientRequest; response: IncomingMessage };
-    response.on('close', () => void open--);
-  });
+  const follow = (exchange: EventEmitter): void => {
+    open++;
+    // Comes also when the other side has gone.
+    exchange.once('close', () => open--);
+  };
+  subscribe('http.server.request.start', (message) => follow((message as { response: ServerResponse }).response));
+  subscribe('http.client.request.start', (message) => follow((message as { request: ClientRequest }).request));
   subscribe('http.server.response.finish', (message) => {
-    open--;
     const { request, response } = message as { request: IncomingMessage; response: ServerResponse };
     const { method = '', url = '' } = request;
     const host = workspaceAt(request.socket.localPort ?? 0);

@@ -53,8 +53,8 @@ export async function runDeployments(wanted: Omit<Runs, 'folder'>): Promise<Runs
     let report: RunsReport | undefined;
     child.once('message', (told) => (report = told as RunsReport));
     child.send({ ...wanted, folder } satisfies Runs);
-    const [code] = (await once(child, 'exit')) as [number | null];
-    if (!report) throw new Error(`The process of the host ended with ${code}.`);
+    const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+    if (!report) throw new Error(`The process of the host ended with ${signal ?? code}.`);
     return report;
   } finally {
     child.kill();
