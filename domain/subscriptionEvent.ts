@@ -77,7 +77,8 @@ export function readSubscriptionEvent(event: unknown, ownSubscription: string): 
     operation: short(about.operationName),
   });
 
-  const [, verb, kind = ''] = /^Microsoft\.Resources\.Resource(Write|Delete)(Success|Failure|Cancel)$/i.exec(type) ?? [];
+  const [, verb, kind = ''] =
+    /^Microsoft\.Resources\.Resource(Write|Delete)(Success|Failure|Cancel)$/i.exec(type) ?? [];
   if (!verb) return drop('otherEvent');
   const operation = operations.get(about.operationName.toLowerCase());
   // What calls itself a deletion and tells of a write is neither.
