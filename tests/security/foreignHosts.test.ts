@@ -139,7 +139,7 @@ describe('the address of a long-running operation', () => {
     arm.faults.add({ method: 'DELETE', path: '*/workspaces/dbw-kept-back', status: 202, headers: to(), when: 'after' });
     expect((await world.call(`/api/deployments/${id}`, { method: 'DELETE' })).status).toBe(202);
     const { failure } = await world.finish(id);
-    expect([failure?.code, failure?.cause]).toEqual(['REMOVAL_TIMEOUT', undefined]);
+    expect([failure?.code, failure?.cause]).toEqual(['ANSWER_INVALID', undefined]);
     expect(strayed()).toEqual([]);
   });
 });
