@@ -24,9 +24,9 @@ export function beginAzureCalls(key: string, calls: AzureCalls): () => void {
       retryAfterSeconds: waitSeconds,
     });
   }
-  for (const [turns, count] of both) turns.begin(key, count);
+  const ends = both.map(([turns, count]) => turns.begin(key, count));
   return () => {
-    for (const [turns, count] of both) turns.end(count);
+    for (const end of ends) end();
   };
 }
 

@@ -17,6 +17,7 @@ export class Turns {
   #left: number;
   #leftAtMs: number;
   #open = 0;
+  #answers = 0;
 
   constructor(bucket: Bucket, now: () => number = Date.now) {
     this.#bucket = bucket;
@@ -44,18 +45,21 @@ export class Turns {
     this.#queue.set(key, { calls, lateMs: this.#now() + seconds * 1000 + patienceMs });
   }
 
-  begin(key: string, calls: number): void {
+  /** Begins the calls, and gives the function that ends them: what the other side has not answered is taken for not sent. */
+  begin(key: string, calls: number): () => void {
     this.#queue.delete(key);
     this.#left = this.#leftNow() - calls;
     this.#open += calls;
-  }
-
-  end(calls: number): void {
-    this.#open -= calls;
+    const answersBefore = this.#answers;
+    return () => {
+      this.#open -= calls;
+      if (this.#answers === answersBefore) this.#left = Math.min(this.#bucket.size, this.#leftNow() + calls);
+    };
   }
 
   /** What the other side says is left of the bucket; calls that are under way may not be in it. */
   told(left: number): void {
+    this.#answers++;
     this.#left = left - this.#open;
     this.#leftAtMs = this.#now();
   }

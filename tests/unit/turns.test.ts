@@ -30,10 +30,10 @@ function startWorld(): World {
         clock.setTimer(clock.now() + seconds * 1000, () => world.come(key, calls, done));
         return;
       }
-      turns.begin(key, calls);
+      const end = turns.begin(key, calls);
       for (let call = 0; call < calls; call++) if (theirs.take('', bucket) > 0) world.refused++;
       turns.told(Math.floor(theirs.left('', bucket)));
-      turns.end(calls);
+      end();
       done?.(clock.now() / 1000);
     },
   };
@@ -86,11 +86,17 @@ describe('turns', () => {
 
   test('take calls that are under way for calls that the other side has not counted yet', () => {
     const { turns } = startWorld();
-    for (let each = 0; each < 20; each++) turns.begin(`step ${each}`, 8);
+    const ends = Array.from({ length: 20 }, (_, each) => turns.begin(`step ${each}`, 8));
     turns.told(180);
     expect(turns.secondsBefore('one more', 8)).toBeGreaterThan(0);
-    for (let each = 0; each < 20; each++) turns.end(8);
+    for (const end of ends) end();
     turns.told(180);
+    expect(turns.secondsBefore('one more', 8)).toBe(0);
+  });
+
+  test('give back calls that have never been answered', () => {
+    const { turns } = startWorld();
+    for (let each = 0; each < 100; each++) turns.begin(`step ${each}`, 8)();
     expect(turns.secondsBefore('one more', 8)).toBe(0);
   });
 
