@@ -32,7 +32,7 @@ test('the demo deploys the accelerator with its real notebooks and hands over th
   expect(metrics).toMatchObject(proven);
   expect(Object.keys(proven).length).toBeGreaterThan(0);
   expect(model?.name).toMatch(/\.implied_volatility$/);
-}, 300_000);
+}, 900_000);
 
 test.runIf(fullSweep)(
   'the demo fails with the cause and another exit code when its notebooks cannot run',
