@@ -56,7 +56,7 @@ export async function play(
     const servers = simulation.servers();
     return {
       deployment,
-      state: endState(simulation),
+      state: countedIn(endState(simulation), scenario.counted ?? []),
       counts: countsIn(simulation),
       activeRuns: activeRunsIn(simulation),
       crashes: simulation.crashes,
@@ -84,6 +84,12 @@ export function violations(reference: Ending, found: Ending): string[] {
   const active = found.activeRuns > 0 ? [`${found.activeRuns} runs are still active`] : [];
   return [...(isSame ? [] : [told]), ...active, ...found.impatience, ...differences(reference.state, found.state)];
 }
+
+/** The state with only the number of documents of some collections. */
+const countedIn = (state: EndState, names: readonly string[]): EndState => ({
+  ...state,
+  ...Object.fromEntries(names.map((name) => [name, [`${state[name]?.length ?? 0} documents`]])),
+});
 
 function activeRunsIn({ stores }: Simulation): number {
   const runs = [...stores.values()].flatMap(({ collections }) => [...(collections.get('runs')?.values() ?? [])]);

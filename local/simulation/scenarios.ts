@@ -10,6 +10,8 @@ export interface Scenario {
   /** What is there before, with no fault and no crash. */
   prepare?: (simulation: Simulation) => Promise<void>;
   act: (simulation: Simulation) => Promise<StatusResource>;
+  /** Collections whose documents tell how far something had come at some moment: of them only the number is compared. */
+  counted?: string[];
 }
 
 const workspaceName = 'dbw-volatility';
@@ -39,15 +41,20 @@ export const rerun: Scenario = {
   },
 };
 
+/** How far a run had come when it was cancelled. */
+const cancelled = ['runs', 'clusters'];
+
 /** Somebody cancels while the notebooks run, and tries again afterwards. */
 export const cancelledAndRetried: Scenario = {
   name: 'a deployment that is cancelled and tried again',
+  counted: cancelled,
   act: (simulation) => cancelAndRetry(simulation, Number.POSITIVE_INFINITY),
 };
 
 /** The same, where the cancel must be over in less time than the look takes that it interrupts. */
 export const cancelledAtOnce: Scenario = {
   name: 'a deployment that is cancelled at once and tried again',
+  counted: cancelled,
   act: (simulation) => cancelAndRetry(simulation, 20),
 };
 
