@@ -135,7 +135,7 @@ test('the answer to every call of a deployment is known', () => {
   expect(calls.filter((call) => !replies.has(call))).toEqual([]);
 });
 
-describe('a state that nobody knows is taken for work in progress, with a warning, of', () => {
+describe('F15: a state that nobody knows is taken for work in progress, with a warning, of', () => {
   const states: [what: string, path: string, field: string, code: string][] = [
     [
       'the workspace',
@@ -165,7 +165,7 @@ describe('a state that nobody knows is taken for work in progress, with a warnin
   });
 });
 
-describe(`a deployment comes to a typed end, with nothing twice, when (FUZZ_SEED=${seed})`, () => {
+describe(`F15: a deployment comes to a typed end, with nothing twice, when (FUZZ_SEED=${seed})`, () => {
   test.each(cases)('%s', { timeout: 120_000 }, async (_name, call, malformation, times) => {
     const workspaceName = nextName();
     malformed.add(workspaceName, call, { rewrite: malformation.of, times });

@@ -89,7 +89,7 @@ async function wrongOf(step: DeployedStep, servers: ApiServer[]): Promise<string
   return wrong;
 }
 
-describe(`whatever a remote call is answered, there is a value or a typed failure (FUZZ_SEED=${seed}) of`, () => {
+describe(`F15: whatever a remote call is answered, there is a value or a typed failure (FUZZ_SEED=${seed}) of`, () => {
   test.each(steps)('$name', { timeout: 600_000 }, async (step) => {
     expect(await outcomeOf(step)).toHaveProperty('value');
     expect(await wrongOf(step, [arm, workspace])).toEqual([]);
