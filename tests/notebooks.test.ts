@@ -30,7 +30,7 @@ async function run(args: string[], more: NodeJS.ProcessEnv = {}): Promise<string
 
 // Two processes for two cores, with half of the work each. Threads of their own would fight.
 const oneThread = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' };
-const ofSparkAndMlflow = ['labels', 'tables', 'tracking'].map((name) => `tests/test_${name}.py`);
+const ofSpark = ['labels', 'tables'].map((name) => `tests/test_${name}.py`);
 
 /** Runs pytest; gives the tests that were left out, such as those of the tables for want of Spark. */
 async function leftOut(args: string[], more: NodeJS.ProcessEnv): Promise<string[]> {
@@ -40,12 +40,12 @@ async function leftOut(args: string[], more: NodeJS.ProcessEnv): Promise<string[
   return fullSweep ? skipped : skipped.filter((line) => !line.endsWith('SWEEP=full runs it'));
 }
 
-test.concurrent('the Python package passes its tests with Spark and MLflow', async () => {
-  expect(await leftOut(ofSparkAndMlflow, oneThread)).toEqual([]);
+test.concurrent('the Python package passes its tests with Spark', async () => {
+  expect(await leftOut(ofSpark, oneThread)).toEqual([]);
 }, 600_000);
 
 test.concurrent('the Python package passes all its other tests', async () => {
-  const others = ofSparkAndMlflow.map((file) => `--ignore=${file}`);
+  const others = ofSpark.map((file) => `--ignore=${file}`);
   expect(await leftOut(others, { ...oneThread, NPROC: '1' })).toEqual([]);
 }, 600_000);
 
