@@ -1,5 +1,5 @@
 import type { WaitPhase } from '../../domain/polling.ts';
-import { randomFrom } from '../kit/random.ts';
+import { logNormal, randomFrom } from '../kit/random.ts';
 
 /** A wait that is taken to be log-normal, after some seconds that always pass. */
 export interface WaitLaw {
@@ -47,8 +47,4 @@ export function drawWaits(seed: number, count: number, laws: Record<WaitPhase, W
 
 /** One draw of a wait. */
 export const drawFrom = ({ median, sigma, atLeast }: WaitLaw, random: () => number): number =>
-  atLeast + median * Math.exp(sigma * normal(random));
-
-/** Box and Muller's. */
-const normal = (random: () => number): number =>
-  Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  atLeast + logNormal(random, median, sigma);

@@ -1,4 +1,4 @@
-import { randomFrom } from '../kit/random.ts';
+import { logNormal, randomFrom } from '../kit/random.ts';
 
 /** Values drawn from a seed; the same seed gives the same in the same order. */
 export interface Draw {
@@ -22,11 +22,7 @@ export function drawFrom(seed: number): Draw {
       if (item === undefined) throw new Error('there is nothing to pick from');
       return item;
     },
-    logNormal(median, sigma) {
-      // Box and Muller.
-      const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-      return median * Math.exp(sigma * normal);
-    },
+    logNormal: (median, sigma) => logNormal(random, median, sigma),
     chance: (share) => random() < share,
   };
 }
