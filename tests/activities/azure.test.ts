@@ -11,7 +11,7 @@ import {
   cloudCaller,
   identitiesVersion,
   workspacesVersion,
-} from '../support/cloudCaller.ts';
+} from '../../local/soak/cloudCaller.ts';
 import { quickLatencies } from '../../local/simulation/quickCloud.ts';
 import { setFault, setScenario } from '../support/world.ts';
 

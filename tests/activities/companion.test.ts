@@ -7,8 +7,9 @@ import { companionJobNamesFor, repositoryNameFor } from '../../domain/ids.ts';
 import type { Accelerator, Deployment, Repository, Workspace } from '../../domain/steps.ts';
 import type { ApiServer } from '../../local/kit/server.ts';
 import { type ActivityCloud, failureOf, plainRepositoryUrl, startActivityCloud } from '../support/activityCloud.ts';
-import { type CloudAnswer, cloudCaller } from '../support/cloudCaller.ts';
-import { findWorkspace, setFault } from '../support/world.ts';
+import { type CloudAnswer, cloudCaller } from '../../local/soak/cloudCaller.ts';
+import { findWorkspace } from '../../local/cloud/findWorkspace.ts';
+import { setFault } from '../support/world.ts';
 
 let activities: ActivityCloud;
 let workspace: Workspace;

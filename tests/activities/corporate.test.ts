@@ -4,7 +4,7 @@ import { ensureWorkspace } from '../../activities/ensureWorkspace.ts';
 import { readWorkspace } from '../../activities/readWorkspace.ts';
 import type { Network } from '../../domain/network.ts';
 import { type ActivityCloud, failureOf, startActivityCloud } from '../support/activityCloud.ts';
-import { type CloudCaller, cloudCaller, identitiesVersion, workspacesVersion } from '../support/cloudCaller.ts';
+import { type CloudCaller, cloudCaller, identitiesVersion, workspacesVersion } from '../../local/soak/cloudCaller.ts';
 import { quickLatencies } from '../../local/simulation/quickCloud.ts';
 import { setFault, setScenario } from '../support/world.ts';
 

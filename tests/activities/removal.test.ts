@@ -20,10 +20,11 @@ import type { RemovalItem } from '../../domain/removal.ts';
 import type { Deployment, Workspace } from '../../domain/steps.ts';
 import type { ApiServer } from '../../local/kit/server.ts';
 import { type ActivityCloud, failureOf, startActivityCloud } from '../support/activityCloud.ts';
-import { type CloudAnswer, cloudCaller, identitiesVersion, workspacesVersion } from '../support/cloudCaller.ts';
+import { type CloudAnswer, cloudCaller, identitiesVersion, workspacesVersion } from '../../local/soak/cloudCaller.ts';
 import { deployByHand } from '../support/deployByHand.ts';
 import { quickLatencies } from '../../local/simulation/quickCloud.ts';
-import { findWorkspace, setFault, setScenario } from '../support/world.ts';
+import { findWorkspace } from '../../local/cloud/findWorkspace.ts';
+import { setFault, setScenario } from '../support/world.ts';
 
 const name = 'ws-removal';
 let activities: ActivityCloud;

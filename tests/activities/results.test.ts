@@ -10,9 +10,10 @@ import type { Deployment, VerifyInput, Warehouse, Workspace } from '../../domain
 import type { FaultRule } from '../../local/faults/faults.ts';
 import type { ApiServer } from '../../local/kit/server.ts';
 import { type ActivityCloud, failureOf, startActivityCloud } from '../support/activityCloud.ts';
-import { type CloudAnswer, cloudCaller } from '../support/cloudCaller.ts';
+import { type CloudAnswer, cloudCaller } from '../../local/soak/cloudCaller.ts';
 import { quickLatencies } from '../../local/simulation/quickCloud.ts';
-import { findWorkspace, setFault, setScenario } from '../support/world.ts';
+import { findWorkspace } from '../../local/cloud/findWorkspace.ts';
+import { setFault, setScenario } from '../support/world.ts';
 
 const path = '/api/2.0/sql/warehouses';
 const name = 'ws-results';

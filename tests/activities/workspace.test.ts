@@ -12,8 +12,9 @@ import type { Accelerator, Deployment, RunView, Workspace } from '../../domain/s
 import type { FaultRule } from '../../local/faults/faults.ts';
 import type { ApiServer } from '../../local/kit/server.ts';
 import { type ActivityCloud, failureOf, startActivityCloud } from '../support/activityCloud.ts';
-import { type CloudAnswer, cloudCaller } from '../support/cloudCaller.ts';
-import { findWorkspace, setFault, setScenario } from '../support/world.ts';
+import { type CloudAnswer, cloudCaller } from '../../local/soak/cloudCaller.ts';
+import { findWorkspace } from '../../local/cloud/findWorkspace.ts';
+import { setFault, setScenario } from '../support/world.ts';
 
 let activities: ActivityCloud;
 let deployment: Deployment;

@@ -3,9 +3,10 @@ import { readRun } from '../../activities/readRun.ts';
 import { withSqlSession } from '../../clients/databricksSql.ts';
 import type { Workspace } from '../../domain/steps.ts';
 import { type ActivityCloud, failureOf, startActivityCloud } from '../support/activityCloud.ts';
-import { type CloudCaller, cloudCaller, workspacesVersion } from '../support/cloudCaller.ts';
+import { type CloudCaller, cloudCaller, workspacesVersion } from '../../local/soak/cloudCaller.ts';
 import { quickLatencies } from '../../local/simulation/quickCloud.ts';
-import { findWorkspace, setFault } from '../support/world.ts';
+import { findWorkspace } from '../../local/cloud/findWorkspace.ts';
+import { setFault } from '../support/world.ts';
 
 let activities: ActivityCloud;
 let caller: CloudCaller;

@@ -3,7 +3,7 @@ import type { StatusResource } from '../../domain/status.ts';
 import type { LogEntry } from '../../local/host/log.ts';
 import type { ApiReply } from '../../local/kit/router.ts';
 import { fullSweep } from '../support/fullSweep.ts';
-import { type Inventory, inventoryOf, oneOfEach } from '../support/inventory.ts';
+import { type Inventory, inventoryOf, oneOfEach } from '../../local/soak/inventory.ts';
 import { patientScript, quickLatencies } from '../../local/simulation/quickCloud.ts';
 import { randomFrom } from '../../local/kit/random.ts';
 import { CallFaults, callsOf, patternOf, plain, type RemoteCall } from '../support/remoteCalls.ts';

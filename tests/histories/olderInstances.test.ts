@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'vitest';
-import { cloudCaller } from '../support/cloudCaller.ts';
+import { cloudCaller } from '../../local/soak/cloudCaller.ts';
 import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { builtApp, historiesOf, watchEpisodes } from '../support/episodes.ts';
 import { recordedHistories, whatToDo } from '../support/recordedHistories.ts';

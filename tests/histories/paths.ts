@@ -1,6 +1,6 @@
 import { actCompanion } from '../../local/databricks/notebooks/companionScript.ts';
 import type { NotebookScript } from '../../local/databricks/notebooks/scriptedCompute.ts';
-import { cloudCaller } from '../support/cloudCaller.ts';
+import { cloudCaller } from '../../local/soak/cloudCaller.ts';
 import { makeWorkspace } from '../support/localPerson.ts';
 import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { eventGridEvent } from '../support/subscriptionEvents.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StatusResource } from '../../domain/status.ts';
-import { cloudCaller } from '../support/cloudCaller.ts';
-import { inventoryOf, oneOfEach } from '../support/inventory.ts';
+import { cloudCaller } from '../../local/soak/cloudCaller.ts';
+import { inventoryOf, oneOfEach } from '../../local/soak/inventory.ts';
 import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { setFault, setScenario, startWorld, type World } from '../support/world.ts';
 

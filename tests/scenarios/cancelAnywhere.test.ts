@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
 import type { ApiServer } from '../../local/kit/server.ts';
-import { cloudCaller } from '../support/cloudCaller.ts';
-import { inventoryOf, oneOfEach } from '../support/inventory.ts';
+import { cloudCaller } from '../../local/soak/cloudCaller.ts';
+import { inventoryOf, oneOfEach } from '../../local/soak/inventory.ts';
 import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { startWorld } from '../support/world.ts';
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StatusResource } from '../../domain/status.ts';
 import { actCompanion } from '../../local/databricks/notebooks/companionScript.ts';
 import type { NotebookScript } from '../../local/databricks/notebooks/scriptedCompute.ts';
-import { cloudCaller } from '../support/cloudCaller.ts';
+import { cloudCaller } from '../../local/soak/cloudCaller.ts';
 import { expectFailure } from '../support/expectFailure.ts';
 import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { setScenario, startWorld, type World } from '../support/world.ts';

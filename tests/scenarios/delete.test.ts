@@ -1,11 +1,12 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import type { StatusResource } from '../../domain/status.ts';
-import { cloudCaller, identitiesVersion, workspacesVersion } from '../support/cloudCaller.ts';
+import { cloudCaller, identitiesVersion, workspacesVersion } from '../../local/soak/cloudCaller.ts';
 import { expectFailure } from '../support/expectFailure.ts';
-import { inventoryOf, oneOfEach } from '../support/inventory.ts';
+import { inventoryOf, oneOfEach } from '../../local/soak/inventory.ts';
 import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { rolesOnWorkspaces, taggedResources } from '../support/taggedResources.ts';
-import { findWorkspace, setFault, setScenario, startWorld } from '../support/world.ts';
+import { findWorkspace } from '../../local/cloud/findWorkspace.ts';
+import { setFault, setScenario, startWorld } from '../support/world.ts';
 import { workspaceContents } from '../support/workspaceContents.ts';
 
 const twoNames = (catalogue: string | undefined): string => {

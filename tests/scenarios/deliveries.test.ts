@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Backend, type Delivery, perfectBackend } from '../../local/host/durable/backend.ts';
 import { fullSweep } from '../support/fullSweep.ts';
-import { inventoryOf, oneOfEach } from '../support/inventory.ts';
+import { inventoryOf, oneOfEach } from '../../local/soak/inventory.ts';
 import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { randomFrom } from '../../local/kit/random.ts';
 import { taggedResources } from '../support/taggedResources.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PollingPlan } from '../../domain/polling.ts';
 import type { StepStatus } from '../../domain/status.ts';
 import type { DeployInput } from '../../domain/steps.ts';
-import { cloudCaller } from '../support/cloudCaller.ts';
+import { cloudCaller } from '../../local/soak/cloudCaller.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 let world: World;

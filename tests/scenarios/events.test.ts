@@ -3,7 +3,7 @@ import { deploymentId } from '../../domain/ids.ts';
 import type { StatusResource } from '../../domain/status.ts';
 import type { DeployInput } from '../../domain/steps.ts';
 import type { LogEntry } from '../../local/host/log.ts';
-import { inventoryOf, oneOfEach } from '../support/inventory.ts';
+import { inventoryOf, oneOfEach } from '../../local/soak/inventory.ts';
 import { askForWorkspace, makeWorkspace, tagWorkspace } from '../support/localPerson.ts';
 import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { randomFrom } from '../../local/kit/random.ts';

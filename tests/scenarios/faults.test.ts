@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import type { StatusResource } from '../../domain/status.ts';
 import type { FaultRule } from '../../local/faults/faults.ts';
-import { inventoryOf, oneOfEach } from '../support/inventory.ts';
+import { inventoryOf, oneOfEach } from '../../local/soak/inventory.ts';
 import { patientScript, quickLatencies } from '../../local/simulation/quickCloud.ts';
 import { CallFaults, callsOf, pathFor, plain, type RemoteCall, serverOf } from '../support/remoteCalls.ts';
 import { randomFrom } from '../../local/kit/random.ts';

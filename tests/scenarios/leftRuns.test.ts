@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { watchInstanceId } from '../../domain/ids.ts';
 import type { StatusResource } from '../../domain/status.ts';
-import { cloudCaller } from '../support/cloudCaller.ts';
+import { cloudCaller } from '../../local/soak/cloudCaller.ts';
 import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { setFault, startWorld, type World } from '../support/world.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { cloudCaller } from '../support/cloudCaller.ts';
+import { cloudCaller } from '../../local/soak/cloudCaller.ts';
 import { expectFailure } from '../support/expectFailure.ts';
 import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { setScenario, startWorld, type World } from '../support/world.ts';

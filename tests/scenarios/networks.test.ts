@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type CloudCaller, cloudCaller, identitiesVersion, workspacesVersion } from '../support/cloudCaller.ts';
+import { type CloudCaller, cloudCaller, identitiesVersion, workspacesVersion } from '../../local/soak/cloudCaller.ts';
 import { expectFailure } from '../support/expectFailure.ts';
-import { inventoryOf, oneOfEach } from '../support/inventory.ts';
+import { inventoryOf, oneOfEach } from '../../local/soak/inventory.ts';
 import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { setScenario, startWorld, type World } from '../support/world.ts';
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunSummary, StatusResource } from '../../domain/status.ts';
 import { formatJson } from '../../local/kit/json.ts';
-import { type CloudCaller, cloudCaller } from '../support/cloudCaller.ts';
+import { type CloudCaller, cloudCaller } from '../../local/soak/cloudCaller.ts';
 import { expectFailure, secondsOf } from '../support/expectFailure.ts';
-import { inventoryOf, oneOfEach } from '../support/inventory.ts';
+import { inventoryOf, oneOfEach } from '../../local/soak/inventory.ts';
 import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { setFault, setScenario, startWorld, type World } from '../support/world.ts';
 

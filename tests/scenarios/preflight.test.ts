@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { DeploymentPlan } from '../../domain/preflightPlan.ts';
 import type { StatusResource } from '../../domain/status.ts';
-import { type CloudCaller, cloudCaller, workspacesVersion } from '../support/cloudCaller.ts';
+import { type CloudCaller, cloudCaller, workspacesVersion } from '../../local/soak/cloudCaller.ts';
 import { expectFailure, secondsOf } from '../support/expectFailure.ts';
-import { inventoryOf, oneOfEach } from '../support/inventory.ts';
+import { inventoryOf, oneOfEach } from '../../local/soak/inventory.ts';
 import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { setFault, setScenario, startWorld, type World } from '../support/world.ts';
 

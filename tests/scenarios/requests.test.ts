@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StatusResource } from '../../domain/status.ts';
-import { inventoryOf, oneOfEach } from '../support/inventory.ts';
+import { inventoryOf, oneOfEach } from '../../local/soak/inventory.ts';
 import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { type CallOptions, setScenario, startWorld, type World } from '../support/world.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { DeployStatus, StatusResource } from '../../domain/status.ts';
 import type { NotebookScript } from '../../local/databricks/notebooks/scriptedCompute.ts';
-import { assignmentsVersion, type CloudCaller, cloudCaller } from '../support/cloudCaller.ts';
+import { assignmentsVersion, type CloudCaller, cloudCaller } from '../../local/soak/cloudCaller.ts';
 import { expectFailure } from '../support/expectFailure.ts';
 import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { setFault, startWorld, type World } from '../support/world.ts';

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StatusResource } from '../../domain/status.ts';
 import type { NotebookOutcome, NotebookRequest } from '../../local/databricks/notebooks/notebookRequest.ts';
 import type { NotebookApi, NotebookScript } from '../../local/databricks/notebooks/scriptedCompute.ts';
-import { type CloudCaller, cloudCaller, workspacesVersion } from '../support/cloudCaller.ts';
+import { type CloudCaller, cloudCaller, workspacesVersion } from '../../local/soak/cloudCaller.ts';
 import { expectFailure, secondsOf } from '../support/expectFailure.ts';
 import { fullSweep } from '../support/fullSweep.ts';
-import { inventoryOf, oneOfEach } from '../support/inventory.ts';
+import { inventoryOf, oneOfEach } from '../../local/soak/inventory.ts';
 import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { type DeploymentWish, setFault, setScenario, startWorld, type World } from '../support/world.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StepStatus } from '../../domain/status.ts';
-import { inventoryOf, oneOfEach } from '../support/inventory.ts';
+import { inventoryOf, oneOfEach } from '../../local/soak/inventory.ts';
 import { makeWorkspace, tagWorkspace } from '../support/localPerson.ts';
 import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { cloudEvent, eventGridEvent, type SampleEvent } from '../support/subscriptionEvents.ts';

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { expectFailure, secondsOf } from '../support/expectFailure.ts';
 import { fullSweep } from '../support/fullSweep.ts';
-import { inventoryOf, oneOfEach } from '../support/inventory.ts';
+import { inventoryOf, oneOfEach } from '../../local/soak/inventory.ts';
 import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { setFault, setScenario, startWorld } from '../support/world.ts';
 

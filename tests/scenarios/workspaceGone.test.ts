@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
 import type { StepName } from '../../domain/status.ts';
-import { cloudCaller, workspacesVersion } from '../support/cloudCaller.ts';
-import { inventoryOf, oneOfEach } from '../support/inventory.ts';
+import { cloudCaller, workspacesVersion } from '../../local/soak/cloudCaller.ts';
+import { inventoryOf, oneOfEach } from '../../local/soak/inventory.ts';
 import { setFault, startWorld } from '../support/world.ts';
 
 // Every wait is longer than a deletion takes, so that the workspace goes in the middle of it.

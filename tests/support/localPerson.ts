@@ -1,5 +1,5 @@
 import type { Cloud } from '../../local/cloud/startCloud.ts';
-import { type CloudAnswer, workspacesVersion } from './cloudCaller.ts';
+import { type CloudAnswer, workspacesVersion } from '../../local/soak/cloudCaller.ts';
 
 /** Calls Azure as the person who owns the resource group, about one workspace. */
 export async function askForWorkspace(

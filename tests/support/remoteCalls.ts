@@ -1,7 +1,7 @@
 import type { Cloud } from '../../local/cloud/startCloud.ts';
 import type { FaultRule } from '../../local/faults/faults.ts';
 import type { ApiServer, LoggedRequest } from '../../local/kit/server.ts';
-import { findWorkspace } from './world.ts';
+import { findWorkspace } from '../../local/cloud/findWorkspace.ts';
 
 /** One remote call that a deployment makes, as a fault rule names it. */
 export interface RemoteCall {

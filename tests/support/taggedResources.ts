@@ -5,7 +5,7 @@ import {
   cloudCaller,
   identitiesVersion,
   workspacesVersion,
-} from './cloudCaller.ts';
+} from '../../local/soak/cloudCaller.ts';
 
 const ownerTag = 'accelerator-deployment';
 

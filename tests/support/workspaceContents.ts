@@ -1,4 +1,4 @@
-import { type CloudCaller, workspacesVersion } from './cloudCaller.ts';
+import { type CloudCaller, workspacesVersion } from '../../local/soak/cloudCaller.ts';
 
 /** What somebody can see of a workspace: all lists, without what changes by itself. */
 export async function workspaceContents(caller: CloudCaller, name: string): Promise<unknown[]> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { StatusResource } from '../../domain/status.ts';
+import { findWorkspace } from '../../local/cloud/findWorkspace.ts';
 import { type Cloud, type Latencies, startCloud } from '../../local/cloud/startCloud.ts';
 import { acceleratorScript } from '../../local/databricks/notebooks/acceleratorScript.ts';
 import { type NotebookScript, scriptedCompute } from '../../local/databricks/notebooks/scriptedCompute.ts';
@@ -162,14 +163,6 @@ function announceWorkspaces({ databricks }: Cloud, announce: NonNullable<WorldOp
     const found = databricks.workspaces().find(({ resourceId }) => resourceId === wanted.resourceId);
     return { host: (found && announce(wanted.name, found.server)) ?? made.host };
   };
-}
-
-/** The server of a workspace of the cloud, by the workspace's name. */
-export function findWorkspace({ databricks }: Cloud, name: string): ApiServer {
-  const end = `/${name}`.toLowerCase();
-  const found = databricks.workspaces().find(({ resourceId }) => resourceId.toLowerCase().endsWith(end));
-  if (!found) throw new Error(`there is no workspace ${name}`);
-  return found.server;
 }
 
 /** Sets a fault on a server, as a person does over HTTP. */

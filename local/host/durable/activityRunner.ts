@@ -56,9 +56,7 @@ export class ActivityRunner {
 
   /** Starts no further activity and waits at most `graceMs` for those that run; the next host runs the rest again. */
   async stop(graceMs: number): Promise<void> {
-    this.#stopped = true;
-    this.#queue.length = 0;
-    for (const cancel of this.#later) cancel();
+    this.#startNoMore();
     const grace = new Promise<'over'>((resolve) => setTimeout(resolve, graceMs, 'over').unref());
     while (this.#running > 0 || this.#done.length > 0) {
       const change = new Promise<void>((resolve) => this.#onChange.push(resolve));
@@ -70,8 +68,12 @@ export class ActivityRunner {
 
   /** Starts no further activity and takes no result of those that run; the next host runs them again. */
   abandon(): void {
-    this.#stopped = true;
+    this.#startNoMore();
     this.#abandoned = true;
+  }
+
+  #startNoMore(): void {
+    this.#stopped = true;
     this.#queue.length = 0;
     for (const cancel of this.#later) cancel();
   }
