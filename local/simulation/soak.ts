@@ -57,7 +57,8 @@ function drawTimes(draw: Draw): { latencies: Latencies; script: NotebookScript }
   const latencies = {
     workspaceSeconds: whole(180, 0.35),
     replicationSeconds: whole(15, 0.9),
-    storageSeconds: whole(40, 0.9),
+    // After a quarter of an hour without an answer a deployment fails, as it should.
+    storageSeconds: Math.min(whole(40, 0.9), 600),
     cloneSeconds: 0,
     clusterSeconds: whole(240, 0.25),
     gpuClusterSeconds: whole(300, 0.25),
