@@ -62,7 +62,9 @@ class Surrogate:
     @cached_property
     def _alone(self) -> Callable[[NDArray[np.float32]], jax.Array]:
         # Compiled for these networks, whose weights are constants then: to pass them costs more than to multiply them.
-        return jax.jit(partial(_volatility, self.model, *self._arrays))
+        # XLA's older runtime is one function, its newer one hands small operations to sleeping threads.
+        options = {"xla_cpu_use_thunk_runtime": False}
+        return jax.jit(partial(_volatility, self.model, *self._arrays), compiler_options=options)
 
     @cached_property
     def _arrays(self) -> tuple[Weights, jax.Array, jax.Array]:
