@@ -9,6 +9,7 @@ import { failureOfRun, isOver, resultOf, summaryOf } from '../domain/runs.ts';
 import type { RunSummary, WatchResult, WatchStatus } from '../domain/status.ts';
 import type { RunView, Workspace } from '../domain/steps.ts';
 import { Flow } from './flow.ts';
+import { isSince } from './isSince.ts';
 import { childOf, lookAtChild, readRunOf } from './lookAtChild.ts';
 import { repairOnce } from './repairOnce.ts';
 import { sleep, type StepObserver } from './runStep.ts';
@@ -34,8 +35,8 @@ export interface WatchRunInput {
   status: WatchStatus;
 }
 
-// A poll adds eight history rows and each replay reads them all, so the cost of polling grows with the square.
-const pollsPerGeneration = ({ companion }: WatchRunInput): number => (companion ? 20 : 40);
+// A call and its pause add eight history rows and each replay reads them all, so the cost grows with the square.
+const callsPerGeneration = 40;
 
 /** Follows the RUNME run and the run that it starts to their ends; returns what the last notebook handed over, or the failure. */
 export const watchRun: OrchestrationHandler = function* (
@@ -44,10 +45,8 @@ export const watchRun: OrchestrationHandler = function* (
   const watch = ctx.df.getInput<WatchRunInput>();
   const flow = flowOf(ctx, watch);
   try {
-    for (let poll = 0; poll < pollsPerGeneration(watch); poll++) {
-      const value = yield* lookOnce(flow, watch);
-      if (value) return { value };
-    }
+    const value = yield* lookUntilFull(flow, watch);
+    if (value) return { value };
     // The next generation would not know of the event.
     flow.requireUninterrupted();
     ctx.df.continueAsNew(watch);
@@ -57,10 +56,39 @@ export const watchRun: OrchestrationHandler = function* (
   }
 };
 
+/** Looks until the last run is over; undefined when the generation has no room for more, be it looks or tries of one. */
+function* lookUntilFull(flow: Flow, watch: WatchRunInput): Generator<Task, WatchResult | undefined, unknown> {
+  const generation: Generation = { looks: 0, calls: 0 };
+  try {
+    for (; !isFull(flow, watch, generation); generation.looks++) {
+      const value = yield* lookOnce(flow, watch, generation);
+      if (value) return value;
+    }
+  } catch (error) {
+    if (!(error instanceof GenerationFull)) throw error;
+  }
+  return undefined;
+}
+
+interface Generation {
+  looks: number;
+  calls: number;
+}
+
+/** Thrown instead of one more try of a step: the next generation looks again, and counts the time of its troubles anew. */
+class GenerationFull extends Error {}
+
+const isFull = ({ ctx }: Flow, { companion }: WatchRunInput, { looks, calls }: Generation): boolean =>
+  isSince(ctx, '1.3') ? calls >= callsPerGeneration : looks >= (companion ? 20 : 40);
+
 /** One look at the run: shows it, goes on to the child when RUNME is over, waits when there is nothing new to do. */
-function* lookOnce(flow: Flow, watch: WatchRunInput): Generator<Task, WatchResult | undefined, unknown> {
+function* lookOnce(
+  flow: Flow,
+  watch: WatchRunInput,
+  generation: Generation,
+): Generator<Task, WatchResult | undefined, unknown> {
   const { ctx } = flow;
-  const observer = observerOf(ctx, watch);
+  const observer = observerOf(flow, watch, generation);
   const run = yield* readRunOf(flow, watch, watch.runId, observer);
   show(ctx, watch, run, watch.role);
   if (watch.companion && watch.role === 'RUNME') {
@@ -115,9 +143,14 @@ function show(ctx: OrchestrationContext, watch: WatchRunInput, run: RunView, rol
   ctx.df.setCustomStatus(fitWatchStatus(status));
 }
 
-function observerOf(ctx: OrchestrationContext, { status }: WatchRunInput): StepObserver {
+function observerOf(flow: Flow, watch: WatchRunInput, generation: Generation): StepObserver {
+  const { ctx } = flow;
+  const { status } = watch;
   return {
-    trying() {},
+    trying(tries) {
+      if (tries > 1 && isFull(flow, watch, generation)) throw new GenerationFull();
+      generation.calls++;
+    },
     retrying({ code, message }) {
       status.problem = { code, message: message.slice(0, 300) };
       ctx.df.setCustomStatus(fitWatchStatus(status));

@@ -69,3 +69,18 @@ test.runIf(fullSweep)(
     }
   },
 );
+
+test('F18: hours in which Databricks does not answer are waited out, with a history that stays short', async () => {
+  const { id } = await world.start({ workspaceName: 'dbw-silent', parameters: { mode: '02_create_features' } });
+  const meter = historyMeter(world, (instance) => instance === `${id}:watch:1`);
+  await world.until(async () => (await world.read(id)).links.notebooksRun !== undefined);
+  const silence = { method: 'GET', path: '/api/2.2/jobs/runs/get*', status: 503, seconds: 3 * hour };
+  world.cloud.databricks.workspaces().at(-1)?.server.faults.add(silence);
+  await world.until(async () => {
+    await meter.look();
+    return world.isOver(id);
+  });
+
+  expect(await world.read(id)).toMatchObject({ runtimeStatus: 'Completed', results: { hours: 7 } });
+  expect(longestGeneration(meter.rows)).toBeLessThanOrEqual(400);
+}, 120_000);
