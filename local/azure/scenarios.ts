@@ -7,6 +7,7 @@ const name = v.pipe(v.string(), v.minLength(1));
 
 /** Of a policy's assignment: its display name (the policy's when left out), and the message for what does not comply. */
 const assigned = { assignment: v.optional(name), message: v.optional(name) };
+const failedState = v.optional(v.picklist(['Failed', 'Canceled']), 'Failed');
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 const scenario = v.variant('kind', [
@@ -16,7 +17,7 @@ const scenario = v.variant('kind', [
     name,
     code: name,
     message: name,
-    state: v.optional(v.picklist(['Failed', 'Canceled']), 'Failed'),
+    state: failedState,
   }),
   /** The creation of the workspace `name` (`*` for any) never ends; `state` is what it is shown as meanwhile. */
   v.strictObject({ kind: v.literal('neverReady'), name, state: v.optional(name) }),
@@ -37,8 +38,8 @@ const scenario = v.variant('kind', [
   v.strictObject({ kind: v.literal('locked'), name }),
   /** Unity Catalog is on in the workspace `name` (`*` for any): its data outlive it unless the deletion is forced. */
   v.strictObject({ kind: v.literal('unityEnabled'), name }),
-  /** The deletion of the workspace `name` (`*` for any) fails after its acceptance, with this error of the operation. */
-  v.strictObject({ kind: v.literal('deletionFails'), name, code: name, message: name }),
+  /** The deletion of the workspace `name` (`*` for any) ends in this state after its acceptance, with this error of the operation. */
+  v.strictObject({ kind: v.literal('deletionFails'), name, code: name, message: name, state: failedState }),
   /** The subscription has the resource provider `namespace` not registered. */
   v.strictObject({ kind: v.literal('providerNotRegistered'), namespace: name }),
   /** The quota `family` (by the name that Azure gives it) of cores has this limit, and so much of it is taken. */

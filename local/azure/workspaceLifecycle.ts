@@ -100,6 +100,7 @@ export function workspaceLifecycle(
         dueMs: dueMs(workspace),
         ...(retains && { retains }),
         ...(agreed && { failure: { code: agreed.code, message: agreed.message } }),
+        ...(agreed?.state === 'Canceled' && { cancels: true }),
       });
     },
     progress: (operation) =>

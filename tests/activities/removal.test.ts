@@ -328,21 +328,20 @@ describe('the removal of a workspace', () => {
     await fetch(`${activities.cloud.azure.arm.url}/__scenarios`, { method: 'DELETE' });
   });
 
-  test('tells why Azure failed to delete it, and not that it had failed before', async () => {
-    await setScenario(activities.cloud.azure.arm, {
-      kind: 'deletionFails',
-      name: owned,
-      code: 'Broken',
-      message: 'Sorry.',
-    });
-    const removal = await removeWorkspace(own());
-    expect(removal).toMatchObject({ state: 'deleting', retryAfterSeconds: 15 });
-    activities.clock.advance(quickLatencies.workspaceSeconds * 1000);
-    expect(await readRemovedWorkspace({ ...at(), removal: { state: 'deleting' } })).toEqual({ state: 'failed' });
-    const failure = await failureOf(readRemovedWorkspace({ ...at(), removal }));
-    expect(failure).toMatchObject({ code: 'REMOVAL_FAILED', message: 'Sorry.', retryable: false });
-    await fetch(`${activities.cloud.azure.arm.url}/__scenarios`, { method: 'DELETE' });
-  });
+  test.each(['Failed', 'Canceled'])(
+    'with a deletion that ended as %s tells why, and not that it had failed before',
+    async (state) => {
+      const why = { code: 'Broken', message: 'Sorry.' };
+      await setScenario(activities.cloud.azure.arm, { kind: 'deletionFails', name: owned, state, ...why });
+      const removal = await removeWorkspace(own());
+      expect(removal).toMatchObject({ state: 'deleting', retryAfterSeconds: 15 });
+      activities.clock.advance(quickLatencies.workspaceSeconds * 1000);
+      expect(await readRemovedWorkspace({ ...at(), removal: { state: 'deleting' } })).toEqual({ state: 'failed' });
+      const failure = await failureOf(readRemovedWorkspace({ ...at(), removal }));
+      expect(failure).toMatchObject({ code: 'REMOVAL_FAILED', message: 'Sorry.', retryable: false });
+      await fetch(`${activities.cloud.azure.arm.url}/__scenarios`, { method: 'DELETE' });
+    },
+  );
 
   test('is asked for once, by force, and ends with the managed group gone', async () => {
     const managedGroupId = await groupOf();
