@@ -349,7 +349,8 @@ export const errorTable = {
     hint: 'See at which step it was; raise `deployment` in LIMIT_SECONDS if it needs that long, and retry.',
   },
   ANSWER_INVALID: {
-    retryForSeconds: 120,
+    // A shape that is new stays so, but the page of a gateway passes.
+    retryForSeconds: 600,
     title: 'The cloud\u2019s answer has an unknown shape',
     hint: 'Send the request again; if it stays, report it with the message.',
   },
