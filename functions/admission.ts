@@ -82,7 +82,7 @@ function corporate(request: DeploymentRequest, faults: RequestFault[]): Pick<Adm
   const networking = resolveNetwork(request.network, {
     subscriptionId: settings.AZURE_SUBSCRIPTION_ID,
     network: settings.NETWORK,
-    allowed: settings.ALLOWED_VIRTUAL_NETWORKS ?? [],
+    allowed: settings.ALLOWED_VIRTUAL_NETWORKS,
   });
   const tagging = withRequiredTags(request.tags, settings.REQUIRED_TAGS);
   faults.push(...networking.faults, ...tagging.faults);

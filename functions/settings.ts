@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { catalogueEntry, repositoryList } from '../domain/accelerator.ts';
 import { endpoints } from '../domain/endpoints.ts';
 import { network, resolveNetwork, virtualNetworkId } from '../domain/network.ts';
-import { json, list, positive, readSettings } from '../domain/settings.ts';
+import { anyList, json, list, positive, readSettings } from '../domain/settings.ts';
 import { requiredTags } from '../domain/tags.ts';
 
 const seconds = v.pipe(v.number(), v.gtValue(0), v.finite());
@@ -43,7 +43,7 @@ const deployer = v.object({
   ALLOWED_LOCATIONS: list,
   ALLOWED_NODE_TYPES: v.optional(list, 'Standard_NC4as_T4_v3'),
   NETWORK: v.optional(json(possibleNetwork), '{}'),
-  ALLOWED_VIRTUAL_NETWORKS: v.optional(v.pipe(list, v.array(virtualNetworkId))),
+  ALLOWED_VIRTUAL_NETWORKS: v.optional(v.pipe(anyList, v.array(virtualNetworkId)), ''),
   REQUIRED_TAGS: v.optional(json(requiredTags), '{}'),
   STATUS_LINK_KEY: v.pipe(v.string(), v.minLength(32)),
   STATUS_LINK_HOURS: v.optional(positive, '168'),
