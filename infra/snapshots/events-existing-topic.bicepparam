@@ -1,0 +1,5 @@
+using '../main.bicep'
+
+param enableEventGrid = true
+param existingSystemTopicName = 'evgt-subscription'
+param existingSystemTopicResourceGroup = 'rg-events'

@@ -1,0 +1,4 @@
+using '../workspace.bicep'
+
+param databricksResourceName = 'dbw-volatility'
+param parameters = { profile: 'small' }
