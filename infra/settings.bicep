@@ -1,4 +1,5 @@
 @export()
+@sealed()
 @description('Settings of docs/configuration.md for which the template has no parameter of its own, as they stand there. None of them is a secret.')
 type furtherSettings = {
   @description('Repositories that a request may name.')

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,36 +9,117 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export function findBicep(environment: Record<string, string | undefined> = process.env): string | undefined {
   const program = process.platform === 'win32' ? 'bicep.exe' : 'bicep';
   const named = environment['BICEP'];
-  const onPath = (environment['PATH'] ?? '').split(delimiter).filter(Boolean);
-  const candidates = named
-    ? [named]
-    : [...onPath, join(root, '../shared/tools')].map((folder) => join(folder, program));
-  return candidates.find((file) => existsSync(file));
+  const folders = [...(environment['PATH'] ?? '').split(delimiter).filter(Boolean), join(root, '../shared/tools')];
+  return (named ? [named] : folders.map((folder) => join(folder, program))).find((file) => existsSync(file));
 }
-
-/** Runs the compiler; throws with what it says when it fails, or says anything of a warning. */
-export function bicep(compiler: string, ...args: string[]): string {
-  const { status, stdout, stderr, error } = spawnSync(compiler, args, { cwd: root, encoding: 'utf8' });
-  if (error) throw error;
-  if (status !== 0 || /\b(?:Warning|Error)\b/.test(stderr)) throw new Error(`bicep ${args.join(' ')}\n${stderr}`);
-  return stdout;
-}
-
-/** The version of the compiler, such as 0.49.2. */
-export const bicepVersion = (compiler: string): string =>
-  /\d+\.\d+\.\d+/.exec(bicep(compiler, '--version'))?.[0] ?? 'unknown';
 
 /** The templates that are compiled to JSON, because the portal reads no Bicep. */
 export const templates = ['main', 'workspace'] as const;
 
-/** What the snapshots take for granted: a subscription, group and region that exist nowhere. */
-const snapshotPlace = [
-  ['--subscription-id', '00000000-0000-4000-8000-000000000001'],
-  ['--tenant-id', '00000000-0000-4000-8000-000000000009'],
-  ['--resource-group', 'rg-accelerator'],
-  ['--location', 'northeurope'],
-].flat();
+/** What the snapshots take for granted: a tenant, subscription, group and region that are nobody's. */
+const place = {
+  tenantId: '00000000-0000-4000-8000-000000000009',
+  subscriptionId: '00000000-0000-4000-8000-000000000001',
+  resourceGroup: 'rg-accelerator',
+  location: 'northeurope',
+  deploymentName: 'main',
+};
 
-/** Evaluates a template with a file of parameters, and writes what would be made beside it or compares it with what is there. */
-export const snapshot = (compiler: string, file: string, mode: 'overwrite' | 'validate'): string =>
-  bicep(compiler, 'snapshot', file, '--mode', mode, ...snapshotPlace);
+interface Diagnostic {
+  source: string;
+  range: { start: { line: number; char: number } };
+  level: string;
+  code: string;
+  message: string;
+}
+
+interface Compiled {
+  success: boolean;
+  diagnostics: Diagnostic[];
+  contents: string;
+}
+
+/** One process of the compiler for many questions, each of which would take two seconds as a command of its own. Paths are absolute. */
+export class Bicep {
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  #received = Buffer.alloc(0);
+  #said = '';
+  #asked = 0;
+
+  constructor(compiler: string) {
+    this.#child = spawn(compiler, ['jsonrpc', '--stdio'], { cwd: root, stdio: 'pipe' });
+    this.#child.stdout?.on('data', (chunk: Buffer) => this.#receive(chunk));
+    this.#child.stderr?.on('data', (chunk: Buffer) => (this.#said += chunk.toString()));
+    // What is written to one that has ended is answered by its end.
+    this.#child.stdin?.on('error', () => {});
+    this.#child.on('error', (error) => this.#fail(error));
+    this.#child.on('close', (code) =>
+      this.#fail(new Error(`The Bicep compiler has ended with ${code}: ${this.#said}`)),
+    );
+  }
+
+  /** Its version, such as 0.49.2. */
+  async version(): Promise<string> {
+    return (await this.#ask<{ version: string }>('version', {})).version;
+  }
+
+  /** The JSON of a template; throws with the compiler's words when it has any to say, be it a warning. */
+  async compile(path: string): Promise<string> {
+    const { diagnostics, contents } = await this.#ask<Compiled>('compile', { path });
+    if (diagnostics.length > 0) throw new Error(diagnostics.map(said).join('\n'));
+    return contents;
+  }
+
+  /** The file as the formatter writes it. */
+  async format(path: string): Promise<string> {
+    return (await this.#ask<{ contents: string }>('format', { path })).contents;
+  }
+
+  /** What a template would make by a file of parameters, as JSON; throws what is wrong with them. */
+  async snapshot(path: string): Promise<string> {
+    const { success, diagnostics } = await this.#ask<Compiled>('compileParams', { path, parameterOverrides: {} });
+    if (!success) throw new Error(diagnostics.map(said).join('\n'));
+    return (await this.#ask<{ snapshot: string }>('getSnapshot', { path, metadata: place })).snapshot;
+  }
+
+  stop(): void {
+    this.#child.removeAllListeners('close').kill();
+  }
+
+  async #ask<T>(method: string, params: object): Promise<T> {
+    const id = ++this.#asked;
+    const answer = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, answer);
+    const body = JSON.stringify({ jsonrpc: '2.0', id, method: `bicep/${method}`, params });
+    this.#child.stdin?.write(`Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+    return (await answer.promise) as T;
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#received = Buffer.concat([this.#received, chunk]);
+    for (;;) {
+      const end = this.#received.indexOf('\r\n\r\n');
+      const length = Number(/Content-Length: (\d+)/i.exec(this.#received.toString('latin1', 0, Math.max(end, 0)))?.[1]);
+      if (end < 0 || this.#received.length < end + 4 + length) return;
+      const body = this.#received.subarray(end + 4, end + 4 + length);
+      this.#received = this.#received.subarray(end + 4 + length);
+      this.#answer(JSON.parse(body.toString()) as { id: number; result?: unknown; error?: { message: string } });
+    }
+  }
+
+  #answer({ id, result, error }: { id: number; result?: unknown; error?: { message: string } }): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (error) waiting?.reject(new Error(error.message));
+    else waiting?.resolve(result);
+  }
+
+  #fail(error: Error): void {
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+}
+
+const said = ({ source, range, level, code, message }: Diagnostic): string =>
+  `${source}(${range.start.line + 1},${range.start.char + 1}) : ${level} ${code}: ${message}`;

@@ -1,18 +1,26 @@
-import { globSync } from 'node:fs';
+import { globSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bicep, findBicep, snapshot, templates } from './bicep.ts';
+import { Bicep, findBicep, templates } from './bicep.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const infra = fileURLToPath(new URL('../../infra', import.meta.url));
 
-/** Formats all Bicep, lints and compiles the templates and evaluates them anew for each file of parameters. */
-function renewInfra(): void {
+/** Formats all Bicep, lints and compiles the templates, and evaluates them anew for each file of parameters. */
+async function renewInfra(): Promise<void> {
   const compiler = findBicep();
   if (!compiler)
     throw new Error('There is no Bicep compiler: name it in BICEP, or put it on the path (az bicep install).');
-  for (const kind of ['bicep', 'bicepparam']) bicep(compiler, 'format', '--pattern', `infra/**/*.${kind}`);
-  // Lints as well, the modules included.
-  for (const name of templates) bicep(compiler, 'build', `infra/${name}.bicep`, '--outfile', `infra/${name}.json`);
-  for (const file of globSync('infra/snapshots/*.bicepparam', { cwd: root })) snapshot(compiler, file, 'overwrite');
+  const bicep = new Bicep(compiler);
+  try {
+    const paths = (pattern: string): string[] => globSync(pattern, { cwd: infra }).map((path) => join(infra, path));
+    for (const path of paths('**/*.{bicep,bicepparam}')) writeFileSync(path, await bicep.format(path));
+    for (const name of templates)
+      writeFileSync(join(infra, `${name}.json`), await bicep.compile(join(infra, `${name}.bicep`)));
+    for (const path of paths('snapshots/*.bicepparam'))
+      writeFileSync(path.replace(/bicepparam$/, 'snapshot.json'), await bicep.snapshot(path));
+  } finally {
+    bicep.stop();
+  }
 }
 
-renewInfra();
+await renewInfra();
