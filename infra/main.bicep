@@ -22,14 +22,15 @@ param checkRegions bool = true
 @allowed(['24', '22'])
 param nodeVersion string = '24'
 
+// This and the next two are those of package.json; a test compares.
 @description('Address of the app\'s package, readable by anyone. Empty when the code comes another way, as with azd.')
-param packageUri string = '${loadJsonContent('../package.json', 'repository')}/releases/download/v${loadJsonContent('../package.json', 'version')}/app.zip'
+param packageUri string = 'https://github.com/your-organisation/accelerator-deployer/releases/download/v0.1.0/app.zip'
 
 @description('GitHub repository of the accelerator that is deployed when a request names none.')
-param acceleratorRepository string = loadJsonContent('../package.json', 'repository')
+param acceleratorRepository string = 'https://github.com/your-organisation/accelerator-deployer'
 
 @description('Its tag.')
-param acceleratorTag string = 'v${loadJsonContent('../package.json', 'version')}'
+param acceleratorTag string = 'v0.1.0'
 
 @description('The catalogue of accelerators (ACCELERATORS in docs/configuration.md); empty for the one above alone.')
 param accelerators {

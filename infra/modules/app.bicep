@@ -169,18 +169,18 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
         excludedPaths: ['/runtime/webhooks/*', '/api/health']
       }
       httpSettings: { requireHttps: true }
-      identityProviders: {
-        azureActiveDirectory: {
-          enabled: signIn
-          registration: signIn
-            ? {
+      identityProviders: signIn
+        ? {
+            azureActiveDirectory: {
+              enabled: true
+              registration: {
                 clientId: authClientId
                 openIdIssuer: uri(environment().authentication.loginEndpoint, '${tenant().tenantId}/v2.0')
               }
-            : null
-          validation: { allowedAudiences: signIn ? [authClientId, 'api://${authClientId}'] : [] }
-        }
-      }
+              validation: { allowedAudiences: [authClientId, 'api://${authClientId}'] }
+            }
+          }
+        : {}
       login: { tokenStore: { enabled: false } }
     }
     dependsOn: [appSettings]

@@ -172,8 +172,19 @@ describe('what stands elsewhere', () => {
     const { predictedResources } = readSnapshot('default');
     const [code] = ofType(predictedResources, 'Microsoft.Web/sites/extensions');
     expect(code?.['properties'].packageUri).toBe(`${repository}/releases/download/v${version}/app.zip`);
+    expect(main.parameters?.['acceleratorRepository']?.defaultValue).toBe(repository);
+    expect(main.parameters?.['acceleratorTag']?.defaultValue).toBe(`v${version}`);
     const foreign = textsIn(main).flatMap((text) => text.match(/https:\/\/github\.com\/[\w-]+\/[\w-]+/g) ?? []);
     expect(new Set(foreign)).toEqual(new Set([repository]));
+  });
+
+  test('no default of a parameter needs a variable, which the compiler writes and Azure refuses', () => {
+    const needy = allTemplates().flatMap(([, { parameters = {} }]) =>
+      Object.entries(parameters).filter(([, { defaultValue }]) =>
+        textsIn(defaultValue).some((text) => text.includes('variables(')),
+      ),
+    );
+    expect(needy).toEqual([]);
   });
 
   test('the alert asks for the event and the outcome that the app tells', () => {
