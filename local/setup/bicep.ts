@@ -1,15 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The Bicep compiler: what `BICEP` names, else that of the path, else that beside the checkout; undefined when there is none. */
+/**
+ * The Bicep compiler: what `BICEP` names, else that of the path, of `az bicep install`, or beside the checkout; undefined
+ * when there is none.
+ */
 export function findBicep(environment: Record<string, string | undefined> = process.env): string | undefined {
   const program = process.platform === 'win32' ? 'bicep.exe' : 'bicep';
   const named = environment['BICEP'];
-  const folders = [...(environment['PATH'] ?? '').split(delimiter).filter(Boolean), join(root, '../shared/tools')];
+  const onPath = (environment['PATH'] ?? '').split(delimiter).filter(Boolean);
+  const folders = [...onPath, join(homedir(), '.azure/bin'), join(root, '../shared/tools')];
   return (named ? [named] : folders.map((folder) => join(folder, program))).find((file) => existsSync(file));
 }
 

@@ -9,7 +9,7 @@ const infra = fileURLToPath(new URL('../../infra', import.meta.url));
 async function renewInfra(): Promise<void> {
   const compiler = findBicep();
   if (!compiler)
-    throw new Error('There is no Bicep compiler: name it in BICEP, or put it on the path (az bicep install).');
+    throw new Error('There is no Bicep compiler: name it in BICEP, put it on the path, or run az bicep install.');
   const bicep = new Bicep(compiler);
   try {
     const paths = (pattern: string): string[] => globSync(pattern, { cwd: infra }).map((path) => join(infra, path));

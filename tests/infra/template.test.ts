@@ -130,6 +130,29 @@ describe('the order', () => {
   });
 });
 
+describe('beside what is always made', () => {
+  const kinds = (name: string): string[] =>
+    readSnapshot(name).predictedResources.map(({ type, id }) => `${type} ${id}`);
+  const more = (name: string, than: string): string[] =>
+    kinds(name)
+      .filter((each) => !kinds(than).includes(each))
+      .map((each) => String(each.split(' ')[0]));
+
+  test.each([
+    ['events', ['Microsoft.EventGrid/systemTopics', 'Microsoft.EventGrid/systemTopics/eventSubscriptions']],
+    ['events-existing-topic', ['Microsoft.EventGrid/systemTopics/eventSubscriptions']],
+    ['authentication', []],
+    ['azd', []],
+  ])('%s makes %j', (name, types) => {
+    expect(more(name, 'default')).toEqual(types);
+  });
+
+  test('nothing is left out but the code, where it comes another way', () => {
+    expect(more('default', 'azd')).toEqual(['Microsoft.Web/sites/extensions']);
+    for (const name of ['events', 'events-existing-topic', 'authentication']) expect(more('default', name)).toEqual([]);
+  });
+});
+
 describe('Event Grid', () => {
   const subscriptions = (name: string) =>
     ofType(readSnapshot(name).predictedResources, 'Microsoft.EventGrid/systemTopics/eventSubscriptions');

@@ -11,7 +11,9 @@ const compiler = findBicep();
 const bicep = compiler === undefined ? undefined : new Bicep(compiler);
 afterAll(() => bicep?.stop());
 
-const missing = bicep ? '' : 'skipped: no Bicep compiler in BICEP, on the path or in ../shared/tools';
+const missing = bicep
+  ? ''
+  : 'skipped: no Bicep compiler by BICEP, on the path, by az bicep install or in ../shared/tools';
 const { metadata } = JSON.parse(readFileSync(`${root}infra/main.json`, 'utf8')) as {
   metadata: Record<'_generator', { version: string }>;
 };
