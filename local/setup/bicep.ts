@@ -85,7 +85,11 @@ export class Bicep {
   async snapshot(path: string): Promise<string> {
     const { success, diagnostics } = await this.#ask<Compiled>('compileParams', { path, parameterOverrides: {} });
     if (!success) throw new Error(diagnostics.map(said).join('\n'));
-    return (await this.#ask<{ snapshot: string }>('getSnapshot', { path, metadata: place })).snapshot;
+    const answer = await this.#ask<{ snapshot: string }>('getSnapshot', { path, metadata: place });
+    const made = JSON.parse(answer.snapshot) as { outputs: object };
+    // The compiler writes them in another order each time.
+    const outputs = Object.fromEntries(Object.entries(made.outputs).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    return `${JSON.stringify({ ...made, outputs }, null, 2)}\n`;
   }
 
   stop(): void {
