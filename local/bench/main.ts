@@ -10,12 +10,14 @@ import { hourOfRun } from './hourOfRun.ts';
 import { importTime } from './importTime.ts';
 import { load } from './load.ts';
 import { lostTime } from './lostTime.ts';
+import { packageFigures } from './packageFigures.ts';
 import { pollingEfficiency } from './pollingEfficiency.ts';
 import { runnerOverhead } from './runnerOverhead.ts';
 import { telemetryCost } from './telemetryCost.ts';
 
 const benches: Record<string, () => Promise<Figure[]> | Figure[]> = {
   import: () => [importTime()],
+  package: packageFigures,
   'first-answer': async () => [await firstAnswer()],
   telemetry: telemetryCost,
   event: async () => [await eventToWake()],

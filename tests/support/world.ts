@@ -55,6 +55,8 @@ export interface CallOptions {
 export type DeploymentWish = { workspaceName: string } & Record<string, unknown>;
 
 export interface WorldOptions {
+  /** The folder of the function app; this project's own when left out. */
+  appFolder?: string;
   script?: NotebookScript;
   latencies?: Latencies;
   /** Addresses of repositories like most public accelerators. */
@@ -81,7 +83,7 @@ const usualLatencies: Latencies = {
 
 /** Starts a world; one per test file, because the app reads its settings once per process. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
-  const { script = acceleratorScript, latencies = usualLatencies } = options;
+  const { appFolder = root, script = acceleratorScript, latencies = usualLatencies } = options;
   const folder = mkdtempSync(join(tmpdir(), 'world-'));
   // In the past, so that tokens look expired to the SDK's cache, which goes by the real clock, and are asked for anew.
   const clock = new VirtualClock(Date.now() - 12 * monthMs);
@@ -102,7 +104,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     ...options.settings?.(cloud.settings),
   };
   const { log } = options;
-  const host = await startHost({ appFolder: root, memory: true, clock, strict: true, settings, ...(log && { log }) });
+  const host = await startHost({ appFolder, memory: true, clock, strict: true, settings, ...(log && { log }) });
   const world: World = {
     clock,
     cloud,
