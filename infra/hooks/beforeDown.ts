@@ -1,0 +1,48 @@
+import { ownerTag } from '../../domain/ids.ts';
+import { type Listed, listAll } from './arm.ts';
+import { isOn, keep, runHook, setting } from './azd.ts';
+
+/**
+ * Before azd deletes the app's resource group: stops while there is something that the app has deployed. A workspace that
+ * goes with its group leaves its managed group behind, and what is in other groups would stay and be paid.
+ */
+export async function beforeDown(): Promise<void> {
+  // azd forgets the template's outputs with the resources.
+  keep('DEPLOYER_PRINCIPAL_ID', setting('identityPrincipalId'));
+  if (isOn('DEPLOYER_KEEP_DEPLOYMENTS')) return;
+  const marked = (await listAll(`/resources?$filter=tagName eq '${ownerTag}'&api-version=2021-04-01`)).filter(
+    inTargets,
+  );
+  if (marked.length === 0) return;
+  throw new Error(`These were made by deployments, and "azd down" would not remove them cleanly:
+${marked.map(({ id }) => `  ${id}`).join('\n')}
+
+Delete each deployment through the app first, with the function key in KEY, then run "azd down" again:
+${deletionsOf(marked).join('\n')}
+
+To leave them: azd env set DEPLOYER_KEEP_DEPLOYMENTS true`);
+}
+
+const groupOf = ({ id }: Listed): string => id.split('/')[4] ?? '';
+
+/** Whether this app may have made it. */
+function inTargets(resource: Listed): boolean {
+  const given = process.env['DEPLOYER_TARGET_RESOURCE_GROUPS'];
+  const groups = given ? (JSON.parse(given) as string[]) : [setting('AZURE_RESOURCE_GROUP')];
+  return groups.some((group) => group.toLowerCase() === groupOf(resource).toLowerCase());
+}
+
+/** The calls that delete their deployments; a target stands in each where it is known, because the app may have forgotten the deployment. */
+function deletionsOf(resources: Listed[]): string[] {
+  const targets = new Map<string, string>();
+  for (const resource of resources) {
+    const id = resource.tags?.[ownerTag] ?? '';
+    const isWorkspace = resource.type?.toLowerCase() === 'microsoft.databricks/workspaces';
+    if (isWorkspace) targets.set(id, `?resourceGroup=${groupOf(resource)}&workspaceName=${resource.name}`);
+    else if (!targets.has(id)) targets.set(id, '');
+  }
+  const startUrl = setting('startUrl');
+  return [...targets].map(([id, target]) => `  curl -X DELETE "${startUrl}/${id}${target}" -H "x-functions-key: $KEY"`);
+}
+
+if (import.meta.main) await runHook(beforeDown);
