@@ -59,6 +59,19 @@ test('the same sources give the same bytes, in another folder and another time z
   expect(made.sha256).toBe(createHash('sha256').update(made.bytes).digest('hex'));
 });
 
+test('npm run package writes it with its SHA-256 beside it, and tells its size, its files and the time of its import', () => {
+  const said = execFileSync(process.execPath, ['local/setup/package.ts'], { cwd: root, encoding: 'utf8' });
+  expect(said).toMatch(
+    /^dist\/app\.zip {3}\d\.\d\d MB \(goal ≤ 10 MB\), \d+ files\nSHA-256 .*\nimport {9}\d+ ms in a fresh process/,
+  );
+  const sha256 = createHash('sha256')
+    .update(readFileSync(`${root}dist/app.zip`))
+    .digest('hex');
+  expect(sha256).toBe(made.sha256);
+  expect(said).toContain(sha256);
+  expect(readFileSync(`${root}dist/app.zip.sha256`, 'utf8')).toBe(`${sha256}  app.zip\n`);
+}, 60_000);
+
 test('it is far below 10 MB', () => {
   expect(made.bytes.length).toBeLessThan(4e6);
 });
