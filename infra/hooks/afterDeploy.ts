@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { arm } from './arm.ts';
-import { isOn, keep, runHook, setting, showAzd } from './azd.ts';
+import { isOn, keep, runHook, setting, showAzd, targetGroups } from './azd.ts';
 
 const patience = { looks: 30, pauseMs: 10_000 };
 
@@ -43,6 +43,7 @@ function subscribe(): void {
 function nextSteps(): string {
   const [startUrl, group] = [setting('startUrl'), setting('AZURE_RESOURCE_GROUP')];
   const key = `az functionapp keys list --resource-group ${group} --name ${setting('appName')} --query functionKeys.default --output tsv`;
+  const [target] = targetGroups();
   const assigned = process.platform === 'win32' ? `$KEY = ${key}` : `KEY=$(${key})`;
   return `
 Start   POST ${startUrl}
@@ -50,7 +51,7 @@ Health  ${setting('healthUrl')}
 
 What a deployment would do; nothing is started or written:
   ${assigned}
-  curl -s -X POST "${startUrl}?dryRun=true" -H "x-functions-key: $KEY" -H "content-type: application/json" -d '{"resourceGroup": "${group}", "workspaceName": "dbw-volatility"}'
+  curl -s -X POST "${startUrl}?dryRun=true" -H "x-functions-key: $KEY" -H "content-type: application/json" -d '{"resourceGroup": "${target}", "workspaceName": "dbw-volatility"}'
 The same without dryRun deploys.`;
 }
 

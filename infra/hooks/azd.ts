@@ -22,6 +22,13 @@ export function setting(name: string): string {
 /** Whether a person, or a hook, has set it to true. */
 export const isOn = (name: string): boolean => process.env[name]?.toLowerCase() === 'true';
 
+/** The resource groups that the app may deploy into: given by a person, else its own. */
+export function targetGroups(): [first: string, ...others: string[]] {
+  const given = process.env['DEPLOYER_TARGET_RESOURCE_GROUPS'];
+  const [first = setting('AZURE_RESOURCE_GROUP'), ...others] = given ? (JSON.parse(given) as string[]) : [];
+  return [first, ...others];
+}
+
 /** Keeps a value for later commands, and for the rest of this one. */
 export function keep(name: string, value: string): void {
   azd('env', 'set', name, value);

@@ -1,6 +1,6 @@
 import { ownerTag } from '../../domain/ids.ts';
 import { type Listed, listAll } from './arm.ts';
-import { isOn, keep, runHook, setting } from './azd.ts';
+import { isOn, keep, runHook, setting, targetGroups } from './azd.ts';
 
 /**
  * Before azd deletes the app's resource group: stops while there is something that the app has deployed. A workspace that
@@ -26,11 +26,8 @@ To leave them: azd env set DEPLOYER_KEEP_DEPLOYMENTS true`);
 const groupOf = ({ id }: Listed): string => id.split('/')[4] ?? '';
 
 /** Whether this app may have made it. */
-function inTargets(resource: Listed): boolean {
-  const given = process.env['DEPLOYER_TARGET_RESOURCE_GROUPS'];
-  const groups = given ? (JSON.parse(given) as string[]) : [setting('AZURE_RESOURCE_GROUP')];
-  return groups.some((group) => group.toLowerCase() === groupOf(resource).toLowerCase());
-}
+const inTargets = (resource: Listed): boolean =>
+  targetGroups().some((group) => group.toLowerCase() === groupOf(resource).toLowerCase());
 
 /** The calls that delete their deployments; a target stands in each where it is known, because the app may have forgotten the deployment. */
 function deletionsOf(resources: Listed[]): string[] {

@@ -48,7 +48,15 @@ describe('after the code is deployed', () => {
     expect(said).toContain('https://func-app.azurewebsites.net/api/health');
     expect(said).toMatch(/az functionapp keys list --resource-group rg-app --name func-app .*functionKeys\.default/);
     expect(said).toContain('curl -s -X POST "https://func-app.azurewebsites.net/api/deployments?dryRun=true"');
+    expect(said).toContain('"resourceGroup": "rg-app"');
     expect(azdCalls()).toEqual([]);
+  });
+
+  test('the next command is for a group that the app may deploy into', async () => {
+    await start({ ...outputs, DEPLOYER_TARGET_RESOURCE_GROUPS: '["rg-target"]' }, () => undefined);
+    await afterDeploy(quick);
+    expect(said).toContain('--resource-group rg-app');
+    expect(said).toContain('"resourceGroup": "rg-target"');
   });
 
   test('a template that wants Event Grid is deployed once more, when Azure knows the function', async () => {

@@ -6,6 +6,7 @@ import {
   type Form,
   type FormElement,
   inputsOf,
+  isShown,
   outputsOf,
   untouched,
 } from '../support/portalForm.ts';
@@ -27,6 +28,7 @@ const { parameters } = read('infra/main.json') as { parameters: Record<string, P
 const { repository, version } = read('package.json') as { repository: string; version: string };
 const regions = read('infra/regions.json') as Record<string, { regions: string[] }>;
 
+const schedulers = regions['durableTaskScheduler']?.regions ?? [];
 const inputs = inputsOf(form);
 const outputs = Object.keys(form.parameters.outputs);
 const element = (name: string): FormElement => inputs.find(([, { name: one }]) => one === name)?.[1] as FormElement;
@@ -113,7 +115,17 @@ describe('the portal form', () => {
   test('offers the regions that the template knows', () => {
     expect(form.parameters.config.basics.location.allowedValues).toEqual(regions['flexConsumption']?.regions);
     const offered = element('schedulerLocation').constraints?.allowedValues?.map(({ value }) => value);
-    expect(offered).toEqual(regions['durableTaskScheduler']?.regions);
+    expect(offered).toEqual(['', ...schedulers]);
+    expect(outputsOf(form, withEntered('basics', { schedulerLocation: 'uksouth' }))).toMatchObject({
+      schedulerLocation: 'uksouth',
+    });
+  });
+
+  test('warns where the region of the app has no scheduler, and nowhere else', () => {
+    const warning = form.parameters.basics.find(({ name }) => name === 'schedulerInfo') as FormElement;
+    const warned = form.parameters.config.basics.location.allowedValues.filter((region) => isShown(warning, region));
+    expect(warned).toEqual(regions['flexConsumption']?.regions.filter((region) => !schedulers.includes(region)));
+    expect(warned).toContain('eastus');
   });
 
   test('asks for the resource providers that the template and the app need', () => {

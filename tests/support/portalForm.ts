@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm';
 export interface FormElement {
   name: string;
   type: string;
+  visible?: string | boolean;
   label?: string;
   defaultValue?: unknown;
   min?: number;
@@ -45,11 +46,18 @@ export const inputsOf = ({ parameters: { basics, steps } }: Form): [step: string
       .map((element): [string, FormElement] => [name, element]),
   );
 
+/** Whether an element is shown to who has chosen the region. */
+export const isShown = ({ visible }: FormElement, location: string): boolean =>
+  evaluate(visible, {}, { ...chosenPlace, location }) === true;
+
 /** What the form holds when nobody touches it. */
 export function untouched(form: Form): Entered {
   const entered: Entered = {};
-  for (const [step, { name, defaultValue }] of inputsOf(form))
-    (entered[step] ??= {})[name] = evaluate(defaultValue ?? '', entered);
+  for (const [step, { name, defaultValue, constraints }] of inputsOf(form)) {
+    // The default of a choice is one of its labels.
+    const choice = constraints?.allowedValues?.find(({ label }) => label === defaultValue);
+    (entered[step] ??= {})[name] = choice ? choice.value : defaultValue;
+  }
   return entered;
 }
 
@@ -58,7 +66,7 @@ export const outputsOf = (form: Form, entered: Entered): Record<string, unknown>
   Object.fromEntries(Object.entries(form.parameters.outputs).map(([name, value]) => [name, evaluate(value, entered)]));
 
 /** Evaluates an expression of the form; throws at a function, a step or an element that there is not. */
-function evaluate(value: unknown, entered: Entered): unknown {
+function evaluate(value: unknown, entered: Entered, place = chosenPlace): unknown {
   const expression = typeof value === 'string' ? /^\[(.*)\]$/s.exec(value)?.[1] : undefined;
   if (expression === undefined) return value;
   const present = (of: Record<string, unknown> | undefined): Record<string, unknown> =>
@@ -71,10 +79,13 @@ function evaluate(value: unknown, entered: Entered): unknown {
   const functions = {
     basics: (name: string) => present(entered['basics'])[name],
     steps: (name: string) => present(present(entered)[name] as Record<string, unknown>),
-    location: () => chosenPlace.location,
-    resourceGroup: () => ({ name: chosenPlace.group, location: chosenPlace.location, mode: 'Existing' }),
+    location: () => place.location,
+    resourceGroup: () => ({ name: place.group, location: place.location, mode: 'Existing' }),
     // A word of JavaScript's.
     choose: (condition: boolean, then: unknown, otherwise: unknown) => (condition ? then : otherwise),
+    not: (condition: boolean) => !condition,
+    concat: (...texts: string[]) => texts.join(''),
+    contains: (text: string, part: string) => text.includes(part),
     empty: (text: string) => text === '',
     split: (text: string, by: string) => text.split(by),
     replace: (text: string, what: string, by: string) => text.replaceAll(what, by),
