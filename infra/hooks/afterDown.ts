@@ -7,7 +7,8 @@ export async function afterDown(): Promise<void> {
   const group = await arm('GET', `/resourceGroups/${setting('AZURE_RESOURCE_GROUP')}?api-version=2021-04-01`);
   if (group.status !== 404) return;
   keep('DEPLOYER_EVENT_GRID_READY', 'false');
-  const principal = setting('DEPLOYER_PRINCIPAL_ID');
+  const principal = process.env['DEPLOYER_PRINCIPAL_ID'];
+  if (!principal) return;
   const roles = '/providers/Microsoft.Authorization/roleAssignments';
   const left = await listAll(`${roles}?$filter=principalId eq '${principal}'&api-version=2022-04-01`);
   for (const { id } of left.filter(({ properties }) => properties?.principalId === principal)) {

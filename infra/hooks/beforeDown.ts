@@ -7,8 +7,11 @@ import { isOn, keep, runHook, setting, targetGroups } from './azd.ts';
  * goes with its group leaves its managed group behind, and what is in other groups would stay and be paid.
  */
 export async function beforeDown(): Promise<void> {
+  const principal = process.env['identityPrincipalId'];
+  // The template was never deployed to its end, so the app has never deployed anything.
+  if (!principal) return;
   // azd forgets the template's outputs with the resources.
-  keep('DEPLOYER_PRINCIPAL_ID', setting('identityPrincipalId'));
+  keep('DEPLOYER_PRINCIPAL_ID', principal);
   if (isOn('DEPLOYER_KEEP_DEPLOYMENTS')) return;
   const marked = (await listAll(`/resources?$filter=tagName eq '${ownerTag}'&api-version=2021-04-01`)).filter(
     inTargets,

@@ -85,7 +85,7 @@ describe('the parameters that azd gives', () => {
 
   test('and the outputs that the hooks read are outputs of the template', () => {
     const sources = ['afterDeploy', 'beforeDown', 'afterDown'].map((name) => read(`infra/hooks/${name}.ts`)).join('');
-    const names = [...sources.matchAll(/setting\('([a-z]\w*)'\)/g)].map(([, name = '']) => name);
+    const names = [...sources.matchAll(/(?:setting\(|env\[)'([a-z]\w*)'/g)].map(([, name = '']) => name);
     expect(new Set(names)).toEqual(new Set(['appName', 'startUrl', 'healthUrl', 'identityPrincipalId']));
     expect(Object.keys(template.outputs)).toEqual(expect.arrayContaining([...new Set(names)]));
   });

@@ -127,6 +127,14 @@ describe('before the app is removed', () => {
     ]);
   });
 
+  test('an app that was never there to its end is removed without a question', async () => {
+    const { azdCalls, requests } = await start({}, () => undefined);
+    await beforeDown();
+    await afterDown();
+    expect(requests).toEqual(['GET /subscriptions/sub/resourceGroups/rg-app?api-version=2021-04-01']);
+    expect(azdCalls().filter((call) => call.includes('PRINCIPAL'))).toEqual([]);
+  });
+
   test('a person may leave it behind', async () => {
     const { requests } = await start({ ...outputs, DEPLOYER_KEEP_DEPLOYMENTS: 'true' }, () => undefined);
     await beforeDown();
