@@ -92,6 +92,18 @@ describe('deployerSettings', () => {
     expect(message).not.toContain(canary);
   });
 
+  test.each([
+    ['STATUS_LINK_KEY', `@Microsoft.KeyVault(SecretUri=https://vault.vault.azure.net/secrets/${canary})`],
+    ['STATUS_LINK_KEY', ` @microsoft.keyvault(VaultName=vault;SecretName=${canary})`],
+    ['ALLOWED_RESOURCE_GROUPS', `@Microsoft.KeyVault(SecretUri=https://vault.vault.azure.net/secrets/${canary})`],
+    ['MAX_STARTS_PER_HOUR', `@Microsoft.AppConfiguration(Endpoint=https://x.azconfig.io;Key=${canary})`],
+  ])('takes no reference that was not resolved for a value: %s', async (name, value) => {
+    vi.stubEnv(name, value);
+    expect(await messageOf(deployer)).toBe(
+      `TerminalError: SETTINGS_INVALID: ${name} is a reference that App Service did not resolve.`,
+    );
+  });
+
   test('names every setting that is missing', async () => {
     for (const name of Object.keys(good)) vi.stubEnv(name, undefined);
     const message = await messageOf(deployer);
@@ -125,11 +137,17 @@ describe('endpointSettings', () => {
     ['DATABRICKS_HOST_PATTERN', '(unfinished'],
     [connection, 'IngestionEndpoint=https://westeurope-5.in.applicationinsights.azure.com/'],
     [connection, 'xInstrumentationKey=00000000-0000-4000-8000-000000000009'],
-    [connection, '@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/s)'],
   ])('names %s when it is %j', async (name, value) => {
     vi.stubEnv(name, value);
     expect(await messageOf(endpoints)).toBe(`TerminalError: SETTINGS_INVALID: ${name} is not valid.`);
   });
+});
+
+test('a reference that was not resolved is nowhere to send telemetry to', async () => {
+  vi.stubEnv('APPLICATIONINSIGHTS_CONNECTION_STRING', '@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/s)');
+  expect(await messageOf(endpoints)).toBe(
+    'TerminalError: SETTINGS_INVALID: APPLICATIONINSIGHTS_CONNECTION_STRING is a reference that App Service did not resolve.',
+  );
 });
 
 describe('the workspace hosts that are sent a token', () => {
