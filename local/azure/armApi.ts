@@ -57,9 +57,10 @@ export function armApi(context: ArmContext, access: Access, authenticate: Authen
         const caller = authenticate(request);
         const { resourceGroupName } = request.params;
         if (resourceGroupName !== undefined && !isGroupWrite(route)) api.group(resourceGroupName);
-        if (route.authorise !== 'list') {
-          access.require(caller, `${route.type}/${verbs[route.method]}`, request.path.replace(/\/$/, ''));
-        }
+        const action = `${route.type}/${verbs[route.method]}`;
+        const path = request.path.replace(/\/$/, '');
+        if (route.authorise === 'list') access.asks(caller.oid, action, listedScope(path), { list: true });
+        else access.require(caller, action, path);
         return route.handler({ ...request, caller, apiVersion });
       });
     },
@@ -92,6 +93,9 @@ export function armApi(context: ArmContext, access: Access, authenticate: Authen
   };
   return api;
 }
+
+/** Where the resources are that a list shows. */
+const listedScope = (path: string): string => path.replace(/\/(?:providers\/[^/]+\/[^/]+|resourceGroups)$/i, '');
 
 // A PUT on a group is what makes it.
 const isGroupWrite = ({ type, method }: ArmRoute): boolean =>

@@ -11,7 +11,9 @@ export function servePermissions(api: ArmApi, context: ArmContext, access: Acces
   api.router.on('GET', `/{scope*}/providers/${type}`, (request) => {
     api.requireVersion(request, type, versions);
     const caller = api.authenticate(request);
-    const roles = access.rolesOf(caller.oid, knownScope(request, api, context));
+    const scope = knownScope(request, api, context);
+    access.asks(caller.oid, `${type}/read`, scope, { list: true });
+    const roles = access.rolesOf(caller.oid, scope);
     const value = roles.map(({ actions, notActions = [] }) => ({
       actions,
       notActions,

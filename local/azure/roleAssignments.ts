@@ -1,5 +1,6 @@
 import type { ApiReply, ApiRequest, Handler } from '../kit/router.ts';
 import type { Access } from './access.ts';
+import type { AssignmentAttributes } from './askedPermissions.ts';
 import { ArmError, invalidContent, resourceNotFound } from './armError.ts';
 import type { ArmApi, ArmRequest } from './armApi.ts';
 import { type ArmContext, isoTime, isWithin, keyOf, type RoleAssignment } from './armState.ts';
@@ -24,7 +25,7 @@ export function serveRoleAssignments(api: ArmApi, services: Services): void {
       const apiVersion = api.requireVersion(request, type, assignmentVersions);
       const caller = api.authenticate(request);
       const scope = knownScope(request, api, services.context);
-      services.access.require(caller, `${type}/${verb}`, scope);
+      services.access.require(caller, `${type}/${verb}`, scope, aboutAssignment(services, request, verb, scope));
       return handler({ ...request, caller, apiVersion }, scope);
     };
   const one = `/{scope*}/providers/${type}/{name}`;
@@ -50,6 +51,30 @@ export function serveRoleAssignments(api: ArmApi, services: Services): void {
       at('read', (request, scope) => list(services, request, scope)),
     );
 }
+
+/** What a condition on the right to assign roles can ask for; a deletion of what is not there is about nothing. */
+function aboutAssignment(
+  { access }: Services,
+  request: ApiRequest,
+  verb: 'read' | 'write' | 'delete',
+  scope: string,
+): AssignmentAttributes | undefined {
+  if (verb === 'delete') {
+    const there = access.assignments().find((each) => keyOf(each.id) === keyOf(assignmentId(request, scope)));
+    return there && attributesOf(there);
+  }
+  return verb === 'write' ? attributesOf(read(request, scope)) : undefined;
+}
+
+const attributesOf = ({
+  roleDefinitionId,
+  principalId,
+  principalType,
+}: AssignmentAttributes): AssignmentAttributes => ({
+  roleDefinitionId,
+  principalId,
+  principalType,
+});
 
 const assignmentId = ({ params }: ApiRequest, scope: string): string =>
   `${scope}/providers/${type}/${params['name'] ?? ''}`;
@@ -88,7 +113,11 @@ function put(services: Services, request: ArmRequest, scope: string): ApiReply {
     );
   }
   const { state, clock } = services.context;
-  const wanted = read(request, scope, clock.now());
+  const wanted: RoleAssignment = {
+    ...read(request, scope),
+    createdBy: request.caller.oid,
+    createdMs: clock.now(),
+  };
   requirePrincipal(services, wanted);
   const there = services.access.assignments().find((each) => keyOf(each.id) === keyOf(wanted.id));
   if (there) return again(there, wanted);
@@ -104,7 +133,7 @@ function put(services: Services, request: ArmRequest, scope: string): ApiReply {
   return { status: 201, body: shown(wanted) };
 }
 
-function read(request: ArmRequest, scope: string, nowMs: number): RoleAssignment {
+function read(request: ApiRequest, scope: string): Omit<RoleAssignment, 'createdBy' | 'createdMs'> {
   const properties = objectField(objectBody(request.body), 'properties');
   const roleDefinitionId = textField(properties, 'roleDefinitionId');
   const principalId = textField(properties, 'principalId');
@@ -127,8 +156,6 @@ function read(request: ArmRequest, scope: string, nowMs: number): RoleAssignment
     principalId,
     principalType: textField(properties, 'principalType') ?? 'ServicePrincipal',
     ...Object.fromEntries(told.filter(([, text]) => text !== undefined)),
-    createdBy: request.caller.oid,
-    createdMs: nowMs,
   };
 }
 

@@ -4,6 +4,7 @@ import type { Network } from '../kit/network.ts';
 import { type ApiServer, startServer } from '../kit/server.ts';
 import type { Store } from '../kit/store.ts';
 import { access } from './access.ts';
+import { type AskedPermission, askedPermissions } from './askedPermissions.ts';
 import { armApi } from './armApi.ts';
 import { armErrorReply } from './armError.ts';
 import { type ArmContext, armState, keyOf } from './armState.ts';
@@ -40,6 +41,8 @@ export interface AzureOptions {
   /** The function app's own identity, with Contributor and the right to assign roles on `resourceGroups`, and what a preflight reads of the subscription. */
   app: { clientId: string; objectId: string };
   resourceGroups: { name: string; location: string }[];
+  /** The condition under which the app may assign roles there; none when left out. */
+  delegation?: string;
   /** Users of the directory, owners of `resourceGroups`. */
   people?: Person[];
   latencies?: Partial<{
@@ -71,6 +74,8 @@ export interface Azure {
   eventsDelivered(): Promise<void>;
   /** Whether the principal (object id) is Contributor or Owner on the resource, by configuration or role assignment at it or above it. */
   mayAdminister(resourceId: string, objectId: string): boolean;
+  /** The permissions that the app's calls have needed so far, each once. */
+  askedByApp(): AskedPermission[];
   close(): Promise<void>;
 }
 
@@ -90,13 +95,15 @@ export async function startAzure(options: AzureOptions): Promise<Azure> {
   const replicationSeconds = latencies.replicationSeconds ?? 2;
   const context: ArmContext = { subscriptionId, tenantId, clock, state, replicationSeconds };
   const groupIds = ensureGroups(context, options.resourceGroups);
-  const rights = access(
-    state,
+  const asked = askedPermissions();
+  const rights = access(state, {
     subscriptionId,
-    app.objectId,
+    appObjectId: app.objectId,
     groupIds,
-    people.map(({ objectId }) => objectId),
-  );
+    ownerIds: people.map(({ objectId }) => objectId),
+    asked,
+    ...(options.delegation !== undefined && { delegation: options.delegation }),
+  });
   const api = armApi(context, rights, authentication(tenantId, signingKey, clock), throttle(subscriptionId, clock));
   const events = subscriptionEvents({ store: options.store, clock, subscriptionId, tenantId, people });
   const { workspaceSecondsFor = () => latencies.workspaceSeconds ?? 5 } = options;
@@ -132,7 +139,7 @@ export async function startAzure(options: AzureOptions): Promise<Azure> {
     unknownRoute: (request) => api.unknownRoute(request),
     errorReply: armErrorReply,
     replyHeaders: (request) => api.replyHeaders(request),
-    control: events.addRoutes(scenarioRoutes(state.scenarios)),
+    control: asked.addRoutes(events.addRoutes(scenarioRoutes(state.scenarios))),
     certificate: options.certificate,
     clock,
     ...(options.port !== undefined && { port: options.port }),
@@ -150,6 +157,7 @@ export async function startAzure(options: AzureOptions): Promise<Azure> {
     ...(ingestion && { ingestion }),
     eventsDelivered: () => events.idle(),
     mayAdminister: (resourceId, objectId) => rights.mayAdminister(resourceId, objectId),
+    askedByApp: () => asked.values().filter(({ principalId }) => principalId === app.objectId),
     async close() {
       await Promise.all([arm.close(), identity.server.close(), ingestion?.server.close(), lifecycle.close()]);
       await events.close();

@@ -81,7 +81,7 @@ export function requireJoin(
   const parameters = objectField(properties, 'parameters');
   const virtualNetwork = textField(objectField(parameters, 'customVirtualNetworkId'), 'value');
   const action = 'Microsoft.Network/virtualNetworks/subnets/join/action';
-  if (virtualNetwork === undefined || access.allows(caller.oid, action, virtualNetwork)) return;
+  if (virtualNetwork === undefined || access.asks(caller.oid, action, virtualNetwork)) return;
   throw new ArmError(
     403,
     'LinkedAuthorizationFailed',

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { delegation } from '../azure/delegation.ts';
 import { type Azure, startAzure } from '../azure/startAzure.ts';
 import type { Compute } from '../databricks/compute.ts';
 import { type Databricks, startDatabricks } from '../databricks/startDatabricks.ts';
@@ -87,6 +88,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     app,
     resourceGroups: [{ name: localResourceGroup, location: localLocation }],
     people: [localPerson],
+    delegation,
     latencies,
     ...(latenciesFor && { workspaceSecondsFor: (name) => latenciesFor(name).workspaceSeconds }),
     workspaces: databricks,

@@ -56,7 +56,7 @@ export interface Answer {
   body: { error: { code: string; message: string } } & Record<string, unknown>;
 }
 
-type Changes = Partial<Pick<AzureOptions, 'latencies' | 'resourceGroups' | 'people' | 'workspaces'>>;
+type Changes = Partial<Pick<AzureOptions, 'latencies' | 'resourceGroups' | 'people' | 'workspaces' | 'delegation'>>;
 
 /** A cloud of its own for one test, with a clock that the test moves and a backend that only notes its calls. */
 export async function startCloud(changes: Changes = {}): Promise<Cloud> {

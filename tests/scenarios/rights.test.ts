@@ -4,6 +4,7 @@ import type { NotebookScript } from '../../local/databricks/notebooks/scriptedCo
 import { assignmentsVersion, type CloudCaller, cloudCaller } from '../../local/soak/cloudCaller.ts';
 import { expectFailure } from '../support/expectFailure.ts';
 import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
+import { askAsOwner } from '../support/localPerson.ts';
 import { setFault, startWorld, type World } from '../support/world.ts';
 
 const minutes = 60;
@@ -110,15 +111,16 @@ async function leaveWorkspace(workspace: string): Promise<void> {
   expect(status).toBe(204);
 }
 
-/** Takes all roles of the app on the resource group; the right to do so goes last. */
+/** Takes all roles of the app on the resource group, as its owner does. */
 async function takeRoles(): Promise<void> {
   const path = '/providers/Microsoft.Authorization/roleAssignments';
-  const { body } = await caller.arm('GET', `${path}?$filter=atScope()`, assignmentsVersion);
+  const version = `api-version=${assignmentsVersion}`;
+  const { body } = await askAsOwner(world.cloud, 'GET', `${path}?$filter=atScope()&${version}`);
   const assignments = body['value'] as { name: string; properties: { scope: string; principalType: string } }[];
   // Not those of the people who own the group.
   const own = assignments.filter(({ properties }) => properties.principalType === 'ServicePrincipal');
   for (const { name } of own.filter(({ properties }) => properties.scope.includes('/resourceGroups/'))) {
-    const { status } = await caller.arm('DELETE', `${path}/${name}`, assignmentsVersion);
+    const { status } = await askAsOwner(world.cloud, 'DELETE', `${path}/${name}?${version}`);
     expect(status).toBe(200);
   }
 }

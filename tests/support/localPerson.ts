@@ -2,16 +2,20 @@ import type { Cloud } from '../../local/cloud/startCloud.ts';
 import { type CloudAnswer, workspacesVersion } from '../../local/soak/cloudCaller.ts';
 
 /** Calls Azure as the person who owns the resource group, about one workspace. */
-export async function askForWorkspace(
+export const askForWorkspace = (
   cloud: Cloud,
   method: 'PUT' | 'PATCH' | 'DELETE',
   name: string,
   body?: object,
   below = `?api-version=${workspacesVersion}`,
-): Promise<CloudAnswer> {
+): Promise<CloudAnswer> =>
+  askAsOwner(cloud, method, `/providers/Microsoft.Databricks/workspaces/${name}${below}`, body);
+
+/** Calls Azure as the person who owns the resource group; the path is one below it, with the API version. */
+export async function askAsOwner(cloud: Cloud, method: string, path: string, body?: object): Promise<CloudAnswer> {
   const { azure, settings } = cloud;
   const group = `/subscriptions/${settings['AZURE_SUBSCRIPTION_ID'] ?? ''}/resourceGroups/rg-volatility`;
-  const url = `${azure.url}${group}/providers/Microsoft.Databricks/workspaces/${name}${below}`;
+  const url = `${azure.url}${group}${path}`;
   const headers = { authorization: `Bearer ${cloud.personToken()}`, 'content-type': 'application/json' };
   const response = await fetch(url, { method, headers, ...(body && { body: JSON.stringify(body) }) });
   const text = await response.text();
