@@ -95,7 +95,7 @@ export function access(state: ArmState, options: AccessOptions): Access {
   };
 }
 
-/** What lets a principal enrol in a workspace as its administrator (azure-docs, permissions/analytics). */
+/** What lets a principal enrol in a workspace as its administrator. */
 const becomeAdministrator = 'Microsoft.Databricks/workspaces/assignWorkspaceAdmin/action';
 
 /** Whether an assignment grants the action; its condition is held against the role assignment that the action is about. */

@@ -55,12 +55,14 @@ export function armApi(context: ArmContext, access: Access, authenticate: Authen
         api.requireSubscription(request.params['subscriptionId'] ?? '');
         const apiVersion = api.requireVersion(request, route.type, route.versions);
         const caller = authenticate(request);
-        const { resourceGroupName } = request.params;
-        if (resourceGroupName !== undefined && !isGroupWrite(route)) api.group(resourceGroupName);
         const action = `${route.type}/${verbs[route.method]}`;
         const path = request.path.replace(/\/$/, '');
+        // Noted first: in Azure the right is looked at before anything else.
         if (route.authorise === 'list') access.asks(caller.oid, action, listedScope(path), { list: true });
-        else access.require(caller, action, path);
+        else access.asks(caller.oid, action, path);
+        const { resourceGroupName } = request.params;
+        if (resourceGroupName !== undefined && !isGroupWrite(route)) api.group(resourceGroupName);
+        if (route.authorise !== 'list') access.require(caller, action, path);
         return route.handler({ ...request, caller, apiVersion });
       });
     },

@@ -4,6 +4,8 @@ export interface Role {
   name: string;
   actions: string[];
   notActions?: string[];
+  /** What it grants on the data of a resource, which Resource Manager knows nothing of. */
+  dataActions?: string[];
 }
 
 export const ownerRole = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635';
@@ -61,9 +63,62 @@ const known: Role[] = [
     name: 'Accelerator preflight',
     actions: ['Microsoft.Resources/subscriptions/providers/read', 'Microsoft.Compute/locations/usages/read'],
   },
+  {
+    id: '4d97b98b-1d4f-4787-a291-c67834d212e7',
+    name: 'Network Contributor',
+    actions: [
+      'Microsoft.Authorization/*/read',
+      'Microsoft.Insights/alertRules/*',
+      'Microsoft.Network/*',
+      'Microsoft.ResourceHealth/availabilityStatuses/read',
+      'Microsoft.Resources/deployments/*',
+      'Microsoft.Resources/subscriptions/resourceGroups/read',
+      'Microsoft.Support/*',
+    ],
+  },
   { id: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe', name: 'Storage Blob Data Contributor', actions: [] },
-  { id: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b', name: 'Storage Blob Data Owner', actions: [] },
+  {
+    id: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b',
+    name: 'Storage Blob Data Owner',
+    actions: [
+      'Microsoft.Storage/storageAccounts/blobServices/containers/*',
+      'Microsoft.Storage/storageAccounts/blobServices/generateUserDelegationKey/action',
+    ],
+    dataActions: ['Microsoft.Storage/storageAccounts/blobServices/containers/blobs/*'],
+  },
   { id: '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1', name: 'Storage Blob Data Reader', actions: [] },
+  {
+    id: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3',
+    name: 'Storage Table Data Contributor',
+    actions: [
+      'Microsoft.Storage/storageAccounts/tableServices/tables/read',
+      'Microsoft.Storage/storageAccounts/tableServices/tables/write',
+      'Microsoft.Storage/storageAccounts/tableServices/tables/delete',
+    ],
+    dataActions: [
+      'Microsoft.Storage/storageAccounts/tableServices/tables/entities/read',
+      'Microsoft.Storage/storageAccounts/tableServices/tables/entities/write',
+      'Microsoft.Storage/storageAccounts/tableServices/tables/entities/delete',
+      'Microsoft.Storage/storageAccounts/tableServices/tables/entities/add/action',
+      'Microsoft.Storage/storageAccounts/tableServices/tables/entities/update/action',
+    ],
+  },
+  {
+    id: '0ad04412-c4d5-4796-b79c-f76d14c8d402',
+    name: 'Durable Task Data Contributor',
+    actions: [],
+    dataActions: ['Microsoft.DurableTask/*'],
+  },
+  {
+    id: '3913510d-42f4-4e42-8a64-420c390055eb',
+    name: 'Monitoring Metrics Publisher',
+    actions: [
+      'Microsoft.Insights/Register/Action',
+      'Microsoft.Support/*',
+      'Microsoft.Resources/subscriptions/resourceGroups/read',
+    ],
+    dataActions: ['Microsoft.Insights/Metrics/Write', 'Microsoft.Insights/Telemetry/Write'],
+  },
 ];
 
 /** The role that a role definition id (or its last part) names. */
