@@ -123,13 +123,16 @@ function progressOf({ kind, startedMs, shownAs }: Operation, nowMs: number, work
   return kind === 'create' ? 'Creating' : 'Deleting';
 }
 
-/** Databricks makes the managed group itself; the creation fails, after its acceptance, on one that is there already. */
+/**
+ * Databricks makes the managed group itself; the creation fails, after its acceptance, on one that is there already, be
+ * it what an earlier workspace of the same id has left. One that failed takes up its own.
+ */
 function takeManagedGroup(
-  { groups }: ArmContext['state'],
+  { groups, workspaces }: ArmContext['state'],
   { id, location, managedResourceGroupId }: Omit<Workspace, 'state' | 'operationId'>,
 ): Operation['failure'] {
   const there = groups.get(keyOf(managedResourceGroupId));
-  if (there && there.managedBy !== id) {
+  if (there && (there.managedBy !== id || !workspaces.get(keyOf(id)))) {
     return {
       code: 'ApplianceProvisioningFailed',
       message: `The managed resource group '${managedResourceGroupId}' already exists. Please specify a new non-existent managed resource group`,

@@ -14,6 +14,8 @@ export interface SampleEvent {
   timeMs?: number;
   /** The application that caused it; a person at the Azure CLI when left out. */
   applicationId?: string;
+  /** What it is about, below the resource group's providers, where that is no workspace. */
+  resource?: string;
 }
 
 let made = 0;
@@ -24,8 +26,11 @@ export function eventGridEvent(sample: SampleEvent = {}) {
   const operationName = sample.operation ?? 'Microsoft.Databricks/workspaces/write';
   // As Azure spells it here: the segment in lower case, the rest as its maker wrote it.
   const workspaceId = `/subscriptions/${in_}/resourcegroups/${resourceGroup}/providers/Microsoft.Databricks/workspaces/${workspace}`;
+  const subjectId = sample.resource
+    ? `/subscriptions/${in_}/resourcegroups/${resourceGroup}/providers/${sample.resource}`
+    : workspaceId;
   const isTag = operationName.startsWith('Microsoft.Resources/tags');
-  const resourceUri = isTag ? `${workspaceId}/providers/Microsoft.Resources/tags/default` : workspaceId;
+  const resourceUri = isTag ? `${subjectId}/providers/Microsoft.Resources/tags/default` : subjectId;
   return {
     id: sample.id ?? `event-${++made}`,
     topic: `/subscriptions/${in_}`,
