@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { errorTable } from '../../domain/errorTable.ts';
@@ -46,6 +46,14 @@ describe('docs/operations.md', () => {
     );
     expect(used.size).toBeGreaterThan(10);
     expect([...used].filter((word) => !(word in parameters) && !(word in outputs))).toEqual([]);
+  });
+
+  test('names variables that azd hands on or its hooks read', () => {
+    const files = ['infra/main.parameters.json', ...globSync('infra/hooks/*.ts', { cwd: root })];
+    const variables = (text: string): Set<string> => new Set(text.match(/\bDEPLOYER_[A-Z_]+\b/g));
+    const [named, known] = [variables(page), variables(files.map(read).join('\n'))];
+    expect(named.size).toBeGreaterThan(2);
+    expect([...named].filter((name) => !known.has(name))).toEqual([]);
   });
 
   test('has the resource providers registered that template and deployments need', () => {
