@@ -35,9 +35,12 @@ const roleClaims = new Set(['roles', 'http://schemas.microsoft.com/ws/2008/06/id
 /** Of an application's token, which has no name. */
 const applicationClaims = ['appid', 'azp'];
 
+/** Whether App Service says who calls. */
+const authenticates = (): boolean => deployerSettings().WEBSITE_AUTH_ENABLED.toLowerCase() === 'true';
+
 /** The caller by the headers that App Service sets; they are believed only where its authentication is on, for else anyone could set them. */
 export function callerOf({ headers }: Pick<HttpRequest, 'headers'>): Caller {
-  if (deployerSettings().WEBSITE_AUTH_ENABLED.toLowerCase() !== 'true') return keyCaller;
+  if (!authenticates()) return keyCaller;
   const known = principalIn(headers.get('x-ms-client-principal'));
   const { claims = [], name_typ: nameType, role_typ: roleType } = known ?? {};
   const valueOf = (...types: (string | undefined)[]): string | undefined =>
@@ -66,7 +69,8 @@ export function guarded<H extends (...args: Parameters<H>) => Promise<HttpRespon
     const caller = callerOf(request);
     if (!mayDo(caller, role)) {
       const context = others.at(-1) as InvocationContext;
-      context.warn(JSON.stringify({ evt: 'caller.refused', needs: role, caller: caller.name }));
+      const why = authenticates() ? 'role' : 'authenticationOff';
+      context.warn(JSON.stringify({ evt: 'caller.refused', needs: role, caller: caller.name, why }));
       throw new TerminalError('CALLER_NOT_ALLOWED', `This needs the app role ${role}.`);
     }
     return handler(...args);

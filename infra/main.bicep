@@ -74,6 +74,9 @@ param existingSystemTopicName string = ''
 @description('Resource group of that system topic; empty for this one.')
 param existingSystemTopicResourceGroup string = ''
 
+@description('Whether events that could not be delivered are kept, by a system topic that is made here. Turn it off if Azure refuses the topic an identity.')
+param keepUndeliveredEvents bool = true
+
 @description('Client id of the Entra app registration by which callers sign in, with the app roles Deployer and Reader. Empty for the function key alone.')
 param authClientId string = ''
 
@@ -172,6 +175,9 @@ var catalogue = empty(accelerators)
 
 @description('Whether the system topic is made here.')
 var makeTopic = enableEventGrid && empty(existingSystemTopicName)
+
+@description('Whether it holds the app\'s identity, by which it stores what it could not deliver.')
+var storesEvents = makeTopic && keepUndeliveredEvents
 
 module identity 'modules/identity.bicep' = {
   params: { name: names.identity, location: checkedLocation, tags: tags }
@@ -276,7 +282,7 @@ module app 'modules/app.bicep' = {
 }
 
 module topic 'modules/topic.bicep' = if (makeTopic) {
-  params: { name: names.topic, tags: tags, identityName: names.identity }
+  params: { name: names.topic, tags: tags, identityName: storesEvents ? names.identity : '' }
   dependsOn: [identity]
 }
 
@@ -293,7 +299,7 @@ module events 'modules/events.bicep' = if (enableEventGrid) {
     identityName: names.identity
     storageName: names.storage
     // Somebody else's topic does not hold this app's identity, and so cannot write to its storage.
-    deadLetterContainer: makeTopic ? containers.deadLetters : ''
+    deadLetterContainer: storesEvents ? containers.deadLetters : ''
   }
   dependsOn: [app, topic]
 }

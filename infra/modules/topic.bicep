@@ -4,17 +4,18 @@ import { tags as resourceTags } from '../types.bicep'
 param name string
 @description('Tags.')
 param tags resourceTags
-@description('Name of the app\'s identity, as which undelivered events are stored.')
+@description('Name of the app\'s identity, as which undelivered events are stored; empty for none.')
 param identityName string
 
-resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
-  name: identityName
-}
+@description('Id of that identity.')
+var identityId = resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', identityName)
 
 resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
   name: name
   location: 'global'
   tags: tags
-  identity: { type: 'UserAssigned', userAssignedIdentities: { '${identity.id}': {} } }
+  identity: empty(identityName)
+    ? { type: 'None' }
+    : { type: 'UserAssigned', userAssignedIdentities: { '${identityId}': {} } }
   properties: { source: subscription().id, topicType: 'Microsoft.Resources.Subscriptions' }
 }

@@ -38,7 +38,7 @@ const withEntered = (step: string, values: Record<string, unknown>): Entered => 
 };
 
 /** For who deploys the template without the portal. */
-const notInTheForm = ['accelerators', 'checkRegions', 'settings', 'tags'];
+const notInTheForm = ['accelerators', 'checkRegions', 'keepUndeliveredEvents', 'settings', 'tags'];
 
 /** The parameter with its constraints, and those of the elements of an array, which are its own. */
 function fits(value: unknown, { type, minLength = 0, maxLength = Infinity, ...of }: Parameter): boolean {

@@ -129,8 +129,16 @@ describe('a function that asks for a role', () => {
       hint: expect.stringContaining('app role') as string,
     });
     expect(warnings.map((line) => JSON.parse(line) as unknown)).toEqual([
-      { evt: 'caller.refused', needs: 'Deployer', caller: 'ann@example.test' },
+      { evt: 'caller.refused', needs: 'Deployer', caller: 'ann@example.test', why: 'role' },
     ]);
+  });
+
+  test('logs that nobody is let in because App Service does not authenticate', async () => {
+    vi.stubEnv('WEBSITE_AUTH_ENABLED', 'False');
+    vi.stubEnv('ROLES_REQUIRED', 'True');
+    vi.resetModules();
+    expect((await answerTo(withRoles('Deployer'), 'Deployer')).status).toBe(403);
+    expect(warnings.map((line) => (JSON.parse(line) as { why: string }).why)).toEqual(['authenticationOff']);
   });
 
   test.each([
