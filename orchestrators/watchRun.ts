@@ -4,36 +4,16 @@ import { DeploymentError, TerminalError, toFailure } from '../domain/errors.ts';
 import { fitWatchStatus } from '../domain/fitStatus.ts';
 import { deploymentTimeout, usualLimits } from '../domain/limits.ts';
 import type { Outcome } from '../domain/outcome.ts';
-import { nextPollSeconds, type PollingPlan } from '../domain/polling.ts';
+import { nextPollSeconds } from '../domain/polling.ts';
 import { failureOfRun, isOver, resultOf, summaryOf } from '../domain/runs.ts';
-import type { RunSummary, WatchResult, WatchStatus } from '../domain/status.ts';
-import type { RunView, Workspace } from '../domain/steps.ts';
+import type { RunSummary, WatchResult } from '../domain/status.ts';
+import type { RunView } from '../domain/steps.ts';
 import { Flow } from './flow.ts';
 import { isSince } from './isSince.ts';
 import { childOf, lookAtChild, readRunOf } from './lookAtChild.ts';
 import { repairOnce } from './repairOnce.ts';
 import { sleep, type StepObserver } from './runStep.ts';
-
-/** What one generation hands to the next. */
-export interface WatchRunInput {
-  workspace: Workspace;
-  polling: PollingPlan;
-  /** The run looked at now: RUNME's first, then the one that it started. */
-  role: RunSummary['role'];
-  runId: string;
-  /** When the watch began, and when the run looked at now did; 0 at first. */
-  startedMs: number;
-  roleStartedMs: number;
-  /** Whether RUNME waits for a child that it does not name. */
-  companion?: boolean;
-  /** That child, once it has been found, and since when it is looked at. */
-  child?: { runId: string; sinceMs: number };
-  /** From the submission of RUNME to the end of the notebooks. */
-  limitSeconds?: number;
-  /** When the whole deployment has to be over, milliseconds since 1970. */
-  endsAtMs?: number;
-  status: WatchStatus;
-}
+import type { WatchRunInput } from './watchRunInput.ts';
 
 // A call and its pause add eight history rows and each replay reads them all, so the cost grows with the square.
 const callsPerGeneration = 40;

@@ -2,7 +2,8 @@ import type { OrchestrationContext } from 'durable-functions';
 import { expect, test } from 'vitest';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { RunView } from '../../domain/steps.ts';
-import { watchRun, type WatchRunInput } from '../../orchestrators/watchRun.ts';
+import { watchRun } from '../../orchestrators/watchRun.ts';
+import type { WatchRunInput } from '../../orchestrators/watchRunInput.ts';
 
 const input: WatchRunInput = {
   workspace: { resourceId: '/w', host: 'adb-1.2.azuredatabricks.net' },
