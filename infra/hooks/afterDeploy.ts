@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { arm } from './arm.ts';
-import { isOn, keep, runHook, setting, showAzd, targetGroups } from './azd.ts';
+import { isOn, keep, provision, runHook, setting, targetGroups } from './azd.ts';
+import { appPath, handlerStatus } from './handler.ts';
 
 const patience = { looks: 30, pauseMs: 10_000 };
 
@@ -19,9 +19,8 @@ export async function afterDeploy({ looks, pauseMs } = patience): Promise<void> 
 
 /** Code is in place some moments before Resource Manager lists its functions. */
 async function functionKnown(looks: number, pauseMs: number): Promise<void> {
-  const site = `/resourceGroups/${setting('AZURE_RESOURCE_GROUP')}/providers/Microsoft.Web/sites/${setting('appName')}`;
   for (let look = 1; ; look++) {
-    const { status } = await arm('GET', `${site}/functions/onSubscriptionEvent?api-version=2025-03-01`);
+    const status = await handlerStatus();
     if (status === 200) return;
     if (look === looks)
       throw new Error(`Azure does not list the function onSubscriptionEvent (${status}): run "azd deploy" once more.`);
@@ -32,7 +31,7 @@ async function functionKnown(looks: number, pauseMs: number): Promise<void> {
 function subscribe(): void {
   keep('DEPLOYER_EVENT_GRID_READY', 'true');
   try {
-    showAzd('provision', '--no-prompt');
+    provision();
   } catch {
     // The next deployment tries again.
     keep('DEPLOYER_EVENT_GRID_READY', 'false');
@@ -43,13 +42,15 @@ function subscribe(): void {
 function nextSteps(): string {
   const [startUrl, group] = [setting('startUrl'), setting('AZURE_RESOURCE_GROUP')];
   const key = `az functionapp keys list --resource-group ${group} --name ${setting('appName')} --query functionKeys.default --output tsv`;
+  const page = `https://portal.azure.com/#@/resource/subscriptions/${setting('AZURE_SUBSCRIPTION_ID')}${appPath()}`;
   const [target] = targetGroups();
   const assigned = process.platform === 'win32' ? `$KEY = ${key}` : `KEY=$(${key})`;
   return `
 Start   POST ${startUrl}
 Health  ${setting('healthUrl')}
 
-What a deployment would do; nothing is started or written:
+What a deployment would do; nothing is started or written. The first line takes the function key by the Azure CLI; without it,
+take it from "App keys" of the app: ${page}
   ${assigned}
   curl -s -X POST "${startUrl}?dryRun=true" -H "x-functions-key: $KEY" -H "content-type: application/json" -d '{"resourceGroup": "${target}", "workspaceName": "dbw-volatility"}'
 The same without dryRun deploys.`;

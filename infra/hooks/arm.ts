@@ -1,4 +1,4 @@
-import { azd, setting } from './azd.ts';
+import { accessToken, setting } from './azd.ts';
 
 const publicCloud = 'https://management.azure.com';
 
@@ -13,16 +13,16 @@ export interface Listed {
 
 /** Calls Azure Resource Manager as the person who runs azd; the path begins at the subscription. */
 export async function arm(method: 'GET' | 'DELETE', path: string): Promise<Response> {
-  const { token } = JSON.parse(azd('auth', 'token', '--output', 'json')) as { token: string };
   const url = /^https?:/.test(path) ? path : `${base()}/subscriptions/${setting('AZURE_SUBSCRIPTION_ID')}${path}`;
-  return fetch(url, { method, headers: { authorization: `Bearer ${token}` } });
+  return fetch(url, { method, headers: { authorization: `Bearer ${accessToken()}` } });
 }
 
-/** All pages of a list. */
+/** All pages of a list; none of what is not there. */
 export async function listAll(path: string): Promise<Listed[]> {
   const found: Listed[] = [];
   for (let next: string | undefined = path; next;) {
     const response = await arm('GET', next);
+    if (response.status === 404) break;
     if (!response.ok) throw new Error(`Azure answered ${response.status}: ${await response.text()}`);
     const page = (await response.json()) as { value: Listed[]; nextLink?: string };
     found.push(...page.value);

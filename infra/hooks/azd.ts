@@ -1,16 +1,26 @@
 import { execFileSync } from 'node:child_process';
 
-/** Runs azd on the environment of the hook and returns what it prints; what it complains of goes to the terminal. */
-export const azd = (...args: string[]): string => run(args, 'pipe') ?? '';
+/** The variable that says that a hook itself deploys the template, because it has seen the function that receives events. */
+export const subscribing = 'DEPLOYER_SUBSCRIBING';
 
-/** Runs azd on the environment of the hook, for a person to watch. */
-export const showAzd = (...args: string[]): void => void run(args, 'inherit');
-
-const run = (args: string[], stdout: 'pipe' | 'inherit'): string | null =>
-  execFileSync('azd', [...args, '--environment', setting('AZURE_ENV_NAME')], {
+/** An access token for Azure Resource Manager, of the person who runs azd. */
+export function accessToken(): string {
+  const said = execFileSync('azd', ['auth', 'token', '--output', 'json'], {
     encoding: 'utf8',
-    stdio: ['ignore', stdout, 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
+  return (JSON.parse(said) as { token: string }).token;
+}
+
+/** Deploys the template from within a hook, for a person to watch. */
+export function provision(): void {
+  execFileSync('azd', ['provision', '--no-prompt', ...onEnvironment()], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, [subscribing]: 'true' },
+  });
+}
+
+const onEnvironment = (): string[] => ['--environment', setting('AZURE_ENV_NAME')];
 
 /** A value of the azd environment, which hooks have in theirs: given by a person, or an output of the template. */
 export function setting(name: string): string {
@@ -31,7 +41,7 @@ export function targetGroups(): [first: string, ...others: string[]] {
 
 /** Keeps a value for later commands, and for the rest of this one. */
 export function keep(name: string, value: string): void {
-  azd('env', 'set', name, value);
+  execFileSync('azd', ['env', 'set', name, value, ...onEnvironment()], { stdio: ['ignore', 'ignore', 'inherit'] });
   process.env[name] = value;
 }
 

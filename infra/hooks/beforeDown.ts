@@ -13,9 +13,7 @@ export async function beforeDown(): Promise<void> {
   // azd forgets the template's outputs with the resources.
   keep('DEPLOYER_PRINCIPAL_ID', principal);
   if (isOn('DEPLOYER_KEEP_DEPLOYMENTS')) return;
-  const marked = (await listAll(`/resources?$filter=tagName eq '${ownerTag}'&api-version=2021-04-01`)).filter(
-    inTargets,
-  );
+  const marked = await markedResources();
   if (marked.length === 0) return;
   throw new Error(`These were made by deployments, and "azd down" would not remove them cleanly:
 ${marked.map(({ id }) => `  ${id}`).join('\n')}
@@ -28,9 +26,13 @@ To leave them: azd env set DEPLOYER_KEEP_DEPLOYMENTS true`);
 
 const groupOf = ({ id }: Listed): string => id.split('/')[4] ?? '';
 
-/** Whether this app may have made it. */
-const inTargets = (resource: Listed): boolean =>
-  targetGroups().some((group) => group.toLowerCase() === groupOf(resource).toLowerCase());
+/** What this app may have made. The whole groups are listed, because Azure leaves the tags out where it filters by one. */
+async function markedResources(): Promise<Listed[]> {
+  const found: Listed[] = [];
+  for (const group of new Set(targetGroups().map((name) => name.toLowerCase())))
+    found.push(...(await listAll(`/resourceGroups/${group}/resources?api-version=2021-04-01`)));
+  return found.filter(({ tags }) => tags?.[ownerTag]);
+}
 
 /** The calls that delete their deployments; a target stands in each where it is known, because the app may have forgotten the deployment. */
 function deletionsOf(resources: Listed[]): string[] {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -10,6 +10,7 @@ type Hook = Record<'windows' | 'posix', { shell: string; run: string }>;
 interface AzureYaml {
   name: string;
   metadata: { template: string };
+  requiredVersions: { azd: string };
   services: Record<string, Record<string, unknown> & { hooks: Record<string, Hook> }>;
   hooks: Record<string, Hook>;
 }
@@ -35,6 +36,11 @@ describe('azure.yaml', () => {
     expect(azure.metadata.template).toBe(`${manifest.name}@${manifest.version}`);
   });
 
+  test('refuses an azd that is too old: before 1.23.4 lists and objects of the environment reach the template wrongly', () => {
+    expect(azure.requiredVersions).toEqual({ azd: '>= 1.24.0' });
+    expect(read('azure.yaml')).toContain('# For azd 1.24 or newer');
+  });
+
   test('deploys the zip of npm run package as it is, to the app that the template names', () => {
     const { app, ...others } = azure.services;
     expect(others).toEqual({});
@@ -46,7 +52,13 @@ describe('azure.yaml', () => {
   });
 
   test('runs hooks that are there, the same on every system', () => {
-    expect(hooks.map(([name]) => name).sort()).toEqual(['postdeploy', 'postdown', 'predown', 'prepackage']);
+    expect(hooks.map(([name]) => name).sort()).toEqual([
+      'postdeploy',
+      'postdown',
+      'predown',
+      'prepackage',
+      'preprovision',
+    ]);
     for (const [, { windows, posix }] of hooks) {
       expect([windows.shell, posix.shell]).toEqual(['pwsh', 'sh']);
       expect(windows.run).toBe(posix.run);
@@ -84,7 +96,7 @@ describe('the parameters that azd gives', () => {
   });
 
   test('and the outputs that the hooks read are outputs of the template', () => {
-    const sources = ['afterDeploy', 'beforeDown', 'afterDown'].map((name) => read(`infra/hooks/${name}.ts`)).join('');
+    const sources = globSync('infra/hooks/*.ts', { cwd: root }).map(read).join('');
     const names = [...sources.matchAll(/(?:setting\(|env\[)'([a-z]\w*)'/g)].map(([, name = '']) => name);
     expect(new Set(names)).toEqual(new Set(['appName', 'startUrl', 'healthUrl', 'identityPrincipalId']));
     expect(Object.keys(template.outputs)).toEqual(expect.arrayContaining([...new Set(names)]));

@@ -1,4 +1,7 @@
-import { globSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -8,9 +11,11 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string): string => readFileSync(root + path, 'utf8');
 
 interface Step {
+  name?: string;
   uses?: string;
   run?: string;
   with?: Record<string, unknown>;
+  env?: Record<string, string>;
 }
 interface Job {
   uses?: string;
@@ -105,6 +110,75 @@ describe('the GitHub workflows', () => {
   });
 });
 
+/** Runs the command of a step as GitHub does, with an az and a bicep that note how they are called, one of them failing. */
+function runStep(
+  step: Step | undefined,
+  environment: Record<string, string>,
+  failing = '',
+): { status: number | null; calls: string[]; folder: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'step-'));
+  const [script, calls] = [join(folder, 'script'), join(folder, 'calls')];
+  writeFileSync(script, step?.run ?? 'exit 9');
+  writeFileSync(calls, '');
+  for (const program of ['az', 'bicep']) {
+    const file = join(folder, program);
+    writeFileSync(file, `#!/bin/sh\necho "${program} $*" >>'${calls}'\n[ "${program} $*" != '${failing}' ]\n`);
+    chmodSync(file, 0o755);
+  }
+  const own = { PATH: `${folder}${delimiter}${process.env['PATH']}`, RUNNER_TEMP: folder };
+  const { status } = spawnSync('bash', ['-e', script], { cwd: root, env: { ...process.env, ...own, ...environment } });
+  return { status, calls: readFileSync(calls, 'utf8').split('\n').filter(Boolean), folder };
+}
+
+const noJq = spawnSync('jq', ['--version']).status !== 0;
+if (noJq) console.warn('There is no jq: what the workflow what-if gives to Azure is not tested.');
+
+describe.skipIf(noJq)(`what is asked of Azure beforehand${noJq ? ' (skipped: there is no jq)' : ''}`, () => {
+  const [, whatIf] = workflows.find(([path]) => path.endsWith('/what-if.yml')) ?? [];
+  const step = whatIf?.jobs['what-if']?.steps?.at(-1);
+  const ask = (parameters: string): ReturnType<typeof runStep> =>
+    runStep(step, { RESOURCE_GROUP: 'rg-app', NAME: 'volatility', PARAMETERS: parameters });
+
+  test('is asked with the parameters that are given, as a file', () => {
+    const { inputs } = (whatIf as Workflow).on['workflow_dispatch'] as {
+      inputs: Record<string, { default?: string }>;
+    };
+    expect(inputs['parameters']?.default).toBe('{}');
+    expect(step?.env).toMatchObject({ NAME: '${{ inputs.name }}', PARAMETERS: '${{ inputs.parameters }}' });
+    const { status, calls, folder } = ask('{"schedulerLocation": "northeurope", "enableEventGrid": true}');
+    expect(status).toBe(0);
+    expect(calls).toEqual([
+      `az deployment group what-if --resource-group rg-app --template-file infra/main.json --validation-level ProviderNoRbac --parameters @${folder}/parameters.json`,
+    ]);
+    const file = JSON.parse(readFileSync(join(folder, 'parameters.json'), 'utf8')) as Record<string, unknown>;
+    expect(file).toEqual({
+      $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#',
+      contentVersion: '1.0.0.0',
+      parameters: {
+        name: { value: 'volatility' },
+        schedulerLocation: { value: 'northeurope' },
+        enableEventGrid: { value: true },
+      },
+    });
+  });
+
+  test.each(['', '[]', '"name"', '{} {}', '{"name": }', '$(touch infra/injected)', `{}' >/dev/null; az logout '`])(
+    'is not asked with what is no object: %s',
+    (parameters) => {
+      const { status, calls } = ask(parameters);
+      expect(status).not.toBe(0);
+      expect(calls).toEqual([]);
+    },
+  );
+
+  test('takes what looks like a command for a value', () => {
+    const { status, folder } = ask(JSON.stringify({ alertEmail: '$(az logout)\'"; `az logout`' }));
+    expect(status).toBe(0);
+    expect(readFileSync(join(folder, 'parameters.json'), 'utf8')).toContain('$(az logout)');
+    expect(readFileSync(join(folder, 'calls'), 'utf8')).not.toContain('logout');
+  });
+});
+
 describe('what they run', () => {
   const { scripts, version, repository } = JSON.parse(read('package.json')) as {
     scripts: Record<string, string>;
@@ -133,6 +207,22 @@ describe('what they run', () => {
     const [, compiled = ''] = /"version": "([\d.]+)"/.exec(read('infra/main.json')) ?? [];
     const [, used] = /az bicep install --version v([\d.]+)/.exec(commands) ?? [];
     expect(compiled.startsWith(`${used}.`)).toBe(true);
+  });
+
+  test('builds the templates with the compilers of azd as well, last, because they take the place of the other', () => {
+    const [, check] = workflows.find(([path]) => path.endsWith('/ci.yml')) ?? [];
+    const step = check?.jobs['check']?.steps?.at(-1);
+    const seen = runStep(step, { BICEP: 'bicep' });
+    expect(seen.calls).toEqual(
+      ['v0.42.1', 'v0.45.15'].flatMap((compiler) => [
+        `az bicep install --version ${compiler}`,
+        'bicep build infra/main.bicep --stdout',
+        'bicep build infra/workspace.bicep --stdout',
+      ]),
+    );
+    expect(seen.status).toBe(0);
+    const refused = runStep(step, { BICEP: 'bicep' }, 'bicep build infra/main.bicep --stdout');
+    expect([refused.status, refused.calls.length]).toEqual([1, 2]);
   });
 
   test('attaches to a release what the button and the templates name', () => {
