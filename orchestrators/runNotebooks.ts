@@ -7,7 +7,7 @@ import type { Flow } from './flow.ts';
 import type { Progress } from './progress.ts';
 import { runChild } from './runChild.ts';
 import { runStep } from './runStep.ts';
-import type { WatchRunInput } from './watchRunInput.ts';
+import type { WatchRunInput } from '../domain/watchRunInput.ts';
 
 export interface NotebooksEnd {
   runme: steps.SubmittedRun;

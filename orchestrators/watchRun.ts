@@ -13,7 +13,7 @@ import { isSince } from './isSince.ts';
 import { childOf, lookAtChild, readRunOf } from './lookAtChild.ts';
 import { repairOnce } from './repairOnce.ts';
 import { sleep, type StepObserver } from './runStep.ts';
-import type { WatchRunInput } from './watchRunInput.ts';
+import type { WatchRunInput } from '../domain/watchRunInput.ts';
 
 // A call and its pause add eight history rows and each replay reads them all, so the cost grows with the square.
 const callsPerGeneration = 40;

@@ -134,8 +134,15 @@ function holdsOfOwn({ by, verdict }: Generated, { status, headers, text }: RawAn
   if (verdict === 'taken') expect(untimely).toContain(status);
 }
 
-function holdsOfForeign({ by }: Generated, { status, text }: RawAnswer): void {
+function holdsOfForeign(sent: Generated, { status, text }: RawAnswer): void {
   counts.host++;
+  if (status === 431) {
+    // Node refuses a head beyond 16 kB by itself, as App Service does.
+    const { path, headers } = rawOf(sent);
+    expect(path.length + JSON.stringify(headers).length).toBeGreaterThan(15_500);
+    return;
+  }
+  const { by } = sent;
   expect(by).not.toBe('app');
   expect([400, 401, 404]).toContain(status);
   expect(text).toBe('');

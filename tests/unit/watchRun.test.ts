@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { RunView } from '../../domain/steps.ts';
 import { watchRun } from '../../orchestrators/watchRun.ts';
-import type { WatchRunInput } from '../../orchestrators/watchRunInput.ts';
+import type { WatchRunInput } from '../../domain/watchRunInput.ts';
 
 const input: WatchRunInput = {
   workspace: { resourceId: '/w', host: 'adb-1.2.azuredatabricks.net' },

@@ -1,6 +1,6 @@
-import type { PollingPlan } from '../domain/polling.ts';
-import type { RunSummary, WatchStatus } from '../domain/status.ts';
-import type { Workspace } from '../domain/steps.ts';
+import type { PollingPlan } from './polling.ts';
+import type { RunSummary, WatchStatus } from './status.ts';
+import type { Workspace } from './steps.ts';
 
 /** Input of the `watchRun` orchestrator: what one generation hands to the next. */
 export interface WatchRunInput {
