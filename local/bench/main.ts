@@ -35,7 +35,7 @@ const benches: Record<string, () => Promise<Figure[]> | Figure[]> = {
   },
 };
 
-/** Takes a quarter of an hour, so it runs only by its name. */
+/** Takes twenty minutes, so it runs only by its name. */
 const onlyByName = new Set(['load-1000']);
 
 const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });
