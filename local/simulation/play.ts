@@ -67,8 +67,8 @@ export async function play(
           requests.map((one) => `${(one.atMs - startMs) / 1000} ${one.method} ${masked(one.path)} ${one.status}`),
         ),
       moments: moments.passed,
-      // A host that has crashed has not kept what it was asked to wait.
-      impatience: simulation.crashes > 0 ? [] : servers.flatMap(impatienceAt),
+      // A host that has crashed has not kept what it was asked to wait, and who cancels does not wait.
+      impatience: simulation.crashes > 0 || scenario.cancels ? [] : servers.flatMap(impatienceAt),
       struck: servers.flatMap(({ faults }) => faults.list()).filter(({ used }) => used > 0).length,
     };
   } finally {

@@ -12,6 +12,8 @@ export interface Scenario {
   act: (simulation: Simulation) => Promise<StatusResource>;
   /** Collections whose documents tell how far something had come at some moment: of them only the number is compared. */
   counted?: string[];
+  /** Whether somebody cancels. */
+  cancels?: true;
 }
 
 const workspaceName = 'dbw-volatility';
@@ -48,6 +50,7 @@ const cancelled = ['runs', 'clusters'];
 export const cancelledAndRetried: Scenario = {
   name: 'a deployment that is cancelled and tried again',
   counted: cancelled,
+  cancels: true,
   act: (simulation) => cancelAndRetry(simulation, Number.POSITIVE_INFINITY),
 };
 
@@ -55,6 +58,7 @@ export const cancelledAndRetried: Scenario = {
 export const cancelledAtOnce: Scenario = {
   name: 'a deployment that is cancelled at once and tried again',
   counted: cancelled,
+  cancels: true,
   act: (simulation) => cancelAndRetry(simulation, 20),
 };
 

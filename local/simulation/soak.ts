@@ -56,8 +56,8 @@ function drawTimes(draw: Draw): { latencies: Latencies; script: NotebookScript }
   const whole = (median: number, sigma: number): number => Math.round(draw.logNormal(median, sigma));
   const latencies = {
     workspaceSeconds: whole(180, 0.35),
-    replicationSeconds: whole(15, 0.9),
-    // After a quarter of an hour without an answer a deployment fails, as it should.
+    // The app gives up a principal that Entra ID does not know after ten minutes, and storage after a quarter of an hour.
+    replicationSeconds: Math.min(whole(15, 0.9), 300),
     storageSeconds: Math.min(whole(40, 0.9), 600),
     cloneSeconds: 0,
     clusterSeconds: whole(240, 0.25),
