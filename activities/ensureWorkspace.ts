@@ -5,7 +5,7 @@ import { type AzureWorkspace, getWorkspace } from '../clients/armResources.ts';
 import { retryAfterSeconds } from '../clients/retryAfter.ts';
 import { TerminalError } from '../domain/errors.ts';
 import { managedResourceGroupFor, ownerTag } from '../domain/ids.ts';
-import { isMadeAnew } from '../domain/madeAnew.ts';
+import { isMadeAnew } from '../domain/provisioningState.ts';
 import { lackingSubnets } from '../domain/network.ts';
 import type { Deployment, WorkspaceState } from '../domain/steps.ts';
 import { networkProperties } from './networkProperties.ts';

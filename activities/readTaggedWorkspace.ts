@@ -1,6 +1,7 @@
 import { isResourceMissing } from '../clients/armFailure.ts';
 import { getWorkspace } from '../clients/armResources.ts';
 import { ownerTag } from '../domain/ids.ts';
+import { isUnusable } from '../domain/provisioningState.ts';
 
 /** A workspace as it is now, as far as its tags may ask for a deployment. */
 export interface TaggedWorkspace {
@@ -20,7 +21,6 @@ export interface TaggedWorkspace {
 }
 
 const acceleratorTag = 'accelerator';
-const unusable = new Set(['Failed', 'Canceled', 'Deleting', 'Deleted']);
 
 /** The present state of a workspace, undefined when there is none; throws a `DeploymentError` when Azure does not tell. */
 export async function readTaggedWorkspace(
@@ -35,7 +35,7 @@ export async function readTaggedWorkspace(
     resourceGroup: /\/resourceGroups\/([^/]+)\//i.exec(id)?.[1] ?? resourceGroup,
     workspaceName: name,
     location: location.replaceAll(' ', '').toLowerCase(),
-    usable: !unusable.has(workspace.provisioningState ?? ''),
+    usable: !isUnusable(workspace.provisioningState),
     ours: tagIn(tags, ownerTag) !== undefined,
     ...(accelerator !== undefined && { accelerator }),
     tags,

@@ -1,5 +1,5 @@
 import { acceleratorNameOf, identityNameFor, jobNameFor, managedResourceGroupFor, warehouseNameFor } from './ids.ts';
-import { isMadeAnew } from './madeAnew.ts';
+import { isMadeAnew } from './provisioningState.ts';
 import { nodeSizeOf } from './nodeTypes.ts';
 import type { PollingPlan } from './polling.ts';
 import type { Finding } from './preflight.ts';

@@ -1,6 +1,6 @@
 import { errorTable } from './errorTable.ts';
 import { identityNameFor, portalLink } from './ids.ts';
-import { isMadeAnew } from './madeAnew.ts';
+import { isMadeAnew, isUnusable } from './provisioningState.ts';
 import { lackingSubnets } from './network.ts';
 import { errorIn, type Finding, notChecked, type Read, warningOf } from './preflight.ts';
 import { needsOf } from './preflightNeeds.ts';
@@ -56,7 +56,6 @@ export interface PreflightContext {
 }
 
 const valueIn = <T>(read: Read<T>): T | undefined => ('value' in read ? read.value : undefined);
-const ended = new Set(['Failed', 'Canceled', 'Deleting', 'Deleted']);
 
 /** Whether the deployment will have to make the workspace; undefined when nobody knows. */
 export function makesWorkspace({ workspace }: Pick<SubscriptionFacts, 'workspace'>): boolean | undefined {
@@ -130,7 +129,7 @@ function judgeWorkspace(
     const command = `az databricks workspace update ${inGroup} --name ${name} --sku premium`;
     return [errorIn('WORKSPACE_NOT_PREMIUM', message, command, '/workspaceName')];
   }
-  if (ended.has(provisioningState) && !isMadeAnew(ours, provisioningState)) {
+  if (isUnusable(provisioningState) && !isMadeAnew(ours, provisioningState)) {
     const hint = `az databricks workspace show ${inGroup} --name ${name}, or ${portalLink(resourceId)}`;
     const message = `Azure reports the workspace ${name} as ${provisioningState}.`;
     return [errorIn('WORKSPACE_FAILED', message, hint, '/workspaceName')];

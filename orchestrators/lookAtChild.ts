@@ -1,9 +1,9 @@
 import type { Task } from 'durable-functions';
 import { runStartedBy } from '../domain/runs.ts';
 import { findChildRun, readRun, type RunView } from '../domain/steps.ts';
+import type { WatchRunInput } from '../domain/watchRunInput.ts';
 import type { Flow } from './flow.ts';
 import { runStep, type StepObserver } from './runStep.ts';
-import type { WatchRunInput } from '../domain/watchRunInput.ts';
 
 /** The child of a RUNME that waits for it, as it is now; undefined until there is one. */
 export function* lookAtChild(

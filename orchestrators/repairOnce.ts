@@ -3,9 +3,9 @@ import { DeploymentError } from '../domain/errors.ts';
 import { fitWatchStatus } from '../domain/fitStatus.ts';
 import { deservesRepair, failureOfRun } from '../domain/runs.ts';
 import { repairRun, type RunView } from '../domain/steps.ts';
+import type { WatchRunInput } from '../domain/watchRunInput.ts';
 import type { Flow } from './flow.ts';
 import { runStep, sleep, type StepObserver } from './runStep.ts';
-import type { WatchRunInput } from '../domain/watchRunInput.ts';
 
 // Time for a throttled cloud to recover, and for a person to repair the run instead.
 const pauseSeconds = 30;

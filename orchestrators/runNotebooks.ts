@@ -3,11 +3,11 @@ import { watchInstanceId } from '../domain/ids.ts';
 import { limitsOf } from '../domain/limits.ts';
 import type { WatchResult } from '../domain/status.ts';
 import * as steps from '../domain/steps.ts';
+import type { WatchRunInput } from '../domain/watchRunInput.ts';
 import type { Flow } from './flow.ts';
 import type { Progress } from './progress.ts';
 import { runChild } from './runChild.ts';
 import { runStep } from './runStep.ts';
-import type { WatchRunInput } from '../domain/watchRunInput.ts';
 
 export interface NotebooksEnd {
   runme: steps.SubmittedRun;

@@ -8,12 +8,12 @@ import { nextPollSeconds } from '../domain/polling.ts';
 import { failureOfRun, isOver, resultOf, summaryOf } from '../domain/runs.ts';
 import type { RunSummary, WatchResult } from '../domain/status.ts';
 import type { RunView } from '../domain/steps.ts';
+import type { WatchRunInput } from '../domain/watchRunInput.ts';
 import { Flow } from './flow.ts';
 import { isSince } from './isSince.ts';
 import { childOf, lookAtChild, readRunOf } from './lookAtChild.ts';
 import { repairOnce } from './repairOnce.ts';
 import { sleep, type StepObserver } from './runStep.ts';
-import type { WatchRunInput } from '../domain/watchRunInput.ts';
 
 // A call and its pause add eight history rows and each replay reads them all, so the cost grows with the square.
 const callsPerGeneration = 40;
