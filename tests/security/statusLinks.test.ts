@@ -1,18 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { StatusResource } from '../../domain/status.ts';
-import { quickLatencies, quickScript } from '../../local/simulation/quickCloud.ts';
 import { sendRaw } from '../support/sendRaw.ts';
-import { startWorld, type World } from '../support/world.ts';
+import { startTwoDeployments, type TwoDeployments } from '../support/twoDeployments.ts';
 
-let world: World;
-let started: StatusResource;
-let other: StatusResource;
+let { world, started, other } = {} as TwoDeployments;
 beforeAll(async () => {
-  world = await startWorld({ script: quickScript, latencies: quickLatencies });
-  started = await world.start({ workspaceName: 'dbw-link' });
-  other = await world.start({ workspaceName: 'dbw-other' });
-  await world.host.idle();
+  ({ world, started, other } = await startTwoDeployments());
 });
 afterAll(() => world.close());
 
