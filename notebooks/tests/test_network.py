@@ -1,3 +1,4 @@
+import time
 from dataclasses import replace
 
 import jax
@@ -178,6 +179,15 @@ def test_surfaces_have_the_shape_of_the_parameters_and_are_positive(data: Data, 
     assert surface.shape == (64, 8, 11)
     assert (surface > 0).all()
     assert ours.surface(data[1].parameters[0]).shape == (8, 11)
+
+
+def test_a_surface_alone_is_computed_in_the_thread_that_asks_for_it(ours: Surrogate) -> None:
+    parameters = ROUGH_BERGOMI.draw(500, seed=3)
+    ours.surface(parameters[:1])
+    here, anywhere = time.thread_time(), time.process_time()
+    for row in parameters:
+        ours.surface(row)
+    assert time.thread_time() - here > 0.9 * (time.process_time() - anywhere)
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, 5.0, -3.0])

@@ -19,6 +19,10 @@ from implied_volatility.grid import MATURITIES, STRIKES, Floats
 from implied_volatility.learning.network import Weights, forward
 from implied_volatility.models import Model, model_named
 
+# A surface alone takes less time than to wake the thread that JAX would hand it to. It must be said before JAX computes
+# anything in this process.
+jax.config.update("jax_cpu_enable_async_dispatch", False)  # type: ignore[no-untyped-call]
+
 _FORMAT = 3
 _PIECE = 2500
 _SHAPE = (len(MATURITIES), len(STRIKES))
@@ -61,10 +65,8 @@ class Surrogate:
 
     @cached_property
     def _alone(self) -> Callable[[NDArray[np.float32]], jax.Array]:
-        # Compiled for these networks, whose weights are constants then: to pass them costs more than to multiply them.
-        # XLA's older runtime is one function, its newer one hands small operations to sleeping threads.
-        options = {"xla_cpu_use_thunk_runtime": False}
-        return jax.jit(partial(_volatility, self.model, *self._arrays), compiler_options=options)
+        # Compiled for these networks, whose weights are constants then: to pass them costs a third more.
+        return jax.jit(partial(_volatility, self.model, *self._arrays))
 
     @cached_property
     def _arrays(self) -> tuple[Weights, jax.Array, jax.Array]:
