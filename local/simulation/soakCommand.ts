@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { youngGeneration } from '../kit/nodeFlags.ts';
 import { buildApp } from '../setup/build.ts';
 import type { SoakReport } from './soakWorker.ts';
 import { upperBound } from './upperBound.ts';
@@ -71,7 +72,10 @@ function playAll({ runs, seed, workers }: Wanted): Promise<SoakReport[]> {
   const file = fileURLToPath(new URL('soakWorker.ts', import.meta.url));
   const count = Math.min(workers, runs);
   const children = Array.from({ length: count }, (_, i) =>
-    fork(file, [seed + i, count, seed + runs].map(String), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
+    fork(file, [seed + i, count, seed + runs].map(String), {
+      execArgv: [youngGeneration],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    }),
   );
   const startedMs = Date.now();
   let saidMs = startedMs;
