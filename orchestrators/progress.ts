@@ -9,7 +9,7 @@ import type { StepObserver } from './runStep.ts';
 // RUNME's and the notebooks', and some that a person may have started.
 const mostRunEnds = 8;
 
-/** Keeps the deployment's custom status current: which step is where, since when, how often tried, how long waited. */
+/** The deployment's custom status: which step is where, since when, how often tried, how long waited. */
 export class Progress {
   readonly #ctx: OrchestrationContext;
   readonly #status: DeployStatus & { known: Known };
@@ -19,7 +19,12 @@ export class Progress {
     this.#ctx = ctx;
     const steps = names.map((name) => ({ name, state: 'pending' as const, tries: 0, waitedSeconds: 0 }));
     this.#status = { attempt, phase: names[0] ?? 'identity', steps, links: {}, known: {} };
-    this.#show();
+    ctx.df.setCustomStatus(this);
+  }
+
+  /** What is shown: the SDK asks for it once, when the orchestrator has nothing more to do for now. */
+  toJSON(): DeployStatus {
+    return fitStatus(this.#status);
   }
 
   /** Starts a step and returns the observer through which its tries and waits are shown. */
@@ -44,13 +49,11 @@ export class Progress {
   /** Shows a step as taken over from an earlier attempt. */
   keep(...names: StepName[]): void {
     for (const name of names) Object.assign(this.#step(name), { state: 'kept' });
-    this.#show();
   }
 
   /** Takes steps that turn out not to be needed out of the list. */
   leaveOut(...names: StepName[]): void {
     this.#status.steps = this.#status.steps.filter(({ name }) => !names.includes(name));
-    this.#show();
   }
 
   /** Lets a step wait again for an earlier one that has to be repeated. */
@@ -62,7 +65,6 @@ export class Progress {
 
   link(links: Links): void {
     Object.assign(this.#status.links, links);
-    this.#show();
   }
 
   /** Keeps the warnings among the findings of a check. */
@@ -70,13 +72,11 @@ export class Progress {
     this.#findings.push(...findings);
     const warnings = warningsIn(this.#findings);
     if (warnings.length > 0) this.#status.warnings = warnings;
-    this.#show();
   }
 
   /** Remembers what a later attempt can go on from, and a deletion begin with. */
   know(known: Known): void {
     Object.assign(this.#status.known, known);
-    this.#show();
   }
 
   get known(): Known {
@@ -91,7 +91,6 @@ export class Progress {
   ending(thrown: unknown): StepObserver {
     const step = this.#step(this.#status.phase);
     this.#status.ending = { since: this.#now(), code: toFailure(thrown).code };
-    this.#show();
     return {
       trying() {},
       retrying: ({ code, message }) => this.#change(step, { problem: { code, message: message.slice(0, 300) } }),
@@ -106,7 +105,6 @@ export class Progress {
   /** Shows how the runs have ended that were cancelled. */
   end(runEnds: RunEnd[]): void {
     this.#status.runEnds = runEnds.slice(0, mostRunEnds);
-    this.#show();
   }
 
   get links(): Links {
@@ -119,10 +117,9 @@ export class Progress {
     const failure: Failure & { step: StepName } = { ...toFailure(thrown), step };
     const state = failure.code === 'CANCELLED' ? 'cancelled' : 'failed';
     delete this.#status.ending;
-    Object.assign(this.#step(step), { state, endedAt: this.#now() });
     if (activeRuns.length > 0) this.#status.activeRuns = activeRuns;
     this.#status.failure = failure;
-    this.#show();
+    this.#change(this.#step(step), { state, endedAt: this.#now() });
     return thrown instanceof DeploymentError ? thrown : new Error(`${failure.code}: ${failure.message}`);
   }
 
@@ -134,15 +131,10 @@ export class Progress {
 
   #change(step: StepStatus, change: Partial<StepStatus>): void {
     Object.assign(step, change);
-    this.#show();
-  }
-
-  #show(): void {
     const open = this.#status.steps.filter(({ state }) => state !== 'pending' && state !== 'done' && state !== 'kept');
     // Of steps that go side by side the one that ends the deployment counts.
     const active = open.find(({ state }) => state === 'failed') ?? open[0];
     if (active) this.#status.phase = active.name;
-    this.#ctx.df.setCustomStatus(fitStatus(this.#status));
   }
 
   #now(): string {
