@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../kit/clock.ts';
 import type { ApiRequest } from '../kit/router.ts';
 import { type TokenClaims, verifyToken } from '../kit/tokens.ts';
@@ -8,7 +9,7 @@ const audiences = ['https://management.azure.com', 'https://management.core.wind
 /** Tells who sent a request; throws ARM's 401 with its challenge when the token is missing, foreign, stale or for another service. */
 export type Authentication = (request: ApiRequest) => TokenClaims;
 
-export function authentication(tenantId: string, signingKey: Buffer, clock: Clock): Authentication {
+export function authentication(tenantId: string, signingKey: KeyObject, clock: Clock): Authentication {
   const refuse = (code: string, message: string): ArmError =>
     new ArmError(401, code, message, {
       headers: {

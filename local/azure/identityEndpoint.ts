@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomUUID, type KeyObject } from 'node:crypto';
 import { type Clock } from '../kit/clock.ts';
 import type { Network } from '../kit/network.ts';
 import { type ApiReply, type ApiRequest, Router } from '../kit/router.ts';
@@ -8,7 +8,7 @@ import { signToken, type TokenClaims } from '../kit/tokens.ts';
 
 export interface IdentityOptions {
   store: Store;
-  signingKey: Buffer;
+  signingKey: KeyObject;
   clock: Clock;
   tenantId: string;
   app: { clientId: string; objectId: string };

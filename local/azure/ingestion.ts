@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomUUID, type KeyObject } from 'node:crypto';
 import * as v from 'valibot';
 import type { Certificate } from '../kit/certificate.ts';
 import type { Clock } from '../kit/clock.ts';
@@ -8,7 +8,7 @@ import { verifyToken } from '../kit/tokens.ts';
 
 export interface IngestionOptions {
   certificate: Certificate;
-  signingKey: Buffer;
+  signingKey: KeyObject;
   clock: Clock;
   tenantId: string;
   port?: number;
@@ -79,7 +79,7 @@ export async function startIngestion({ signingKey, tenantId, ...options }: Inges
 }
 
 /** Why the caller is refused, if so: the resource takes Entra tokens only, no bare instrumentation key. */
-function refusal({ headers }: ApiRequest, tenantId: string, key: Buffer, clock: Clock): string | undefined {
+function refusal({ headers }: ApiRequest, tenantId: string, key: KeyObject, clock: Clock): string | undefined {
   const token = /^Bearer +(\S+)$/i.exec(headers['authorization'] ?? '')?.[1];
   if (!token) return 'Authentication required.';
   const claims = verifyToken(token, [audience], key, clock);

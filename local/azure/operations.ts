@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes, type KeyObject } from 'node:crypto';
 import type { ApiReply } from '../kit/router.ts';
 import type { ArmApi, ArmRequest } from './armApi.ts';
 import { ArmError } from './armError.ts';
@@ -16,7 +16,7 @@ export interface OperationUrls {
   operationIn(request: ArmRequest): string;
 }
 
-export function operationUrls(signingKey: Buffer): OperationUrls {
+export function operationUrls(signingKey: KeyObject): OperationUrls {
   const sign = (path: string, time: string, certificate: string): string =>
     createHmac('sha256', signingKey).update(`${path.toLowerCase()}|${time}|${certificate}`).digest('base64url');
   return {

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Certificate } from '../kit/certificate.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import type { Network } from '../kit/network.ts';
@@ -31,7 +32,7 @@ export type { WorkspaceBackend } from './workspaceLifecycle.ts';
 export interface AzureOptions {
   certificate: Certificate;
   store: Store;
-  signingKey: Buffer;
+  signingKey: KeyObject;
   clock?: Clock;
   port?: number;
   identityPort?: number;

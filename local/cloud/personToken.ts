@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../kit/clock.ts';
 import { signToken } from '../kit/tokens.ts';
 import { localPerson, tenantId } from './localNames.ts';
@@ -7,7 +8,7 @@ export const azureCli = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
 const lifeSeconds = 3600;
 
 /** What `az account get-access-token` would give the local person: a token for Resource Manager, signed with the directory's key. */
-export function personToken(signingKey: Buffer, clock: Clock): string {
+export function personToken(signingKey: KeyObject, clock: Clock): string {
   const nowSeconds = Math.floor(clock.now() / 1000);
   const claims = {
     aud: 'https://management.azure.com',

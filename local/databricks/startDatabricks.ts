@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Certificate } from '../kit/certificate.ts';
@@ -13,7 +14,7 @@ export interface DatabricksOptions {
   /** Holds the emulator's whole state: one folder per workspace. */
   folder: string;
   /** Signs the local directory's tokens. */
-  signingKey: Buffer;
+  signingKey: KeyObject;
   clock?: Clock;
   /** Whether an ARM principal administers the workspace resource; such a caller is enrolled at its first call with the two Azure headers. */
   mayAdminister(resourceId: string, objectId: string): boolean;

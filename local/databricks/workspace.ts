@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Certificate } from '../kit/certificate.ts';
@@ -36,7 +37,7 @@ export interface Workspace {
   /** `localhost:port`. */
   host(): string;
   certificate: Certificate;
-  signingKey: Buffer;
+  signingKey: KeyObject;
   clock: Clock;
   latencies: Latencies;
   repositories: Record<string, string>;

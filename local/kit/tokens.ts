@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, randomBytes, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from './clock.ts';
@@ -16,16 +16,16 @@ export interface TokenClaims {
 }
 
 /** Reads the signing key in `file`, or makes one. Every emulator of one cloud shares it. */
-export function ensureSigningKey(file: string): Buffer {
+export function ensureSigningKey(file: string): KeyObject {
   if (!existsSync(file)) {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, randomBytes(32), { mode: 0o600 });
   }
-  return readFileSync(file);
+  return createSecretKey(readFileSync(file));
 }
 
 /** A JWT (HS256) with the claims; the local stand-in for what Entra ID signs. */
-export function signToken(claims: TokenClaims, key: Buffer): string {
+export function signToken(claims: TokenClaims, key: KeyObject): string {
   const content = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`;
   return `${content}.${signature(content, key)}`;
 }
@@ -34,7 +34,7 @@ export function signToken(claims: TokenClaims, key: Buffer): string {
 export function verifyToken(
   token: string,
   audiences: string[],
-  key: Buffer,
+  key: KeyObject,
   clock: Clock,
 ): TokenClaims | { refused: string } {
   const [header, body, sign] = token.split('.');
@@ -56,5 +56,5 @@ export function verifyToken(
 
 const trimSlash = (text: string): string => text.replace(/\/+$/, '');
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-const signature = (content: string, key: Buffer): string =>
+const signature = (content: string, key: KeyObject): string =>
   createHmac('sha256', key).update(content).digest('base64url');

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import { VirtualClock } from '../../local/kit/clock.ts';
 import { signToken } from '../../local/kit/tokens.ts';
 
 const clock = new VirtualClock();
-const signingKey = Buffer.from('a key of this test alone');
+const signingKey = createSecretKey('a key of this test alone', 'utf8');
 const tenantId = 'aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee';
 const monitor = 'https://monitor.azure.com';
 let ingestion: Ingestion;

@@ -27,12 +27,13 @@ export function readHostConfig(appFolder: string): HostConfig {
   const path = join(appFolder, 'host.json');
   if (!existsSync(path)) throw new HostError(`${appFolder} is no function app: it has no host.json.`);
   const file = parse(path);
-  checkVersion(path, file);
-  const durable = (name: string): unknown => setting(file, `extensions:durableTask:${name}`);
+  const setting = configurationOf(file);
+  checkVersion(path, setting('version'));
+  const durable = (name: string): unknown => setting(`extensions:durableTask:${name}`);
   const perCore = 10 * availableParallelism();
-  const functions = setting(file, 'functions');
+  const functions = setting('functions');
   return {
-    routePrefix: (text(setting(file, 'extensions:http:routePrefix')) ?? 'api').replace(/^\/|\/$/g, ''),
+    routePrefix: (text(setting('extensions:http:routePrefix')) ?? 'api').replace(/^\/|\/$/g, ''),
     functions: Array.isArray(functions) ? functions.map((name) => String(name).toLowerCase()) : undefined,
     hubName: resolveSetting(text(durable('hubName'))) ?? process.env['WEBSITE_SITE_NAME'] ?? 'TestHubName',
     connectionName:
@@ -53,8 +54,7 @@ export function readHostConfig(appFolder: string): HostConfig {
   };
 }
 
-function checkVersion(path: string, file: Json): void {
-  const version = setting(file, 'version');
+function checkVersion(path: string, version: unknown): void {
   if (version === undefined)
     throw new HostError(`${path} is missing the required 'version' property: set it to "2.0".`);
   if (version !== '2.0')
@@ -79,15 +79,17 @@ export function resolveSetting(value: string | undefined): string | undefined {
   return value?.replace(/%([^%]+)%/g, (whole, name: string) => process.env[name] ?? whole);
 }
 
-// .NET's configuration: names without case, and the environment before the file.
-function setting(file: Json, path: string): unknown {
-  const variable = `azurefunctionsjobhost__${path.replaceAll(':', '__')}`.toLowerCase();
-  const [, override] = Object.entries(process.env).find(([name]) => name.toLowerCase() === variable) ?? [];
-  if (override !== undefined) return override;
-  return path.split(':').reduce<unknown>((value, part) => {
-    const entries = Object.entries(object(value));
-    return entries.find(([name]) => name.toLowerCase() === part.toLowerCase())?.[1];
-  }, file);
+/** .NET's configuration: names without case, and the environment before the file. */
+function configurationOf(file: Json): (path: string) => unknown {
+  const variables = new Map(Object.entries(process.env).map(([name, value]) => [name.toLowerCase(), value]));
+  return (path) => {
+    const override = variables.get(`azurefunctionsjobhost__${path.replaceAll(':', '__')}`.toLowerCase());
+    if (override !== undefined) return override;
+    return path.split(':').reduce<unknown>((value, part) => {
+      const entries = Object.entries(object(value));
+      return entries.find(([name]) => name.toLowerCase() === part.toLowerCase())?.[1];
+    }, file);
+  };
 }
 
 // Both files may carry comments and commas before a closing bracket, which the real host accepts.

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,7 +65,7 @@ export async function startTestWorkspace(
   const options: DatabricksOptions = {
     certificate: await certificate,
     folder: mkdtempSync(join(tmpdir(), 'databricks-')),
-    signingKey: randomBytes(32),
+    signingKey: createSecretKey(randomBytes(32)),
     clock,
     mayAdminister: (resource, objectId) => resource === resourceId && objectId === `object-${admin}`,
     repositories: {},
