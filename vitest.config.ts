@@ -10,7 +10,7 @@ export default defineConfig({
     execArgv: [youngGeneration],
     globalSetup: ['tests/support/temporaryFolder.ts', 'tests/support/buildApp.ts', 'tests/support/installSpark.ts'],
     // The default leaves one of two cores idle.
-    maxWorkers: 2,
+    maxWorkers: 3,
     reporters: ['default', new FaultTable()],
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -204,7 +204,7 @@ function hostOf({ app, engine, timers, site, store, backend, listeners, main, ke
       const dues = [engine.nextDue(), timers.nextDue()].filter((due) => due !== undefined);
       return dues.length === 0 ? undefined : Math.min(...dues);
     },
-    status: (instanceId) => store.instance(instanceId)?.status,
+    status: (instanceId) => store.standing(instanceId)?.status,
     history: (instanceId) => engine.history(instanceId),
     onCommit(act) {
       store.onCommit = act;

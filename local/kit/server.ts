@@ -218,6 +218,8 @@ async function readRequest(
 class BodyTooLarge extends Error {}
 
 async function readBytes(incoming: IncomingMessage): Promise<Buffer> {
+  const { 'content-length': announced = '0', 'transfer-encoding': encoding } = incoming.headers;
+  if (announced === '0' && !encoding) return Buffer.alloc(0);
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {

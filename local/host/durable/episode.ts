@@ -54,7 +54,7 @@ export async function runEpisode(options: EpisodeOptions, instanceId: string): P
     : await ask(options, instance, { events: payloadTexts, isReplaying });
   failpoint('afterOrchestratorBeforeCommit');
   // A purge may have taken the instance away, and a new start replaced it, while the orchestrator ran.
-  if (store.instance(instanceId)?.executionId !== instance.executionId) return undefined;
+  if (store.standing(instanceId)?.executionId !== instance.executionId) return undefined;
 
   const customStatus = toJson(answer.state.customStatus);
   const tooLong = customStatusFault(customStatus);

@@ -46,11 +46,12 @@ function triggerMetadata(instance: Instance, isReplaying: boolean): Record<strin
     isReplaying: { string: isReplaying ? 'True' : 'False' },
   };
   for (const [name, value] of Object.entries(facts)) metadata[name] = { string: String(value) };
-  const input: unknown = JSON.parse(instance.input ?? 'null');
-  if (typeof input === 'string') metadata['input'] = { string: input };
+  const json = instance.input ?? 'null';
+  const input: unknown = /^[[{]/.test(json) ? undefined : JSON.parse(json);
+  if (input === undefined) metadata['input'] = { json };
+  else if (typeof input === 'string') metadata['input'] = { string: input };
   else if (typeof input === 'boolean') metadata['input'] = { string: dotNetBoolean(input) };
   else if (typeof input === 'number') metadata['input'] = { string: String(input) };
-  else if (input !== null) metadata['input'] = { json: JSON.stringify(input) };
   return metadata;
 }
 

@@ -122,6 +122,12 @@ export class Store {
     return row && toInstance(row);
   }
 
+  /** How an instance stands, without its texts, which may be long. */
+  standing(id: string): Pick<Instance, 'status' | 'executionId'> | undefined {
+    const row = this.#statement('SELECT status, execution FROM instances WHERE id = ?').get(id);
+    return row && { status: String(row['status']) as RuntimeStatus, executionId: String(row['execution']) };
+  }
+
   /** All instances in the order of their ids. */
   instances(): Instance[] {
     return this.#statement('SELECT * FROM instances ORDER BY id').all().map(toInstance);
