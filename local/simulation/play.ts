@@ -38,7 +38,15 @@ export interface Ending {
   struck: number;
 }
 
-/** Plays a scenario to its end. */
+/** The options with what the scenario's preparation leaves behind, so that many plays need not prepare it each. */
+export async function prepared(scenario: Scenario, options: SimulationOptions): Promise<SimulationOptions> {
+  if (!scenario.prepare) return options;
+  const simulation = await startSimulation(options);
+  await scenario.prepare(simulation);
+  return { ...options, from: await simulation.stop() };
+}
+
+/** Plays a scenario to its end; its preparation too, unless the options have what that left behind. */
 export async function play(
   scenario: Scenario,
   options: SimulationOptions,
@@ -47,7 +55,7 @@ export async function play(
   const moments = new Moments(wanted, act);
   const simulation = await startSimulation(moments.watching(options));
   try {
-    await scenario.prepare?.(simulation);
+    if (!options.from) await scenario.prepare?.(simulation);
     await prepare?.(simulation);
     moments.begin(simulation);
     const { clock, startMs } = simulation;

@@ -1,5 +1,5 @@
 import { titleOf } from './moments.ts';
-import { type Ending, play, undisturbed } from './play.ts';
+import { type Ending, play, prepared, undisturbed } from './play.ts';
 import { cancelledAtOnce, newWorkspace, rerun, type Scenario } from './scenarios.ts';
 import type { SimulationOptions } from './simulation.ts';
 import { callsIn, faultKinds, violationsOfCrash, violationsOfFault } from './sweeps.ts';
@@ -14,9 +14,10 @@ interface Case {
 const scenarios: Scenario[] = [newWorkspace, rerun, cancelledAtOnce];
 
 /** Every case of the crash sweep and of the fault sweep of an app, those whose titles fit `first` before the others. */
-async function casesOf(options: SimulationOptions, first: RegExp): Promise<Case[]> {
+async function casesOf(given: SimulationOptions, first: RegExp): Promise<Case[]> {
   const cases: Case[] = [];
   for (const scenario of scenarios) {
+    const options = await prepared(scenario, given);
     const reference = await play(scenario, options);
     for (const moment of reference.moments)
       cases.push({
@@ -24,12 +25,12 @@ async function casesOf(options: SimulationOptions, first: RegExp): Promise<Case[
         violations: () => violationsOfCrash(scenario, reference, moment, options),
       });
   }
-  const { reference, calls } = await callsIn(newWorkspace, options);
+  const { reference, calls } = await callsIn(newWorkspace, given);
   for (const call of calls)
     for (const kind of faultKinds)
       cases.push({
         title: `${call.what} ${kind.name}`,
-        violations: () => violationsOfFault(newWorkspace, reference, call, kind, options),
+        violations: () => violationsOfFault(newWorkspace, reference, call, kind, given),
       });
   return cases.toSorted((a, b) => Number(first.test(b.title)) - Number(first.test(a.title)));
 }

@@ -1,11 +1,13 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { StatusResource } from '../../domain/status.ts';
 import { type Cloud, type Latencies, startCloud } from '../cloud/startCloud.ts';
 import { localResourceGroup } from '../cloud/localNames.ts';
 import { acceleratorScript } from '../databricks/notebooks/acceleratorScript.ts';
 import { type NotebookScript, scriptedCompute } from '../databricks/notebooks/scriptedCompute.ts';
 import { isFinal } from '../host/durable/protocol.ts';
+import { Store } from '../host/durable/store.ts';
+import type { HostKeys } from '../host/http/hostKeys.ts';
 import type { Log } from '../host/log.ts';
 import { type Host, type Remains, startHost } from '../host/startHost.ts';
 import { VirtualClock } from '../kit/clock.ts';
@@ -21,12 +23,24 @@ export interface SimulationOptions {
   appFolder?: string;
   /** More settings of the app; those of a process stay what they were in its first simulation. */
   settings?: Record<string, string>;
+  /** Where it goes on; an empty cloud when left out. */
+  from?: Snapshot;
   /** Receives what hosts and app log; dropped when left out. */
   log?: Log;
   /** Called with each server as it begins to serve. */
   onServer?: (server: ApiServer, name: ServerName) => void;
   /** Called with each host as it begins to run. */
   onHost?: (host: Host) => void;
+}
+
+/** All that is kept of a simulation when its host and its emulators are stopped. */
+export interface Snapshot {
+  atMs: number;
+  stores: ReadonlyMap<string, MemoryStore>;
+  durable: Uint8Array;
+  keys: HostKeys;
+  /** A copy of the emulators' files. */
+  files: string;
 }
 
 /** `azure`, `identity`, or the name of a workspace. */
@@ -60,11 +74,13 @@ export interface Simulation {
   crash(): void;
   /** Moves the clock until something holds, and starts a host where one has crashed. */
   until(predicate: () => boolean): Promise<void>;
+  /** Stops everything, like `close`, and gives what is left. */
+  stop(): Promise<Snapshot>;
   close(): Promise<void>;
 }
 
 // In the future, so that tokens look valid to the SDK's cache, which goes by the real clock.
-const startMs = Date.UTC(2040, 0, 2, 8);
+const firstMs = Date.UTC(2040, 0, 2, 8);
 const restartMs = 3000;
 const mostSteps = 20_000;
 const mostAtOnce = 150;
@@ -72,12 +88,17 @@ const mostAtOnce = 150;
 /** Starts a simulation; one at a time in a process. */
 export async function startSimulation(options: SimulationOptions): Promise<Simulation> {
   const { folder, network, git, repository } = await ground();
-  rmSync(join(folder, 'databricks'), { recursive: true, force: true });
+  const { from } = options;
+  const files = join(folder, 'databricks');
+  rmSync(files, { recursive: true, force: true });
+  if (from) cpSync(from.files, files, { recursive: true });
+  const startMs = from?.atMs ?? firstMs;
   const clock = new VirtualClock(startMs);
   const stores = new Map<string, MemoryStore>();
   const openStore = (file: string): MemoryStore => {
-    const store = new MemoryStore();
-    stores.set(file.slice(folder.length + 1), store);
+    const name = file.slice(folder.length + 1);
+    const store = new MemoryStore(from?.stores.get(name));
+    stores.set(name, store);
     // The app keeps the header that it was started with.
     if (file.endsWith('azure.sqlite')) store.collection('azure.identityHeader').set('header', 'simulated');
     return store;
@@ -95,6 +116,7 @@ export async function startSimulation(options: SimulationOptions): Promise<Simul
   };
   serve(cloud.azure.identity, 'identity');
   serve(cloud.azure.arm, 'azure');
+  for (const { resourceId, server } of cloud.databricks.workspaces()) serve(server, basename(resourceId));
   let actOnWorkspace = (_server: ApiServer): Promise<void> => Promise.resolve();
   const create = cloud.databricks.createWorkspace.bind(cloud.databricks);
   cloud.databricks.createWorkspace = async (wanted) => {
@@ -129,7 +151,7 @@ export async function startSimulation(options: SimulationOptions): Promise<Simul
     options.onHost?.(next);
     return next;
   };
-  let host = await nextHost();
+  let host = await nextHost(from && { store: Store.restored(from.durable), keys: from.keys });
   let crashes = 0;
   let restless: Error | undefined;
 
@@ -218,6 +240,17 @@ export async function startSimulation(options: SimulationOptions): Promise<Simul
         clock.advanceTo(nextMs);
       }
       throw new Error(`what was waited for has not happened within ${mostSteps} steps of the clock`);
+    },
+    async stop() {
+      await settle();
+      const { store, keys } = host.crash();
+      await cloud.close();
+      const kept = mkdtempSync(join(folder, 'snapshot-'));
+      cpSync(files, kept, { recursive: true });
+      const copies = new Map([...stores].map(([name, one]) => [name, new MemoryStore(one)]));
+      const durable = store.serialize();
+      store.close();
+      return { atMs: clock.now(), stores: copies, durable, keys, files: kept };
     },
     async close() {
       // Otherwise the last host has crashed.

@@ -95,6 +95,17 @@ export class Store {
     this.#db.close();
   }
 
+  /** The whole database as bytes, from which `restored` makes another one in memory. */
+  serialize(): Uint8Array {
+    return this.#db.serialize();
+  }
+
+  static restored(bytes: Uint8Array): Store {
+    const db = new DatabaseSync(':memory:');
+    db.deserialize(bytes);
+    return new Store(db);
+  }
+
   /** Gives the same database to a next host; this store writes nothing any more, also not what it is about to commit. */
   abandon(): Store {
     this.#abandoned = true;
