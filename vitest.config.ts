@@ -1,6 +1,8 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { youngGeneration } from './local/kit/nodeFlags.ts';
 import { FaultTable } from './tests/support/faultTable.ts';
+import { LongestFirst } from './tests/support/longestFirst.ts';
 
 export default defineConfig({
   test: {
@@ -9,8 +11,9 @@ export default defineConfig({
     pool: 'forks',
     execArgv: [youngGeneration],
     globalSetup: ['tests/support/temporaryFolder.ts', 'tests/support/buildApp.ts', 'tests/support/installSpark.ts'],
-    // The default leaves one of two cores idle.
-    maxWorkers: 3,
+    // One more than two cores, since many files wait for what starts: a cluster, a warehouse, a host.
+    maxWorkers: Math.max(3, availableParallelism()),
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', new FaultTable()],
     testTimeout: 30_000,
     hookTimeout: 60_000,

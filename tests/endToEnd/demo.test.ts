@@ -8,10 +8,12 @@ import { expect, test } from 'vitest';
 import type { StatusResource } from '../../domain/status.ts';
 import { fullSweep } from '../support/fullSweep.ts';
 
+// Fewer and noisier surfaces, where the sizes of the demo are not what is tried.
+const sizes = fullSweep ? [] : ['--parameter', 'rows=512', '--parameter', 'paths=256'];
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 test('the demo deploys the accelerator with its real notebooks and hands over their metrics and pictures', async () => {
-  const { stdout, stderr } = await demo('--json');
+  const { stdout, stderr } = await demo('--json', ...sizes);
   const status = JSON.parse(stdout) as StatusResource;
 
   expect(status.runtimeStatus).toBe('Completed');
