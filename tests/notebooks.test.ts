@@ -3,6 +3,7 @@ import { dirname, isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
+import { keepCompiled } from '../local/databricks/notebooks/pythonEnvironment.ts';
 import { ensureSpark } from '../local/setup/spark.ts';
 import { fullSweep } from './support/fullSweep.ts';
 
@@ -12,7 +13,7 @@ let env: NodeJS.ProcessEnv;
 beforeAll(async () => {
   const { java, ...spark } = await ensureSpark();
   python = spark.python;
-  env = { ...process.env, PYTHONPYCACHEPREFIX: spark.bytecode };
+  env = { ...process.env, ...keepCompiled(spark.compiled) };
   if (isAbsolute(java)) env['JAVA_HOME'] = dirname(dirname(java));
 }, 300_000);
 

@@ -7,9 +7,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Runs the figures' command in the Python environment, with its exit code; a folder that is not absolute is the repository's. */
 async function runFigures(args: string[]): Promise<number> {
-  const { python, bytecode } = await ensurePython();
+  const { python, compiled } = await ensurePython();
   const path = [join(root, 'notebooks'), ...(process.env['PYTHONPATH'] ? [process.env['PYTHONPATH']] : [])];
-  const env = { ...process.env, PYTHONPYCACHEPREFIX: bytecode, PYTHONPATH: path.join(delimiter) };
+  const env = { ...process.env, PYTHONPYCACHEPREFIX: compiled, PYTHONPATH: path.join(delimiter) };
   const child = spawn(python, ['-m', 'implied_volatility.figures', ...args], { cwd: root, env, stdio: 'inherit' });
   // A terminal sends Ctrl-C to all of them; this one waits for what Python says, and passes on what only it got.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));

@@ -20,8 +20,8 @@ const unusedJars =
 export interface Python {
   /** The interpreter. */
   python: string;
-  /** Where compiled modules are kept, for all processes. */
-  bytecode: string;
+  /** Where all processes keep what they have compiled. */
+  compiled: string;
 }
 
 /** Makes the environment on first use, with a line on stderr before and after. */
@@ -32,7 +32,7 @@ export async function ensurePython(): Promise<Python> {
 
     .update(unusedJars.source)
     .digest('hex');
-  const environment = { python, bytecode: join(folder, 'bytecode') };
+  const environment = { python, compiled: join(folder, 'compiled') };
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return environment;
   const base = findPython();
   console.error('Installing the Python environment with Spark (once, about two minutes) …');

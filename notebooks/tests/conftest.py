@@ -38,7 +38,12 @@ SETTINGS = {
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Before JAX is loaded: what it compiles is kept until the end, also for processes and workers that tests start."""
+    """Before JAX is loaded: what it compiles is kept, also for processes and workers that tests start.
+
+    In the folder that the environment names, and otherwise in one until the end.
+    """
+    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return
     folder = tempfile.TemporaryDirectory(prefix="jax-")
     config.add_cleanup(folder.cleanup)
     os.environ["JAX_COMPILATION_CACHE_DIR"] = folder.name

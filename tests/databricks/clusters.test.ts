@@ -153,7 +153,7 @@ describe('a job cluster', () => {
   });
 
   it('cannot start where there is no Java', async () => {
-    const nothing = { python: 'python3', bytecode: '/nonexistent', java: '/nonexistent/java', classPath: '' };
+    const nothing = { python: 'python3', compiled: '/nonexistent', java: '/nonexistent/java', classPath: '' };
     const workspace = await startTestWorkspace({ compute: sparkCompute(nothing) });
     const runId = await startRun(workspace, await createJob(workspace, [taskFor('a')]));
     const run = await workspace.finish(runId);

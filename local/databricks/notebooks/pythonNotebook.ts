@@ -23,7 +23,7 @@ export interface NotebookLimits {
 export interface PythonInstallation {
   python: string;
   /** Where compiled modules are kept, for all processes: they must not appear in a notebook's Git folder. */
-  bytecode: string;
+  compiled: string;
   limits?: NotebookLimits;
 }
 
@@ -32,7 +32,7 @@ export interface PythonInstallation {
  * by which it finds its cluster.
  */
 export function startPythonNotebook(
-  { python, bytecode, limits }: PythonInstallation,
+  { python, compiled, limits }: PythonInstallation,
   request: NotebookRequest,
   more: Record<string, string> = {},
 ): StartedNotebook {
@@ -40,7 +40,7 @@ export function startPythonNotebook(
   // It needs no packages itself (-S), and starts the notebook's process with them.
   const child = spawn(python, ['-S', runner], {
     stdio: ['pipe', log, log],
-    env: { ...environment(request), ...pythonEnvironment(bytecode), ...more },
+    env: { ...environment(request), ...pythonEnvironment(compiled), ...more },
     // A process group of its own, so that a cancel also reaches what the notebook has started.
     detached: true,
   });

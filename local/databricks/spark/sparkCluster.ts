@@ -39,13 +39,13 @@ class Driver {
   readonly #process: SparkProcess;
   readonly #asked = new Map<string, PromiseWithResolvers<string[]>>();
 
-  constructor({ bytecode, ...installation }: SparkInstallation, cluster: ClusterRequest) {
+  constructor({ compiled, ...installation }: SparkInstallation, cluster: ClusterRequest) {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const settings = {
       'spark.databricks.clusterUsageTags.clusterId': cluster.clusterId,
       'spark.databricks.clusterUsageTags.sparkVersion': cluster.sparkVersion,
     };
-    const environment = pythonEnvironment(bytecode);
+    const environment = pythonEnvironment(compiled);
     const mainClass = 'local.databricks.ClusterDriver';
     this.#process = startSparkProcess({ ...cluster, ...installation, mainClass, settings, environment }, (line) => {
       const [word, notebook, ...answer] = line.split(' ');

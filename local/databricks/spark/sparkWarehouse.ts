@@ -31,7 +31,7 @@ interface Running {
 
 /** A SQL warehouse with Spark: one process that executes the statements of all sessions. */
 export function startSparkWarehouse(
-  { bytecode, ...installation }: SparkInstallation,
+  { compiled, ...installation }: SparkInstallation,
   warehouse: WarehouseRequest,
 ): StartedWarehouse {
   const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
@@ -44,7 +44,7 @@ export function startSparkWarehouse(
       ...installation,
       mainClass: 'local.databricks.WarehouseDriver',
       settings: { ...settings, 'local.databricks.tables': warehouse.tablesRoot },
-      environment: pythonEnvironment(bytecode),
+      environment: pythonEnvironment(compiled),
     },
     (line) => {
       const reply = readReply(line);

@@ -93,7 +93,7 @@ export async function startRunner(
   name: string,
   { parameters = {}, limits = {} }: { parameters?: Record<string, string>; limits?: NotebookLimits } = {},
 ): Promise<StartedRunner> {
-  const { python, bytecode } = await ensurePython();
+  const { python, compiled } = await ensurePython();
   const root = mkdtempSync(join(tmpdir(), 'notebook-'));
   cpSync(sources, root, { recursive: true });
   const logFolder = join(root, 'logs', '1');
@@ -106,7 +106,7 @@ export async function startRunner(
       ...process.env,
       MPLBACKEND: 'Agg',
       PYTHONUNBUFFERED: '1',
-      PYTHONPYCACHEPREFIX: bytecode,
+      PYTHONPYCACHEPREFIX: compiled,
       PYTHONDONTWRITEBYTECODE: '',
     },
     detached: true,

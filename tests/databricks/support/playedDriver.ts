@@ -17,5 +17,5 @@ export function playedCompute(driver: string, notebook = ''): { compute: Compute
   };
   const java = script('java.cjs', driver);
   const python = script('python.cjs', notebook);
-  return { compute: sparkCompute({ java, python, bytecode: join(folder, 'bytecode'), classPath: '' }), folder };
+  return { compute: sparkCompute({ java, python, compiled: join(folder, 'compiled'), classPath: '' }), folder };
 }

@@ -8,7 +8,7 @@ import { type Json, type TestWorkspace } from './startTestWorkspace.ts';
 
 /** Runs a program of a user beside the tests, signed in as the administrator, and gives the JSON of its last line. */
 export async function runPython(workspace: TestWorkspace, file: string, ...parameters: string[]): Promise<Json> {
-  const { python, bytecode } = await ensurePython();
+  const { python, compiled } = await ensurePython();
   await workspace.call('GET', '/api/2.0/preview/scim/v2/Me');
   const program = fileURLToPath(new URL(`../${file}`, import.meta.url));
   const child = spawn(python, [program, ...parameters], {
@@ -17,7 +17,7 @@ export async function runPython(workspace: TestWorkspace, file: string, ...param
       PATH: process.env['PATH'],
       HOME: workspace.folder,
       TMPDIR: process.env['TMPDIR'],
-      PYTHONPYCACHEPREFIX: bytecode,
+      PYTHONPYCACHEPREFIX: compiled,
       DATABRICKS_HOST: `https://${workspace.host}`,
       DATABRICKS_TOKEN: workspace.token(),
       REQUESTS_CA_BUNDLE: workspace.caFile,
