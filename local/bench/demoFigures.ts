@@ -8,7 +8,7 @@ import { followDeployment, startDeployment } from '../demo/followDeployment.ts';
 import { partsOf } from '../demo/parts.ts';
 import { getJson } from '../stack/getJson.ts';
 import { type Stack, startStack } from '../stack/startStack.ts';
-import type { Figure } from './figure.ts';
+import type { Figure } from '../kit/figure.ts';
 import { watchMemory } from './processTree.ts';
 
 /** Deploys as the demo does: its time and where that went, the deployer's own share, memory, and the remote calls of the proof. */

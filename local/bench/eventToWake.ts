@@ -9,7 +9,7 @@ import { scriptedCompute } from '../databricks/notebooks/scriptedCompute.ts';
 import { eventWebhook } from '../dev/eventWebhook.ts';
 import { sampleEvent } from '../dev/sampleEvent.ts';
 import { systemClock } from '../kit/clock.ts';
-import { type Figure, median, milliseconds } from './figure.ts';
+import { type Figure, median, milliseconds } from '../kit/figure.ts';
 import { noWait, startAndPost } from './firstAnswer.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

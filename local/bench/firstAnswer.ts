@@ -8,7 +8,7 @@ import { acceleratorScript } from '../databricks/notebooks/acceleratorScript.ts'
 import { scriptedCompute } from '../databricks/notebooks/scriptedCompute.ts';
 import { systemClock } from '../kit/clock.ts';
 import { type Program, spawnProgram } from '../stack/spawnProgram.ts';
-import { type Figure, median, milliseconds, ratio } from './figure.ts';
+import { type Figure, median, milliseconds, ratio } from '../kit/figure.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const runs = 5;

@@ -1,5 +1,5 @@
 import { benchHelloSequence } from '../host/benchHelloSequence.ts';
-import type { Figure } from './figure.ts';
+import type { Figure } from '../kit/figure.ts';
 
 /** A small number and a large one, so that the share of the fixed cost shows. */
 export async function helloSequence(): Promise<Figure[]> {

@@ -1,4 +1,4 @@
-import type { Figure } from './figure.ts';
+import type { Figure } from '../kit/figure.ts';
 import { referenceRuns } from './referenceRuns.ts';
 import { type RunsReport, runDeployments } from './virtual/runDeployments.ts';
 import { referenceWaits } from './waits.ts';

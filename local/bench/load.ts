@@ -1,5 +1,5 @@
 import { criticalPathSeconds, workOf } from './criticalPath.ts';
-import { type Figure, median, quantile } from './figure.ts';
+import { type Figure, median, quantile } from '../kit/figure.ts';
 import { type RunsReport, runDeployments } from './virtual/runDeployments.ts';
 import { drawWaits, referenceWaits, type Waits } from './waits.ts';
 

@@ -1,6 +1,6 @@
 import { randomFrom } from '../kit/random.ts';
 import { criticalPathSeconds, workOf, workUntilNotebooksEnd } from './criticalPath.ts';
-import { type Figure, median, quantile } from './figure.ts';
+import { type Figure, median, quantile } from '../kit/figure.ts';
 import { originalDeployment } from './originalScript.ts';
 import { ourDeployment } from './ourPolicy.ts';
 import { referenceRuns, seed } from './referenceRuns.ts';

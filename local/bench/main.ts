@@ -3,7 +3,7 @@ import { buildApp } from '../setup/build.ts';
 import { ensureSpark } from '../setup/spark.ts';
 import { demoFigures } from './demoFigures.ts';
 import { eventToWake } from './eventToWake.ts';
-import type { Figure } from './figure.ts';
+import type { Figure } from '../kit/figure.ts';
 import { firstAnswer } from './firstAnswer.ts';
 import { helloSequence } from './helloSequence.ts';
 import { hourOfRun } from './hourOfRun.ts';

@@ -1,5 +1,5 @@
 import { coldImport, megabytes, packageApp } from '../setup/package.ts';
-import { type Figure, milliseconds } from './figure.ts';
+import { type Figure, milliseconds } from '../kit/figure.ts';
 
 /** What is deployed: its size, and how long a fresh process takes to import the app from it. */
 export async function packageFigures(): Promise<Figure[]> {

@@ -1,6 +1,6 @@
 import type { WaitPhase } from '../../domain/polling.ts';
 import { randomFrom } from '../kit/random.ts';
-import { type Figure, mean } from './figure.ts';
+import { type Figure, mean } from '../kit/figure.ts';
 import { followAsWeDo, looksAtOnce, ourDeployment } from './ourPolicy.ts';
 import { type Followed, follow, leastProduct } from './pollingBound.ts';
 import { referenceRuns, seed } from './referenceRuns.ts';

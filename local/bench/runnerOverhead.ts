@@ -7,7 +7,7 @@ import type { NotebookRequest } from '../databricks/notebooks/notebookRequest.ts
 import { sparkCompute } from '../databricks/spark/sparkCompute.ts';
 import { ensureCertificate } from '../kit/certificate.ts';
 import type { Spark } from '../setup/spark.ts';
-import { type Figure, median, ratio } from './figure.ts';
+import { type Figure, median, ratio } from '../kit/figure.ts';
 
 const runs = 5;
 

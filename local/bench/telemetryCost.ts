@@ -6,9 +6,9 @@ import { startCloud } from '../cloud/startCloud.ts';
 import { acceleratorScript } from '../databricks/notebooks/acceleratorScript.ts';
 import { scriptedCompute } from '../databricks/notebooks/scriptedCompute.ts';
 import { systemClock } from '../kit/clock.ts';
-import { type Figure, median, milliseconds, ratio } from './figure.ts';
+import { type Figure, median, milliseconds, ratio } from '../kit/figure.ts';
 import { noWait, startAndPost, timeOf } from './firstAnswer.ts';
-import { timeOf as timeOfImport } from './importTime.ts';
+import { timeOfImport } from '../setup/timeOfImport.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const runs = 9;

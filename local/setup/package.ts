@@ -4,9 +4,9 @@ import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { median, milliseconds } from '../bench/figure.ts';
-import { timeOf } from '../bench/importTime.ts';
+import { median, milliseconds } from '../kit/figure.ts';
 import { buildApp } from './build.ts';
+import { timeOfImport } from './timeOfImport.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const dist = join(root, 'dist');
@@ -50,7 +50,7 @@ export function coldImport(bytes: Uint8Array): number {
   try {
     unpack(bytes, folder);
     const { href } = pathToFileURL(join(folder, 'dist/functions.mjs'));
-    return median(Array.from({ length: imports }, () => timeOf(`import(${JSON.stringify(href)})`)));
+    return median(Array.from({ length: imports }, () => timeOfImport(`import(${JSON.stringify(href)})`)));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { WaitPhase } from '../../domain/polling.ts';
 import { criticalPathSeconds, workOf } from '../../local/bench/criticalPath.ts';
-import { mean, quantile } from '../../local/bench/figure.ts';
+import { mean, quantile } from '../../local/kit/figure.ts';
 import { originalDeployment } from '../../local/bench/originalScript.ts';
 import { ourDeployment } from '../../local/bench/ourPolicy.ts';
 import { efficiencyOf } from '../../local/bench/pollingEfficiency.ts';
