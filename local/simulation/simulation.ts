@@ -247,10 +247,9 @@ export async function startSimulation(options: SimulationOptions): Promise<Simul
       await cloud.close();
       const kept = mkdtempSync(join(folder, 'snapshot-'));
       cpSync(files, kept, { recursive: true });
-      const copies = new Map([...stores].map(([name, one]) => [name, new MemoryStore(one)]));
       const durable = store.serialize();
       store.close();
-      return { atMs: clock.now(), stores: copies, durable, keys, files: kept };
+      return { atMs: clock.now(), stores, durable, keys, files: kept };
     },
     async close() {
       // Otherwise the last host has crashed.

@@ -105,7 +105,7 @@ export async function violationsOfCrash(
   scenario: Scenario,
   reference: Ending,
   moment: Moment,
-  options: SimulationOptions = quickOptions,
+  options: SimulationOptions,
 ): Promise<string[]> {
   const ending = await play(scenario, options, { moments: [moment] });
   return [...(ending.crashes === 1 ? [] : [`crashed ${ending.crashes} times`]), ...violations(reference, ending)];
